@@ -1,0 +1,105 @@
+"""Rates and detection on the samples that validation and test draw."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from lightning_modeinterp.callbacks.generated import data_of
+from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.modules import DiffusionModule
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.sample_store import write_aside
+
+NUM_REFERENCE_BLOCKS = 4
+
+
+class HallucinationMonitor(Callback):
+    """Feed every generated batch to the metrics, log them, and after a test write ``test_metrics.json``.
+
+    The within-mode spread is also given over that of the exact score in the same sampler, where the data know it: a
+    schedule that stops early shrinks even a perfect learner's modes.
+
+    Args:
+        metrics: Further metrics beside those that the data bring.
+    """
+
+    def __init__(self, metrics: Sequence[GenerationMetric] = ()) -> None:
+        self.extra_metrics = list(metrics)
+        self.metrics: list[GenerationMetric] = []
+        self.results: dict[str, float] = {}
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Take the metrics that the data bring."""
+        data = data_of(trainer)
+        self.metrics = [*data.metrics(), *self.extra_metrics]
+
+    def on_validation_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Update the metrics with generated samples."""
+        self._update(pl_module, outputs)
+
+    def on_test_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Update the metrics with generated samples."""
+        self._update(pl_module, outputs)
+
+    def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Log the metrics."""
+        self._finish(pl_module, "val", drew=data_of(trainer).generation.monitor.num_samples > 0)
+
+    def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Log the metrics and write them down."""
+        self._finish(pl_module, "test", drew=True)
+        self.results |= self._spread_against_exact(trainer, pl_module)
+        if trainer.is_global_zero:
+            path = Path(trainer.default_root_dir) / "test_metrics.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            values = {name: value if math.isfinite(value) else None for name, value in self.results.items()}
+            write_aside(path, json.dumps(values, indent=1).encode())  # JSON knows no nan: null is "not measurable"
+
+    def _update(self, module: L.LightningModule, outputs: Any) -> None:
+        if isinstance(outputs, GeneratedBatch):
+            for metric in self.metrics:
+                metric.to(module.device).update(outputs)
+
+    def _finish(self, module: L.LightningModule, stage: str, drew: bool) -> None:
+        if not drew:
+            return
+        self.results = {}
+        for metric in self.metrics:
+            self.results |= {name: value.item() for name, value in metric.compute().items()}
+            metric.reset()
+        module.log_dict({f"{stage}/{name}": float(value) for name, value in self.results.items()}, rank_zero_only=True)
+
+    def _spread_against_exact(self, trainer: L.Trainer, module: L.LightningModule) -> dict[str, float]:
+        data, exact = data_of(trainer), data_of(trainer).exact_denoiser()
+        if exact is None or "within_mode_std" not in self.results or not isinstance(module, DiffusionModule):
+            return {}
+        blocks = torch.arange(min(NUM_REFERENCE_BLOCKS, -(-data.generation.num_samples // data.generation.block_size)))
+        reference = module.generate(data.generation, blocks, "test", predict_x_0=exact)
+        values: dict[str, float] = {}
+        for metric in data.metrics():
+            metric.to(module.device).update(reference)
+            values |= {name: value.item() for name, value in metric.compute().items()}
+        spread = values["within_mode_std"]
+        return {"within_mode_std_exact": spread, "within_mode_std_ratio": self.results["within_mode_std"] / spread}

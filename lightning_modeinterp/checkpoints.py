@@ -1,0 +1,94 @@
+"""Which checkpoint a command starts from, and whether it fits what was asked for.
+
+Lightning lets the hyper-parameters stored in a checkpoint silently win over the command line, and evaluates random
+weights where no checkpoint is given. Both are refused here.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.run_directory import RunDirectory
+
+ONLY_FOR_FIT = ("optimizer", "lr_scheduler", "seed")
+"""Hyper-parameters that say nothing about a trained model."""
+
+
+def resolve(ckpt_path: str | None, run: RunDirectory, command: str) -> str | None:
+    """Path of the checkpoint to load, None to start without.
+
+    Args:
+        ckpt_path: What the user gave: a file, ``last`` for the newest of the run directory, or nothing.
+        run: The run directory.
+        command: fit, validate, test or predict. ``fit --ckpt_path last`` starts cold where there is no checkpoint yet.
+
+    Raises:
+        ConfigurationError: If the file does not exist.
+    """
+    if ckpt_path is None or (ckpt_path == "last" and command == "fit" and not run.last_checkpoint.exists()):
+        return None
+    path = run.last_checkpoint if ckpt_path == "last" else Path(ckpt_path)
+    if not path.is_file():
+        raise ConfigurationError(
+            f"ckpt_path: expected a checkpoint file, found none at {path}; run fit first, or set --run.experiment and "
+            "--run.name to a run that has one"
+        )
+    return str(path)
+
+
+def stored_hyper_parameters(path: str) -> dict[str, Any]:
+    """Read the hyper-parameters of a checkpoint of ours; nothing but tensors and plain data is unpickled.
+
+    Raises:
+        ConfigurationError: If the file is no checkpoint of a DiffusionModule made by this command line.
+    """
+    try:
+        checkpoint = torch.load(path, weights_only=True, map_location="cpu")
+        hyper_parameters = checkpoint["hyper_parameters"]
+        if "_class_path" not in hyper_parameters or "state_dict" not in checkpoint:
+            raise KeyError("_class_path")
+    except (RuntimeError, UnpicklingError, KeyError, TypeError, EOFError, ValueError) as error:
+        raise ConfigurationError(
+            f"ckpt_path: expected a checkpoint written by `modeinterp fit`, got {path} "
+            f"({type(error).__name__}); it is torn or comes from another program"
+        ) from error
+    return dict(hyper_parameters)
+
+
+def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], command: str) -> None:
+    """Refuse a config that describes another model than the checkpoint.
+
+    Args:
+        stored: Hyper-parameters from the checkpoint, with ``_class_path``.
+        asked: The ``model`` section of the config, with ``class_path`` and ``init_args``.
+        command: For other commands than fit, what only matters to training is not compared.
+
+    Raises:
+        ConfigurationError: For the first value that differs.
+    """
+    wanted = {"_class_path": asked["class_path"], **asked.get("init_args", {})}
+    left_out = () if command == "fit" else ONLY_FOR_FIT
+    was, now = _leaves(_without(stored, left_out)), _leaves(_without(wanted, left_out))
+    for key in was.keys() & now.keys():
+        if was[key] != now[key] and not key.endswith("sample_shape"):
+            raise ConfigurationError(
+                f"model.{key.removeprefix('_')}: expected {was[key]}, with which the checkpoint was trained, got "
+                f"{now[key]}; leave it, or train a model with the new value"
+            )
+
+
+def _without(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(tree, Mapping):
+        return {prefix: list(tree) if isinstance(tree, tuple) else tree}
+    leaves: dict[str, Any] = {}
+    for name, branch in tree.items():
+        leaves |= _leaves(branch, f"{prefix}.{name}" if prefix else name)
+    return leaves

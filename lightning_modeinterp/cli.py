@@ -1,0 +1,166 @@
+"""The command line: LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, and errors of one line."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import lightning as L
+import yaml
+from jsonargparse import set_parsing_settings
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger
+
+from lightning_modeinterp import checkpoints
+from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor, LastCheckpoint, SampleStoreCallback
+from lightning_modeinterp.cli_errors import first_of, one_line
+from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
+from lightning_modeinterp.run_directory import RunDirectory
+
+WHAT_COMES_NEXT = {
+    "fit": "modeinterp test {options} --ckpt_path last",
+    "validate": "modeinterp test {options} --ckpt_path last",
+    "test": "modeinterp predict {options} --ckpt_path last",
+}
+
+
+class Parser(LightningArgumentParser):
+    """Parser whose errors are one line."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise instead of printing the usage."""
+        parser = getattr(ex, "subcommand_parser", None) or self
+        options = [option for action in parser._actions for option in action.option_strings]
+        raise ConfigurationError(one_line(message, options)) from ex
+
+
+class SaveConfig(SaveConfigCallback):
+    """Save the resolved config in the run directory, under a name of its own for each command."""
+
+    def save_config(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Save it; called on rank zero."""
+        folder = Path(trainer.default_root_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.parser.save(self.config, folder / self.config_filename, skip_none=False, overwrite=True, multifile=False)
+
+
+class ModeInterpCLI(LightningCLI):
+    """fit, validate, test and predict for a `DiffusionModule` and a `ModeInterpDataModule`."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add our groups and links."""
+        parser.add_class_arguments(RunDirectory, "run")
+        parser.add_argument(
+            "--allow_untrained", type=bool, default=False, help="Evaluate random weights where no checkpoint is given."
+        )
+        parser.add_class_arguments(Generation, "generation")
+        parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
+        parser.set_defaults({"generation.sampler": {"class_path": "AncestralSampler"}})
+        parser.link_arguments(
+            "data.sample_shape", "model.init_args.denoiser.init_args.sample_shape", apply_on="instantiate"
+        )
+        parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
+
+    def instantiate_classes(self) -> None:
+        """Instantiate, hand the generation settings to the data, and refuse what does not fit."""
+        super().instantiate_classes()
+        self.datamodule.generation = self._get(self.config_init, "generation")
+        self.datamodule.generation.check(self.model.noise_schedule)
+        self._refuse_random_weights()
+        if self.subcommand == "fit" and self._ckpt_path is not None:
+            return
+        self.run_directory.claim(str(self.subcommand))
+
+    def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        """Put everything in the run directory; log to CSV unless told otherwise; a bar only on a terminal."""
+        settings = self._get(self.config_init, "trainer")
+        self.run_directory: RunDirectory = self._get(self.config_init, "run")
+        folder = self.run_directory.path
+        kwargs["default_root_dir"] = str(folder)
+        if settings.logger is None:
+            kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
+        if settings.enable_progress_bar is None:
+            kwargs["enable_progress_bar"] = sys.stderr.isatty()
+        self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
+        return super().instantiate_trainer(**kwargs)
+
+    def _parse_ckpt_path(self) -> None:
+        """Resolve the checkpoint. The base class would let its hyper-parameters win over the config; we compare."""
+        command = self.config.subcommand
+        config = self.config[command]
+        run = RunDirectory(**config.run.as_dict())
+        path = checkpoints.resolve(config.get("ckpt_path"), run, command)
+        self.config[command].ckpt_path = path
+        if path is not None:
+            asked = yaml.safe_load(self.parser.dump(self.config, skip_none=False, format="yaml"))[command]["model"]
+            checkpoints.check_same_model(checkpoints.stored_hyper_parameters(path), asked, command)
+
+    def _refuse_random_weights(self) -> None:
+        is_trained = self._ckpt_path is not None or not any(p.requires_grad for p in self.model.parameters())
+        if self.subcommand != "fit" and not is_trained and not self._get(self.config_init, "allow_untrained"):
+            raise ConfigurationError(
+                f"ckpt_path: expected a checkpoint, since {self.subcommand} of random weights means nothing; give "
+                "--ckpt_path last or a file (--allow_untrained true if you mean it)"
+            )
+
+    @property
+    def _ckpt_path(self) -> str | None:
+        return self._get(self.config_init, "ckpt_path")  # type: ignore[no-any-return]
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run ``modeinterp``. What a user got wrong is said in one line, with exit status 2.
+
+    Args:
+        args: Arguments of the command line; those of the process if None.
+    """
+    debug = os.environ.get("MODEINTERP_DEBUG") == "1"
+    try:
+        run_command(args)
+    except Exception as error:
+        cause = first_of((ConfigurationError, MisconfigurationException, NonFiniteLossError), error)
+        if debug or cause is None:
+            raise
+        print(f"modeinterp: {' '.join(str(cause).split())}", file=sys.stderr)
+        raise SystemExit(1 if isinstance(cause, NonFiniteLossError) else 2) from None
+
+
+def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
+    """Parse, instantiate and run a command, and say where its output is."""
+    set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
+    cli = ModeInterpCLI(
+        DiffusionModule,
+        ModeInterpDataModule,
+        save_config_callback=SaveConfig,
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        parser_class=Parser,
+        parser_kwargs={"parser_mode": "omegaconf+"},
+        auto_configure_optimizers=False,
+        trainer_defaults={
+            "callbacks": [HallucinationMonitor(), FigureLogger(), SampleStoreCallback()],
+            "num_sanity_val_steps": 0,  # it would draw samples from random weights
+        },
+        args=None if args is None else list(args),
+    )
+    if cli.trainer.is_global_zero:
+        _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
+    return cli
+
+
+def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
+    print(f"\n{cli.subcommand} finished; its output is in {cli.run_directory.path}")
+    if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
+        configs = [f"-c {args[i + 1]}" for i, arg in enumerate(args[:-1]) if arg in ("-c", "--config")]
+        print(f"next: {command.format(options=' '.join(configs))}")
+
+
+def _checkpoint_folder(run: RunDirectory) -> str:
+    return str(run.path / "checkpoints")

@@ -1,0 +1,94 @@
+"""The seam: a data set with its sizes, units, splits and, where it is known, its truth."""
+
+from abc import ABC, abstractmethod
+from typing import Literal
+
+import lightning as L
+from torch import Tensor
+
+from lightning_modeinterp.datamodules.batch_loader import BatchedDataset, BatchLoader
+from lightning_modeinterp.datasets import SampleRequests
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.support import SupportOracle
+
+Split = Literal["train", "validation", "test"]
+
+
+class ModeInterpDataModule(L.LightningDataModule, ABC):
+    """Serves data and, beside them, requests for samples.
+
+    fit reads the training data; validate and test read ``[data, requests]``; predict reads requests. What is requested
+    stands in ``generation``, which the command line sets from the group of that name. A subclass writes `make_dataset`
+    and `sample_shape`, and where the truth is known gives ``support``.
+
+    Args:
+        batch_size: Global batch size of the data, over all processes.
+        seed: Seed of the data and of their order.
+        support: What counts as a hallucination. None leaves generated samples unjudged.
+    """
+
+    def __init__(self, batch_size: int, seed: int = 0, support: SupportOracle | None = None) -> None:
+        super().__init__()
+        self.batch_size = batch_size
+        self.seed = seed
+        self.support = support
+        self.generation = Generation()
+        # a rank may have no request at all
+        self.allow_zero_length_dataloader_with_multiple_devices = True
+
+    @property
+    @abstractmethod
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one sample; its last axes are what the network sees."""
+
+    @abstractmethod
+    def make_dataset(self, split: Split) -> BatchedDataset:
+        """Data of one split, in model units; a function of the constructor's arguments alone."""
+
+    def to_data_units(self, samples: Tensor) -> Tensor:
+        """Bring samples (N, *sample_shape) from model units to data units. The same by default."""
+        return samples
+
+    def exact_denoiser(self) -> Denoiser | None:
+        """A perfect learner of these data, where one is known. None by default."""
+        return None
+
+    def metrics(self) -> list[GenerationMetric]:
+        """Metrics that make sense for samples of these data, for the windows in ``generation``. None by default."""
+        return []
+
+    def train_dataloader(self) -> BatchLoader:
+        """Shuffled whole batches; a last one that is not full is left out."""
+        return self._loader(self.make_dataset("train"), self.batch_size, shuffle_seed=self.seed, drop_last=True)
+
+    def val_dataloader(self) -> list[BatchLoader]:
+        """Validation data, and requests for the monitor's samples."""
+        return [self._data("validation"), self._requests(self.generation.monitor.num_samples)]
+
+    def test_dataloader(self) -> list[BatchLoader]:
+        """Test data, and requests for all samples."""
+        return [self._data("test"), self._requests(self.generation.num_samples)]
+
+    def predict_dataloader(self) -> BatchLoader:
+        """Requests for all samples."""
+        return self._requests(self.generation.num_samples)
+
+    def _data(self, split: Split) -> BatchLoader:
+        dataset = self.make_dataset(split)
+        return self._loader(dataset, min(self.batch_size, len(dataset)))
+
+    def _requests(self, num_samples: int) -> BatchLoader:
+        requests = SampleRequests(num_samples, self.generation.block_size)
+        return self._loader(requests, self._world_size)  # one block a process at a time
+
+    def _loader(
+        self, dataset: BatchedDataset, batch_size: int, shuffle_seed: int | None = None, drop_last: bool = False
+    ) -> BatchLoader:
+        rank = self.trainer.global_rank if self.trainer else 0
+        return BatchLoader(dataset, batch_size, shuffle_seed, drop_last, rank, self._world_size)
+
+    @property
+    def _world_size(self) -> int:
+        return self.trainer.world_size if self.trainer else 1

@@ -1,0 +1,31 @@
+"""Generation as data: the numbers of the blocks that are to be drawn."""
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+
+class SampleRequests(Dataset[Tensor]):
+    """Block numbers 0, 1, ... that cover a number of samples.
+
+    The last block may hold more samples than were asked for; whoever draws it drops the rest, so that N samples are the
+    first N of any larger set.
+
+    Args:
+        num_samples: Number of samples, >= 0.
+        block_size: Samples in a block, >= 1.
+
+    Example:
+        >>> len(SampleRequests(num_samples=2500, block_size=1024))
+        3
+    """
+
+    def __init__(self, num_samples: int, block_size: int) -> None:
+        self.blocks = torch.arange(-(-num_samples // block_size))
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __getitem__(self, index: int | Tensor) -> Tensor:
+        """Number of one block, or with an index tensor (B,) of several, int64."""
+        return self.blocks[index]

@@ -1,0 +1,37 @@
+"""The seam: a network that sees a noised sample and its noise level."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from lightning_modeinterp.diffusion.parameterization import PredictionType
+from lightning_modeinterp.records import NoiseLevel
+
+
+class Denoiser(nn.Module, ABC):
+    """A network from ``(x_t, level)`` to whatever the module trains it to predict.
+
+    Args:
+        sample_shape: Shape of one sample; the command line takes it from the data.
+    """
+
+    prediction: ClassVar[PredictionType | None] = None
+    """What the output is, for a denoiser that can give one thing only. None for a network, which learns any."""
+
+    def __init__(self, sample_shape: Sequence[int]) -> None:
+        super().__init__()
+        self.sample_shape = tuple(sample_shape)
+
+    @abstractmethod
+    def forward(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
+        """Predict.
+
+        Args:
+            x_t: Noised samples, (B, *sample_shape), model units.
+            level: Their noise levels, of shape (B,), or (1,) where all stand at one level.
+
+        Returns:
+            (B, *sample_shape).
+        """

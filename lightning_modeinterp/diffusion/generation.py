@@ -1,0 +1,148 @@
+"""What to draw and what to watch: the ``generation`` group of a config.
+
+Samples are drawn in blocks. A block is the unit of noise and of a network call alike: its noise depends on
+(seed, purpose, block number) only and the network always sees exactly one block. So the sample set is the same for any
+batch size, number of processes or restart, and any block can be drawn again alone.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.samplers import AncestralSampler, PredictX0, Sampler
+from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver, TrajectoryVariance, Window
+from lightning_modeinterp.errors import ConfigurationError
+
+LAST_10 = "last_10"
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Cheaper settings for the samples that are drawn while a model is trained.
+
+    Args:
+        num_samples: Number of samples at each validation. 0 draws none.
+        num_steps: Number of sampling steps. The sampler's own if None.
+    """
+
+    num_samples: int = 2048
+    num_steps: int | None = None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One block as it leaves the sampler.
+
+    Args:
+        samples: (block_size, *sample_shape), model units.
+        trajectory_variance: (block_size, W) float64, model units squared.
+        statistics: Results of further observers by name, each (block_size, ...).
+    """
+
+    samples: Tensor
+    trajectory_variance: Tensor
+    statistics: Mapping[str, Tensor]
+
+
+class Generation:
+    """How samples are drawn. None of it is stored in a checkpoint, so it can be chosen anew for every command.
+
+    Args:
+        sampler: How a trajectory moves. Ancestral sampling over all steps if None.
+        windows: Parts of the trajectory over which the variance of x_0_hat is taken, by name. The last 10 steps if
+            None, as the paper does for its Gaussian data.
+        window: Name of the window that detects.
+        num_samples: Number of samples that test and predict draw.
+        block_size: Samples in a block; also what the network sees at once. Another size gives other samples.
+        seed: Seed of the sampling noise.
+        monitor: Cheaper settings for validation. The defaults of `Monitor` if None.
+        observers: Further trajectory statistics, by name.
+
+    Raises:
+        ConfigurationError: For negative counts or a detecting window that is not among the windows.
+    """
+
+    def __init__(
+        self,
+        sampler: Sampler | None = None,
+        windows: dict[str, Window] | None = None,
+        window: str = LAST_10,
+        num_samples: int = 10_000,
+        block_size: int = 1024,
+        seed: int = 0,
+        monitor: Monitor | None = None,
+        observers: dict[str, TrajectoryObserver] | None = None,  # type: ignore[type-arg]  # the CLI takes any
+    ) -> None:
+        self.sampler = AncestralSampler() if sampler is None else sampler
+        self.variance = TrajectoryVariance({LAST_10: Window(last_steps=10)} if windows is None else windows)
+        self.window = window
+        self.num_samples = num_samples
+        self.block_size = block_size
+        self.seed = seed
+        self.monitor = Monitor() if monitor is None else monitor
+        self.observers: dict[str, TrajectoryObserver[Any]] = dict(observers or {})
+        if window not in self.windows:
+            raise ConfigurationError(f"generation.window: expected one of {', '.join(self.windows)}, got {window}")
+        if num_samples < 1 or block_size < 1 or self.monitor.num_samples < 0:
+            raise ConfigurationError(
+                "generation: expected num_samples >= 1, block_size >= 1 and monitor.num_samples >= 0, got "
+                f"{num_samples}, {block_size} and {self.monitor.num_samples}"
+            )
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """Names of the windows, in the order of the variance's columns."""
+        return tuple(self.variance.windows)
+
+    def monitoring(self) -> Self:
+        """The same settings with the monitor's number of samples and steps."""
+        other = copy.copy(self)
+        other.num_samples = self.monitor.num_samples
+        other.sampler = self.sampler.with_num_steps(self.monitor.num_steps)
+        return other
+
+    def check(self, schedule: NoiseSchedule) -> None:
+        """Raise a `ConfigurationError` if sampler, windows or observers do not fit a noise schedule."""
+        for settings in (self, self.monitoring()):
+            levels = settings.sampler.levels(schedule)
+            for observer in (self.variance, *self.observers.values()):
+                observer.check(levels)
+
+    def draw(
+        self,
+        block: int,
+        purpose: str,
+        predict_x_0: PredictX0,
+        schedule: NoiseSchedule,
+        sample_shape: Sequence[int],
+        device: torch.device,
+        observers: Mapping[str, TrajectoryObserver[Any]] | None = None,
+    ) -> Draw:
+        """Draw one block.
+
+        Args:
+            block: Its number.
+            purpose: What the samples are for; other purposes get other noise.
+            predict_x_0: The model.
+            schedule: Its noise schedule.
+            sample_shape: Shape of one sample.
+            device: Where to sample.
+            observers: Trajectory statistics to take instead of the configured ones.
+        """
+        generator = keyed_generator(self.seed, f"samples/{purpose}", block, device)
+        shape = (self.block_size, *sample_shape)
+
+        def draw_noise() -> Tensor:
+            return torch.randn(shape, generator=generator, device=device)
+
+        watching = self.observers if observers is None else observers
+        samples, results = self.sampler.sample(
+            predict_x_0, schedule, draw_noise, {"trajectory_variance": self.variance, **watching}
+        )
+        return Draw(samples, results.pop("trajectory_variance"), results)

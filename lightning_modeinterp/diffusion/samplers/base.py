@@ -1,0 +1,148 @@
+"""The seam and the loop: a sampler says where it stops (`levels`) and how it goes on from one level to the next.
+
+Every sampler here moves by a linear update with one draw of noise,
+
+    x_s = a x_t + b x_0_hat + c eps,
+
+so a subclass writes its three scales for all pairs of levels at once (`update_scales`); they are computed in float64
+and used in the sampler's float32. A sampler that moves in another way overrides `step`.
+"""
+
+import copy
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import NoiseLevel, SamplingStep
+
+PredictX0 = Callable[[Tensor, NoiseLevel], Tensor]
+"""From x_t (B, *sample_shape) and a level of shape (1,) to x_0_hat, both in model units."""
+
+
+@dataclass(frozen=True)
+class UpdateScales:
+    """Scales of a linear update, each of shape (S,), or () for a single step."""
+
+    x_t: Tensor
+    x_0_hat: Tensor
+    noise: Tensor
+
+
+class Sampler(ABC):
+    """Walks from noise to samples.
+
+    Args:
+        num_steps: Number S of steps, spread evenly over the schedule's T levels. All of them if None.
+        start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1, as published. A
+            small value (1e-7) skips levels where x_t holds no trace of the data; it is part of what the samples depend
+            on.
+
+    Raises:
+        ConfigurationError: For num_steps < 2 or start_alpha_bar outside [0, 1).
+    """
+
+    def __init__(self, num_steps: int | None = None, start_alpha_bar: float = 0.0) -> None:
+        if num_steps is not None and num_steps < 2:
+            raise ConfigurationError(f"sampler.num_steps: expected at least 2, got {num_steps}")
+        if not 0 <= start_alpha_bar < 1:
+            raise ConfigurationError(f"sampler.start_alpha_bar: expected a number in [0, 1), got {start_alpha_bar}")
+        self.num_steps = num_steps
+        self.start_alpha_bar = start_alpha_bar
+
+    def with_num_steps(self, num_steps: int | None) -> Self:
+        """The same sampler with another number of steps; itself if None."""
+        if num_steps is None:
+            return self
+        other = copy.copy(self)
+        other.num_steps = num_steps
+        return other
+
+    def levels(self, schedule: NoiseSchedule) -> NoiseLevel:
+        """Levels that the sampler stops at.
+
+        Returns:
+            S levels of the schedule's grid in float64, noisiest first.
+
+        Raises:
+            ConfigurationError: If more steps are asked for than there are levels.
+        """
+        grid = schedule.grid()
+        grid = grid[grid.alpha.square() >= self.start_alpha_bar]
+        num_steps = self.num_steps or len(grid)
+        if num_steps > len(grid):
+            raise ConfigurationError(
+                f"sampler.num_steps: expected at most the {len(grid)} levels of the noise schedule, got {num_steps}; "
+                "take fewer steps or a schedule with more"
+            )
+        index = torch.linspace(len(grid) - 1, 0, num_steps, dtype=torch.float64).round().long()
+        return grid[index]
+
+    @abstractmethod
+    def update_scales(self, level: NoiseLevel, next_level: NoiseLevel) -> UpdateScales:
+        """Scales of the update from each level to the next.
+
+        Args:
+            level: (S,) float64.
+            next_level: (S,) float64. The last one is the clean end, gamma = -inf.
+        """
+
+    def step(self, step: SamplingStep, scales: UpdateScales, noise: Tensor) -> Tensor:
+        """State at the next level, (B, *sample_shape), model units.
+
+        Args:
+            step: Where the trajectory stands.
+            scales: Scales of this step, each of shape ().
+            noise: Standard normal, like x_t.
+        """
+        return scales.x_t * step.x_t + scales.x_0_hat * step.x_0_hat + scales.noise * noise
+
+    def sample(
+        self,
+        predict_x_0: PredictX0,
+        schedule: NoiseSchedule,
+        draw_noise: Callable[[], Tensor],
+        observers: Mapping[str, TrajectoryObserver[Any]],
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Draw one block.
+
+        Args:
+            predict_x_0: The model.
+            schedule: Its noise schedule.
+            draw_noise: Gives the next standard normal tensor, (B, *sample_shape); it decides block size and device.
+            observers: Trajectory statistics by name.
+
+        Returns:
+            Samples (B, *sample_shape) in model units, and each observer's result.
+        """
+        levels = self.levels(schedule)
+        scales = self.update_scales(levels, followed_by_clean(levels))
+        is_noisy = (scales.noise != 0).tolist()
+        x_t = draw_noise()
+        levels_x, scales = levels.to(x_t.device, x_t.dtype), _to(scales, x_t)
+        states = {name: observer.init(x_t, levels) for name, observer in observers.items()}
+        for i in range(len(levels)):
+            level = levels_x[i : i + 1]
+            step = SamplingStep(len(levels) - 1 - i, level, x_t, predict_x_0(x_t, level))
+            states = {name: observer.update(states[name], step) for name, observer in observers.items()}
+            noise = draw_noise() if is_noisy[i] else torch.zeros_like(x_t)
+            x_t = self.step(step, UpdateScales(scales.x_t[i], scales.x_0_hat[i], scales.noise[i]), noise)
+        return x_t, {name: observer.result(states[name]) for name, observer in observers.items()}
+
+
+def followed_by_clean(levels: NoiseLevel) -> NoiseLevel:
+    """The level after each of the given ones; after the last comes the clean end, t = 0 and gamma = -inf."""
+    t = torch.cat([levels.t[1:], levels.t.new_zeros(1)])
+    gamma = torch.cat([levels.gamma[1:], levels.gamma.new_full((1,), -math.inf)])
+    return NoiseLevel(t, gamma)
+
+
+def _to(scales: UpdateScales, like: Tensor) -> UpdateScales:
+    return UpdateScales(*(s.to(device=like.device, dtype=like.dtype) for s in vars(scales).values()))

@@ -1,0 +1,40 @@
+"""DDIM: keep the predicted noise and go to the next level, with a settable share of fresh noise.
+
+    x_s = alpha_s x_0_hat + sqrt(sigma_s^2 - c^2) eps_hat + c eps,   eps_hat = (x_t - alpha_t x_0_hat) / sigma_t
+    c = eta (sigma_s / sigma_t) sqrt(1 - e^{gamma_s - gamma_t}) sigma_t
+
+(Song et al. 2021, equations 12 and 16). eta = 0 is deterministic, eta = 1 is ancestral sampling with fixed small
+variance.
+"""
+
+import torch
+
+from lightning_modeinterp.diffusion.samplers.base import Sampler, UpdateScales
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import NoiseLevel
+
+
+class DDIMSampler(Sampler):
+    """The DDIM sampler.
+
+    Args:
+        num_steps: Number S of steps, spread evenly over the schedule's T levels. All of them if None.
+        start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1.
+        eta: Share of fresh noise in [0, 1].
+
+    Raises:
+        ConfigurationError: For eta outside [0, 1], num_steps < 2 or start_alpha_bar outside [0, 1).
+    """
+
+    def __init__(self, num_steps: int | None = None, start_alpha_bar: float = 0.0, eta: float = 0.0) -> None:
+        super().__init__(num_steps, start_alpha_bar)
+        if not 0 <= eta <= 1:
+            raise ConfigurationError(f"sampler.eta: expected a number in [0, 1], got {eta}")
+        self.eta = eta
+
+    def update_scales(self, level: NoiseLevel, next_level: NoiseLevel) -> UpdateScales:
+        """See `Sampler.update_scales`."""
+        added = -torch.expm1(next_level.gamma - level.gamma)
+        noise = self.eta * next_level.sigma * added.sqrt()
+        kept = (next_level.sigma.square() - noise.square()).clamp(min=0).sqrt() / level.sigma
+        return UpdateScales(x_t=kept, x_0_hat=next_level.alpha - kept * level.alpha, noise=noise)

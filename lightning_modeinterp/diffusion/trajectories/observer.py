@@ -1,0 +1,38 @@
+"""The seam: a trajectory statistic as three pure functions on tensors, ``init``, ``update``, ``result``.
+
+The sampler calls `init` once a block, `update` at every step and `result` at the end, so what an observer holds, not
+the number of steps, decides the memory it takes.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
+
+from torch import Tensor
+
+from lightning_modeinterp.records import NoiseLevel, SamplingStep
+
+State = TypeVar("State")
+
+
+class TrajectoryObserver(ABC, Generic[State]):
+    """Sees every step of a reverse trajectory. It keeps nothing itself: all it knows stands in the state."""
+
+    @abstractmethod
+    def init(self, x_t: Tensor, levels: NoiseLevel) -> State:
+        """State before the first step.
+
+        Args:
+            x_t: The noise that sampling starts from, (B, *sample_shape), model units.
+            levels: The sampler's S levels, noisiest first.
+        """
+
+    @abstractmethod
+    def update(self, state: State, step: SamplingStep) -> State:
+        """State after one more step; the state that was given stays as it was."""
+
+    @abstractmethod
+    def result(self, state: State) -> Tensor:
+        """Statistic of each trajectory, (B, ...), in sample order."""
+
+    def check(self, levels: NoiseLevel) -> None:
+        """Raise a `ConfigurationError` if the statistic cannot be computed on these S levels."""

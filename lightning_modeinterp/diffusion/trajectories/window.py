@@ -1,0 +1,80 @@
+"""Which part of the reverse trajectory a statistic looks at."""
+
+from dataclasses import dataclass
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import NoiseLevel
+
+MIN_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the reverse trajectory, given in exactly one of three ways.
+
+    A step index means nothing across schedules and numbers of steps, a noise level does; the step forms are for presets
+    that were published that way. All ends are inclusive.
+
+    Args:
+        last_steps: The last n steps of the sampler.
+        steps: First and last of a range, counted as steps that are left: [0, 9] is the last ten.
+        noise_to_signal: Lowest and highest sigma / alpha, the noise in units of the model's data.
+
+    Raises:
+        ConfigurationError: If not exactly one way is given.
+
+    Example:
+        >>> Window(last_steps=10) == Window(last_steps=10)
+        True
+    """
+
+    last_steps: int | None = None
+    steps: tuple[int, int] | None = None
+    noise_to_signal: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        given = {k: v for k, v in vars(self).items() if v is not None}
+        if len(given) != 1:
+            raise ConfigurationError(
+                f"window: expected exactly one of last_steps, steps and noise_to_signal, got {given or 'none'}"
+            )
+
+    def steps_left(self, levels: NoiseLevel) -> range:
+        """Steps of a sampler that lie in the window, as `SamplingStep.index` counts them.
+
+        Args:
+            levels: The sampler's S levels, noisiest first.
+
+        Raises:
+            ConfigurationError: If the window reaches outside the sampler's steps or holds fewer than 3 of them.
+        """
+        first, last = self._ends(levels)
+        if first < 0 or last >= len(levels):
+            raise ConfigurationError(
+                f"window {self}: expected steps within 0..{len(levels) - 1}, got {first}..{last}; "
+                "the sampler takes no such step"
+            )
+        if last - first + 1 < MIN_STEPS:
+            raise ConfigurationError(
+                f"window {self}: expected at least {MIN_STEPS} of the sampler's steps, got {max(last - first + 1, 0)}; "
+                "widen the window or let the sampler take more steps"
+            )
+        return range(first, last + 1)
+
+    def _ends(self, levels: NoiseLevel) -> tuple[int, int]:
+        if self.last_steps is not None:
+            return 0, self.last_steps - 1
+        if self.steps is not None:
+            return self.steps
+        low, high = self.noise_to_signal  # type: ignore[misc]  # __post_init__ leaves this one
+        noise = levels.noise_to_signal.flip(0)  # by steps left
+        inside = ((noise >= low) & (noise <= high)).nonzero().flatten()
+        if len(inside) == 0:
+            raise ConfigurationError(
+                f"window {self}: expected noise levels within the sampler's {noise[0]:.4g}..{noise[-1]:.4g}, "
+                f"got {low:.4g}..{high:.4g}"
+            )
+        return int(inside[0]), int(inside[-1])
+
+    def __str__(self) -> str:
+        return ", ".join(f"{k}={v}" for k, v in vars(self).items() if v is not None)

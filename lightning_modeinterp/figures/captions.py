@@ -1,0 +1,44 @@
+"""Numbers as they stand in titles and legends."""
+
+import math
+
+from lightning_modeinterp.metrics.functional import wilson_interval
+
+
+def percent(rate: float) -> str:
+    """Write a rate in [0, 1] as percent, with enough digits for a rare event; ``n/a`` where it is not a number.
+
+    Example:
+        >>> percent(0.9642), percent(0.0031), percent(0.000042), percent(float("nan"))
+        ('96.42 %', '0.31 %', '0.0042 %', 'n/a')
+    """
+    return "n/a" if math.isnan(rate) else f"{_digits(rate)} %"
+
+
+def decimal(rate: float) -> str:
+    """Write a rate in [0, 1] with four digits; ``n/a`` where it is not a number.
+
+    Example:
+        >>> decimal(0.99271), decimal(float("nan"))
+        ('0.9927', 'n/a')
+    """
+    return "n/a" if math.isnan(rate) else f"{rate:.4f}"
+
+
+def rate_with_interval(num_hits: int, num_samples: int) -> str:
+    """Write a rate with its 95 % Wilson interval and the count behind it.
+
+    Args:
+        num_hits: How many of the samples were hit, in [0, num_samples].
+        num_samples: At least 1.
+
+    Example:
+        >>> rate_with_interval(310, 100_000)
+        '0.31 % [0.28, 0.35], n = 100,000'
+    """
+    low, high = wilson_interval(num_hits, num_samples)
+    return f"{percent(num_hits / num_samples)} [{_digits(low)}, {_digits(high)}], n = {num_samples:,}"
+
+
+def _digits(rate: float) -> str:
+    return f"{100 * rate:.2f}" if rate >= 1e-3 else f"{100 * rate:.2g}"

@@ -1,0 +1,139 @@
+"""Generated samples against the true density in one dimension, where the mass between the modes can be seen."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.figures.captions import rate_with_interval
+from lightning_modeinterp.figures.style import (
+    AMBIGUOUS,
+    HALLUCINATED,
+    IN_SUPPORT,
+    TRUE_DENSITY,
+    legend_below,
+    new_figure,
+    tidy,
+)
+
+NUM_CURVE_POINTS = 2000
+
+
+def density_histogram(
+    samples: Tensor,
+    hallucinated: Tensor,
+    log_density: Callable[[Tensor], Tensor],
+    means: Tensor | Sequence[float],
+    *,
+    ambiguous: Tensor | None = None,
+    num_bins: int = 200,
+) -> Figure:
+    """Draw the histogram of 1D samples on a logarithmic scale, with the true density as a line.
+
+    In each bin the hallucinated mass stands at the bottom, then the ambiguous, then what is in support; the top of the
+    stack is the density of all samples. The true density falls to 1e-80 between modes, so the axis ends at a tenth of
+    what one sample in a bin amounts to. Samples that lie further than one mode spacing outside the modes are counted
+    in the axis label and not drawn.
+
+    Args:
+        samples: Generated samples, (N,) or (N, 1), data units.
+        hallucinated: (N,) bool.
+        log_density: Maps points (M, 1) in data units to the true log density (M,), natural logarithm.
+        means: Means of the modes, (K,) or (K, 1), data units.
+        ambiguous: (N,) bool, neither in support nor hallucinated; None where there are none.
+        num_bins: Bins over the visible range; they should be narrower than a mode.
+
+    Raises:
+        ConfigurationError: The samples are not one-dimensional, there are none, or a verdict's shape is not (N,).
+
+    References:
+        Aithal et al., 2024 (arXiv:2406.09358), figure 4.
+    """
+    values = _flat(samples)
+    is_ambiguous = torch.zeros_like(hallucinated) if ambiguous is None else ambiguous
+    _check_verdicts(values, hallucinated, is_ambiguous)
+    x, bad, unsure = (tensor.detach().cpu().numpy() for tensor in (values, hallucinated, is_ambiguous))
+    edges = np.linspace(*_visible_range(x, np.asarray(means, dtype=float).ravel()), num_bins + 1)
+
+    figure = new_figure(f"hallucinated {rate_with_interval(int(bad.sum()), len(x))}")
+    axes = figure.add_subplot()
+    top = max(_draw_stack(axes, x, bad, unsure, edges), _draw_truth(axes, log_density, edges, values.dtype))
+    axes.set_yscale("log", nonpositive="clip")
+    axes.set_ylim(0.1 * _density_of_one(len(x), edges), 3 * top)
+    axes.set_xlim(edges[0], edges[-1])
+    num_outside = int((~((x >= edges[0]) & (x <= edges[-1]))).sum())
+    axes.set_xlabel("x (data units)" + (f"; {num_outside:,} samples lie outside" if num_outside else ""))
+    axes.set_ylabel("density (1 / data unit)")
+    tidy(axes)
+    legend_below(figure)
+    return figure
+
+
+def _flat(samples: Tensor) -> Tensor:
+    if samples.numel() == 0 or samples.ndim > 2 or samples.shape[1:] not in ((), (1,)):
+        raise ConfigurationError(
+            f"expected samples of shape (N,) or (N, 1) with N >= 1, got {tuple(samples.shape)}; "
+            "this figure is for one-dimensional data, pass one coordinate"
+        )
+    return samples.flatten()
+
+
+def _check_verdicts(values: Tensor, *verdicts: Tensor) -> None:
+    for verdict in verdicts:
+        if verdict.shape != values.shape or verdict.dtype != torch.bool:
+            raise ConfigurationError(
+                f"expected verdicts as bool of shape {tuple(values.shape)}, got {verdict.dtype} of shape "
+                f"{tuple(verdict.shape)}; pass one verdict for each sample"
+            )
+
+
+def _visible_range(x: NDArray[np.floating], means: NDArray[np.floating]) -> tuple[float, float]:
+    """Show half a mode spacing around the modes, and up to a whole one where samples lie there."""
+    centres = np.unique(means)
+    spacing = float(np.diff(centres).min()) if len(centres) > 1 else 1.0
+    low, high = float(centres[0]), float(centres[-1])
+    near = x[(x >= low - spacing) & (x <= high + spacing)]
+    return float(near.min(initial=low - spacing / 2)), float(near.max(initial=high + spacing / 2))
+
+
+def _density_of_one(num_samples: int, edges: NDArray[np.floating]) -> float:
+    return 1 / (num_samples * float(edges[1] - edges[0]))
+
+
+def _draw_stack(
+    axes: Axes,
+    x: NDArray[np.floating],
+    hallucinated: NDArray[np.bool_],
+    ambiguous: NDArray[np.bool_],
+    edges: NDArray[np.floating],
+) -> float:
+    """Draw one layer a verdict, each on top of the one before; return the height of the stack."""
+    layers = [
+        (hallucinated, HALLUCINATED, 1.0, "hallucinated"),
+        (ambiguous, AMBIGUOUS, 1.0, "ambiguous"),
+        (~(hallucinated | ambiguous), IN_SUPPORT, 0.65, "in support"),
+    ]
+    below = np.zeros(len(edges) - 1)
+    for part, colour, alpha, name in layers:
+        if name == "ambiguous" and not part.any():
+            continue
+        above = below + np.histogram(x[part], edges)[0] * _density_of_one(len(x), edges)
+        label = f"{name}, n = {int(part.sum()):,}"
+        axes.stairs(above, edges, baseline=below, fill=True, color=colour, alpha=alpha, linewidth=0, label=label)
+        below = above
+    return float(below.max())
+
+
+def _draw_truth(
+    axes: Axes, log_density: Callable[[Tensor], Tensor], edges: NDArray[np.floating], dtype: torch.dtype
+) -> float:
+    grid = torch.linspace(float(edges[0]), float(edges[-1]), NUM_CURVE_POINTS, dtype=dtype)
+    with torch.no_grad():
+        density = log_density(grid[:, None]).exp().cpu().numpy()
+    axes.plot(grid.numpy(), density, color=TRUE_DENSITY, linewidth=1.2, label="true density")
+    return float(density.max())

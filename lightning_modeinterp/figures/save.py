@@ -1,0 +1,37 @@
+"""Writing a figure so that nobody ever reads half of one."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from lightning_modeinterp.errors import ConfigurationError
+
+DPI = 150
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG, aside first and then renamed; folders on the way are made.
+
+    What stood at ``path`` is replaced once the new file is complete, and stays as it was where drawing fails.
+
+    Args:
+        figure: Any matplotlib figure.
+        path: Where to, ending in ``.png``.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        ConfigurationError: ``path`` does not end in ``.png``.
+    """
+    if path.suffix != ".png":
+        raise ConfigurationError(f"expected a figure path that ends in .png, got {path}; rename it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # a folder of its own, not mkstemp: the file then gets the permissions that the user's umask gives
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as aside:
+        complete = Path(aside) / path.name
+        figure.savefig(complete, format="png", dpi=DPI)
+        os.replace(complete, path)
+    return path

@@ -1,0 +1,59 @@
+"""How figures look: one palette, one size, no global state.
+
+The colours are those of Okabe and Ito: they stay apart for the colour-blind, and in grey.
+"""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+IN_SUPPORT = "#0072B2"
+HALLUCINATED = "#D55E00"
+AMBIGUOUS = "#999999"
+TRUE_DENSITY = "#222222"
+GUIDE = "#666666"
+"""Threshold lines, reference values, notes."""
+
+WIDTH = 6.0
+"""Inches; 900 px at the resolution that `save_figure` writes."""
+
+
+def new_figure(title: str, height: float = 3.6) -> Figure:
+    """Make an empty figure that belongs to no window and no global list.
+
+    Args:
+        title: The number that matters, in one line.
+        height: Inches.
+    """
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure.suptitle(title, fontsize=9.5, fontweight="bold", x=0.012, ha="left")
+    return figure
+
+
+def tidy(axes: Axes) -> None:
+    """Take away what carries no information: the upper and right frame, heavy ticks, strong grid lines."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(which="both", labelsize=8, color=GUIDE)
+    axes.xaxis.label.set_fontsize(9)
+    axes.yaxis.label.set_fontsize(9)
+    axes.grid(axis="y", color="0.92", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def legend_below(figure: Figure) -> None:
+    """Put the legend of all axes under them, where it hides nothing: in one line if it fits, else in two columns."""
+    labels = [label for axes in figure.axes for label in axes.get_legend_handles_labels()[1]]
+    num_characters = sum(len(label) + 6 for label in labels)  # 6: the sample of colour and the gaps
+    num_columns = len(labels) if num_characters < 97 else 2
+    figure.legend(
+        loc="outside lower center",
+        ncols=max(num_columns, 1),
+        fontsize=8,
+        frameon=False,
+        columnspacing=1.2,
+        handlelength=1.6,
+    )
+
+
+def note(axes: Axes, text: str) -> None:
+    """Write a remark in the middle of the axes, for instance that there was nothing to draw."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=9, color=GUIDE)

@@ -1,0 +1,126 @@
+"""Trajectory variance by verdict: how far apart the detector sees the two classes."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.figures.captions import percent
+from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, IN_SUPPORT, legend_below, new_figure, note, tidy
+
+
+def variance_histogram(
+    edges: ArrayLike,
+    in_support_counts: ArrayLike,
+    hallucinated_counts: ArrayLike,
+    threshold: float,
+    window_label: str,
+    *,
+    num_bins: int = 80,
+) -> Figure:
+    """Draw the histogram of trajectory variance of either class over a logarithmic axis.
+
+    Each class is normalised by itself, so a rare class is as tall as a common one; the legend says how many there are.
+    Samples in an open bin (from 0, or up to infinity) are counted in the axis label and not drawn. The shares in the
+    title are read from the bins: they are right to the width of one fine bin.
+
+    Args:
+        edges: Edges of the fine bins, (B + 1,), variance in model units squared; rising, the first may be 0 and the
+            last infinity.
+        in_support_counts: Samples of each fine bin, (B,), of those that the threshold is judged on.
+        hallucinated_counts: Likewise, (B,).
+        threshold: Variance above which a sample is removed, model units squared; NaN where there is none.
+        window_label: Name of the window that the variance was taken over.
+        num_bins: Fine bins are joined to at most so many visible ones over the occupied range.
+
+    Raises:
+        ConfigurationError: Edges are negative or do not rise, or counts do not fit them.
+    """
+    fine = np.asarray(edges, dtype=float)
+    counts = np.stack([np.asarray(in_support_counts), np.asarray(hallucinated_counts)])
+    _check(fine, counts)
+
+    figure = new_figure(_title(fine, counts, threshold))
+    axes = figure.add_subplot()
+    _draw_classes(axes, fine, counts, num_bins)
+    if math.isfinite(threshold):
+        axes.axvline(threshold, color=GUIDE, linestyle="--", linewidth=1.2, label=f"threshold {threshold:.2e}")
+    num_outside = int(counts[:, ~_is_closed(fine)].sum())
+    outside = f"; {num_outside:,} samples lie outside" if num_outside else ""
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(f"trajectory variance, {window_label} (model units squared){outside}")
+    axes.set_ylabel("density (1 / decade)")
+    tidy(axes)
+    legend_below(figure)
+    return figure
+
+
+def rebin(
+    edges: NDArray[np.floating], counts: NDArray[np.number], num_bins: int
+) -> tuple[NDArray[np.floating], NDArray[np.number]]:
+    """Join neighbouring bins over the range where any class has counts; no count is lost.
+
+    Args:
+        edges: (B + 1,), rising.
+        counts: (C, B), one row a class.
+        num_bins: Most bins that are left.
+
+    Returns:
+        The edges (B' + 1,) and counts (C, B') with B' <= num_bins.
+
+    Example:
+        >>> rebin(np.arange(7.0), np.array([[0, 1, 2, 3, 4, 0]]), num_bins=2)
+        (array([1., 3., 5.]), array([[3, 7]]))
+    """
+    occupied = np.flatnonzero(counts.sum(axis=0))
+    first, last = (int(occupied[0]), int(occupied[-1])) if len(occupied) else (0, counts.shape[1] - 1)
+    width = -(-(last - first + 1) // num_bins)
+    starts = np.arange(first, last + 1, width)
+    end = min(int(starts[-1]) + width, counts.shape[1])
+    return edges[np.append(starts, end)], np.add.reduceat(counts, starts, axis=1)
+
+
+def _check(edges: NDArray[np.floating], counts: NDArray[np.number]) -> None:
+    if edges.ndim != 1 or len(edges) < 4 or edges[0] < 0 or not (np.diff(edges) > 0).all():
+        raise ConfigurationError(
+            f"expected at least 4 rising edges from 0 or more, got shape {edges.shape}, {edges.flat[:3]} ...; "
+            "pass variances, not their logarithms"
+        )
+    if counts.shape != (2, len(edges) - 1):
+        raise ConfigurationError(
+            f"expected {len(edges) - 1} counts a class for {len(edges)} edges, got shape {counts.shape[1:]}; "
+            "put an edge before the first bin where upper edges are at hand"
+        )
+
+
+def _is_closed(edges: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Find the bins (B,) that have two ends on a logarithmic axis."""
+    return np.asarray((edges[:-1] > 0) & np.isfinite(edges[1:]))
+
+
+def _draw_classes(axes: Axes, edges: NDArray[np.floating], counts: NDArray[np.number], num_bins: int) -> None:
+    closed = np.flatnonzero(_is_closed(edges))
+    visible, heights = rebin(edges[closed[0] : closed[-1] + 2], counts[:, closed], num_bins)
+    heights = heights / np.maximum(counts.sum(axis=1, keepdims=True), 1) / np.diff(np.log10(visible))
+    for height, total, colour, name in zip(
+        heights, counts.sum(axis=1), (IN_SUPPORT, HALLUCINATED), ("in support", "hallucinated"), strict=True
+    ):
+        axes.stairs(height, visible, fill=True, color=colour, alpha=0.45, label=f"{name}, n = {int(total):,}")
+        axes.stairs(height, visible, color=colour, linewidth=1.0)
+    if not counts.any():
+        note(axes, "no samples")
+
+
+def _title(edges: NDArray[np.floating], counts: NDArray[np.number], threshold: float) -> str:
+    if math.isnan(threshold):
+        return "no threshold: nothing is removed"
+    is_removed = edges[1:] > threshold
+    kept, removed = (
+        float(row[part].sum() / row.sum()) if row.any() else math.nan
+        for row, part in zip(counts, (~is_removed, is_removed), strict=True)
+    )
+    return f"{percent(removed)} of hallucinated removed, {percent(kept)} of in support kept"

@@ -1,0 +1,50 @@
+"""The formulas behind the metrics, as pure functions of counts."""
+
+from lightning_modeinterp.metrics.functional.bootstrap import bootstrap_auroc
+from lightning_modeinterp.metrics.functional.detection import (
+    auroc_from_counts,
+    num_above,
+    roc_from_counts,
+    share_above,
+    threshold_at_retained,
+)
+from lightning_modeinterp.metrics.functional.filter_rates import filter_rates, removed_name
+from lightning_modeinterp.metrics.functional.intervals import rate_with_interval, wilson_interval
+from lightning_modeinterp.metrics.functional.mode_statistics import (
+    interpolation_enrichment,
+    mode_coverage,
+    mode_weight_tv,
+    within_mode_std,
+)
+from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
+from lightning_modeinterp.metrics.functional.support_rates import support_rates
+from lightning_modeinterp.metrics.functional.variance_bins import (
+    VarianceHistogram,
+    count_variance_bins,
+    variance_bin_edges,
+    variance_bins,
+)
+
+__all__ = [
+    "ScoreCounts",
+    "VarianceHistogram",
+    "auroc_from_counts",
+    "bootstrap_auroc",
+    "count_distinct",
+    "count_variance_bins",
+    "filter_rates",
+    "interpolation_enrichment",
+    "mode_coverage",
+    "mode_weight_tv",
+    "num_above",
+    "rate_with_interval",
+    "removed_name",
+    "roc_from_counts",
+    "share_above",
+    "support_rates",
+    "threshold_at_retained",
+    "variance_bin_edges",
+    "variance_bins",
+    "wilson_interval",
+    "within_mode_std",
+]

@@ -1,0 +1,82 @@
+"""Intervals for shares: how far a count over a count may lie from the truth."""
+
+import math
+from statistics import NormalDist
+
+from lightning_modeinterp.errors import ConfigurationError
+
+
+def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Bracket a proportion by Wilson's score interval.
+
+    With ``p = successes / trials``, ``n = trials`` and the normal quantile ``z`` of ``confidence``:
+
+        (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)
+
+    It stays inside [0, 1] and has width when nothing (or everything) was hit, as a rare hallucination needs.
+    It cannot tell of dependence between the samples: it takes every trial for an independent one.
+
+    Args:
+        successes: Hits, 0 to ``trials``.
+        trials: Samples looked at; 0 says nothing and gives (0, 1).
+        confidence: Coverage in (0, 1).
+
+    Returns:
+        Lower and upper end, both in [0, 1].
+
+    Raises:
+        ConfigurationError: If the counts are no counts or the confidence is no probability.
+
+    References:
+        E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+
+    Example:
+        >>> low, high = wilson_interval(5, 100)
+        >>> f"{low:.4f} {high:.4f}"
+        '0.0215 0.1118'
+    """
+    _check(successes, trials, confidence)
+    if trials == 0:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, scale = successes / trials, 1 + z**2 / trials
+    center = (share + z**2 / (2 * trials)) / scale
+    half_width = z / scale * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    # The ends are exact where no (every) trial succeeds; only rounding would leave [0, 1].
+    low = 0.0 if successes == 0 else center - half_width
+    high = 1.0 if successes == trials else center + half_width
+    return low, high
+
+
+def rate_with_interval(name: str, successes: int, trials: int, confidence: float = 0.95) -> dict[str, float]:
+    """Name a share and the ends of its Wilson interval.
+
+    Like the interval, it takes the samples for independent.
+
+    Args:
+        name: Key of the share; its ends get ``_low`` and ``_high``.
+        successes: Hits, 0 to ``trials``.
+        trials: Samples looked at. A share of none is nan, anywhere in [0, 1].
+        confidence: Coverage in (0, 1).
+
+    Returns:
+        Three flat entries, in [0, 1].
+
+    Raises:
+        ConfigurationError: If the counts are no counts or the confidence is no probability.
+
+    Example:
+        >>> rate_with_interval("removed_rate", 0, 0)
+        {'removed_rate': nan, 'removed_rate_low': 0.0, 'removed_rate_high': 1.0}
+    """
+    low, high = wilson_interval(successes, trials, confidence)
+    return {name: successes / trials if trials else math.nan, f"{name}_low": low, f"{name}_high": high}
+
+
+def _check(successes: int, trials: int, confidence: float) -> None:
+    if not 0 <= successes <= trials:
+        raise ConfigurationError(
+            f"expected 0 <= successes <= trials, got {successes} of {trials}; count the hits among the trials"
+        )
+    if not 0 < confidence < 1:
+        raise ConfigurationError(f"expected a confidence in (0, 1), got {confidence}; 0.95 is usual")

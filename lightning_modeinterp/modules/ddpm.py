@@ -1,0 +1,62 @@
+"""Denoising diffusion on a discrete grid of noise levels (Ho et al. 2020)."""
+
+import torch
+from lightning.pytorch.cli import LRSchedulerCallable
+from torch import Tensor
+
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.diffusion.losses import ddpm_loss, min_snr_weight
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.parameterization import PredictionType, noised, target
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.modules.diffusion_module import DiffusionModule, OptimizerCallable
+from lightning_modeinterp.records import NoiseLevel
+
+
+class DDPM(DiffusionModule):
+    """Mean squared error at noise levels drawn uniformly from the schedule's T.
+
+    Args:
+        denoiser: The network.
+        noise_schedule: How the noise grows with time; its T levels are what is trained.
+        prediction: What the network predicts; ``eps`` in the paper.
+        optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
+        lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
+        seed: Seed of the training noise.
+        snr_weight_cap: Weight the loss by min(SNR, cap) on x_0 (Min-SNR). None for the plain mean, as the paper.
+
+    Raises:
+        ConfigurationError: If the denoiser can only give another prediction, or the cap is not positive.
+    """
+
+    grid_t: Tensor
+    grid_gamma: Tensor
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        noise_schedule: NoiseSchedule,
+        prediction: PredictionType = "eps",
+        optimizer: OptimizerCallable | None = None,
+        lr_scheduler: LRSchedulerCallable | None = None,
+        seed: int = 0,
+        snr_weight_cap: float | None = None,
+    ) -> None:
+        super().__init__(denoiser, noise_schedule, prediction, optimizer, lr_scheduler, seed)
+        if snr_weight_cap is not None and not snr_weight_cap > 0:
+            raise ConfigurationError(f"model.snr_weight_cap: expected a number > 0 or null, got {snr_weight_cap}")
+        self.snr_weight_cap = snr_weight_cap
+        grid = noise_schedule.grid()
+        self.register_buffer("grid_t", grid.t.float(), persistent=False)
+        self.register_buffer("grid_gamma", grid.gamma.float(), persistent=False)
+
+    def loss_terms(self, x_0: Tensor, generator: torch.Generator, rows: slice) -> dict[str, Tensor]:
+        """See `DiffusionModule.loss_terms`."""
+        num_global = len(x_0) * self.trainer.world_size
+        index = torch.randint(len(self.grid_t), (num_global,), generator=generator, device=self.device)[rows]
+        eps = torch.randn((num_global, *x_0.shape[1:]), generator=generator, device=self.device)[rows]
+        level = NoiseLevel(self.grid_t[index], self.grid_gamma[index])
+        output = self.denoiser(noised(x_0, eps, level), level).to(x_0.dtype)
+        cap = self.snr_weight_cap
+        weight = None if cap is None else min_snr_weight(level, cap, self.prediction)
+        return ddpm_loss(output, target(x_0, eps, level, self.prediction), weight)

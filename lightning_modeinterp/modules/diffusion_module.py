@@ -1,0 +1,228 @@
+"""The training glue around a denoiser, whatever the diffusion model: losses, samples, optimiser."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.cli import LRSchedulerCallable
+from torch import Tensor
+from torch.optim import Optimizer
+
+from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.diffusion.generation import Draw, Generation
+from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.parameterization import PredictionType, x_0_from
+from lightning_modeinterp.diffusion.samplers import PredictX0
+from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
+
+OptimizerCallable = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
+
+
+class NonFiniteLossError(RuntimeError):
+    """Training has diverged."""
+
+
+class DiffusionModule(L.LightningModule, ABC):
+    """A diffusion model. A subclass writes `loss_terms`.
+
+    All noise is keyed: training noise by (seed, batch number), sampling noise by the block. What is drawn and watched
+    stands in the datamodule's ``generation``, so a checkpoint holds nothing of it.
+
+    Args:
+        denoiser: The network.
+        noise_schedule: How the noise grows with time.
+        prediction: What the network predicts.
+        optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
+        lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
+        seed: Seed of the training noise.
+
+    Raises:
+        ConfigurationError: If the denoiser can only give another prediction.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        noise_schedule: NoiseSchedule,
+        prediction: PredictionType = "eps",
+        optimizer: OptimizerCallable | None = None,
+        lr_scheduler: LRSchedulerCallable | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(logger=False)
+        if denoiser.prediction not in (None, prediction):
+            raise ConfigurationError(
+                f"model.prediction: expected {denoiser.prediction}, all that {type(denoiser).__name__} can give, "
+                f"got {prediction}"
+            )
+        self.denoiser = denoiser
+        self.noise_schedule = noise_schedule
+        self.prediction: PredictionType = prediction
+        self.optimizer = optimizer
+        self.lr_scheduler = lr_scheduler
+        self.seed = seed
+
+    @abstractmethod
+    def loss_terms(self, x_0: Tensor, generator: torch.Generator, rows: slice) -> dict[str, Tensor]:
+        """Loss of one batch by named terms; ``loss`` is minimised.
+
+        Draw for the global batch and keep this process's rows, so that any number of processes sees the same noise.
+
+        Args:
+            x_0: This process's clean samples, (B, *sample_shape), model units.
+            generator: Keyed; the only source of randomness.
+            rows: This process's part of the global batch.
+        """
+
+    def predict_x_0(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
+        """Clean sample that the network predicts, (B, *sample_shape) in the dtype of x_t, under any autocast.
+
+        Args:
+            x_t: Noised samples, (B, *sample_shape), model units.
+            level: Noise levels, (B,) or (1,).
+        """
+        output = self.denoiser(x_t, level).to(x_t.dtype)
+        return x_0_from(output, x_t, level, self.prediction)
+
+    def generate(
+        self, generation: Generation, blocks: Tensor, purpose: str, predict_x_0: PredictX0 | None = None
+    ) -> GeneratedBatch:
+        """Draw blocks, bring them to data units and judge them.
+
+        Args:
+            generation: How to draw.
+            blocks: Numbers of the blocks, (n,) int64.
+            purpose: What the samples are for; other purposes get other noise.
+            predict_x_0: Another model to sample from, such as the exact one. This one if None.
+        """
+        draws = [self.draw(generation, block, purpose, predict_x_0) for block in blocks.tolist()]
+        offsets = torch.arange(generation.block_size, device=self.device)
+        index = (blocks.to(self.device).unsqueeze(1) * generation.block_size + offsets).flatten()
+        is_asked_for = index < generation.num_samples
+
+        def collect(tensors: list[Tensor]) -> Tensor:
+            return torch.cat(tensors)[is_asked_for]
+
+        samples = self._data.to_data_units(collect([draw.samples for draw in draws]))
+        support = self._data.support
+        return GeneratedBatch(
+            index=index[is_asked_for],
+            samples=samples,
+            trajectory_variance=collect([draw.trajectory_variance for draw in draws]).float(),
+            windows=generation.windows,
+            block_size=generation.block_size,
+            verdict=support.judge(samples) if support else None,
+            statistics={name: collect([draw.statistics[name] for draw in draws]) for name in draws[0].statistics},
+        )
+
+    def draw(
+        self,
+        generation: Generation,
+        block: int,
+        purpose: str,
+        predict_x_0: PredictX0 | None = None,
+        observers: Mapping[str, TrajectoryObserver[Any]] | None = None,
+    ) -> Draw:
+        """Draw one block in model units.
+
+        Args:
+            generation: How to draw.
+            block: Its number.
+            purpose: What the samples are for.
+            predict_x_0: Another model to sample from. This one if None.
+            observers: Trajectory statistics to take instead of the configured ones.
+        """
+        return generation.draw(
+            block,
+            purpose,
+            predict_x_0=predict_x_0 or self.predict_x_0,
+            schedule=self.noise_schedule,
+            sample_shape=self._data.sample_shape,
+            device=self.device,
+            observers=observers,
+        )
+
+    def setup(self, stage: str) -> None:
+        """Refuse settings that do not fit, before anything is computed."""
+        self._data.generation.check(self.noise_schedule)
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        """Loss of a batch (B, *sample_shape) in model units."""
+        terms = self._terms(batch, "training", self.trainer.fit_loop.total_batch_idx)
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            if not terms["loss"].isfinite():
+                raise NonFiniteLossError(self._diverged("the loss"))
+            self.log_dict({f"train/{name}": term for name, term in terms.items()}, prog_bar=True)
+        return terms["loss"]
+
+    def validation_step(  # type: ignore[override]  # a record, which Lightning hands on to the callbacks
+        self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0
+    ) -> GeneratedBatch | None:
+        """Log the loss on data (loader 0), or draw the requested blocks at the monitor's settings (loader 1)."""
+        if dataloader_idx == 1:
+            return self.generate(self._data.generation.monitoring(), batch, "monitor")
+        self._log_loss("val", batch, batch_idx)
+        return None
+
+    def test_step(  # type: ignore[override]  # a record, which Lightning hands on to the callbacks
+        self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0
+    ) -> GeneratedBatch | None:
+        """Log the loss on data (loader 0), or draw the requested blocks (loader 1)."""
+        if dataloader_idx == 1:
+            return self.generate(self._data.generation, batch, "test")
+        self._log_loss("test", batch, batch_idx)
+        return None
+
+    def predict_step(self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0) -> GeneratedBatch:
+        """Draw the requested blocks."""
+        return self.generate(self._data.generation, batch, "predict")
+
+    def configure_optimizers(self) -> Any:
+        """Optimiser, and the scheduler if there is one."""
+        make = self.optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=1e-3))
+        optimizer = make(self.parameters())
+        if self.lr_scheduler is None:
+            return optimizer
+        scheduler = {"scheduler": self.lr_scheduler(optimizer), "interval": "step"}
+        return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the last good checkpoint: refuse to write one with weights that are not finite."""
+        if not all(weights.isfinite().all() for weights in self.parameters()):
+            raise NonFiniteLossError(self._diverged("a weight"))
+
+    def _terms(self, batch: Tensor, purpose: str, index: int) -> dict[str, Tensor]:
+        generator = keyed_generator(self.seed, purpose, index, self.device)
+        return self.loss_terms(batch, generator, slice(self.global_rank, None, self.trainer.world_size))
+
+    def _log_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
+        terms = self._terms(batch, stage, batch_idx)
+        self.log_dict(
+            {f"{stage}/{name}": term for name, term in terms.items()},
+            batch_size=len(batch),
+            add_dataloader_idx=False,
+            sync_dist=True,
+        )
+
+    def _diverged(self, what: str) -> str:
+        return (
+            f"{what} is no longer finite at step {self.global_step}: training has diverged. Checkpoints written before "
+            "are kept; lower the learning rate, clip gradients (--trainer.gradient_clip_val 1) or use a wider precision"
+        )
+
+    @property
+    def _data(self) -> ModeInterpDataModule:
+        data = getattr(self.trainer, "datamodule", None)
+        if not isinstance(data, ModeInterpDataModule):
+            raise ConfigurationError(
+                f"{type(self).__name__}: expected to run with a ModeInterpDataModule, which says what to generate and "
+                f"what a hallucination is, got {type(data).__name__}"
+            )
+        return data

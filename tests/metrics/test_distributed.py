@@ -1,0 +1,64 @@
+"""Two processes that share the batches give what one gives; run as a script, this file is one of the two."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+
+import lightning_modeinterp
+from lightning_modeinterp.metrics import ModeStatistics, SupportRates, TrajectoryVarianceDetection
+
+
+def make_metrics():
+    detection = {"windows": ("last", "wide"), "window": "last"}
+    return {
+        "rates": SupportRates(("in_support", "ambiguous", "interpolated", "invalid")),
+        "modes": ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4),
+        "exact": TrajectoryVarianceDetection(**detection),
+        "binned": TrajectoryVarianceDetection(**detection, exact_up_to=0),
+    }
+
+
+def evaluate(batches):
+    results = {}
+    for name, metric in make_metrics().items():
+        for batch in batches:
+            metric.update(batch)
+        results[name] = {key: value.item() for key, value in metric.compute().items()}
+        if isinstance(metric, TrajectoryVarianceDetection):
+            results[name] |= {f"curve/{key}": torch.stack(curve).tolist() for key, curve in metric.curves().items()}
+            results[name]["histogram"] = metric.histograms().in_support.tolist()
+    return results
+
+
+def main(rank, folder):
+    """Evaluate shares of the batches: an uneven one, and one in which this process may have none."""
+    dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=2)
+    batches = torch.load(folder / "batches.pt", weights_only=False)
+    shares = [batches[:1], batches[1:]], [batches, []]
+    torch.save([evaluate(share[rank]) for share in shares], folder / f"results_{rank}.pt")
+    dist.destroy_process_group()
+
+
+@pytest.mark.ddp
+def test_two_processes_equal_one(tmp_path, make_generated):
+    batches = [make_generated(200, start=start) for start in range(0, 800, 200)]
+    torch.save(batches, tmp_path / "batches.pt")
+    package_root = str(Path(lightning_modeinterp.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": package_root, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, __file__]
+    processes = [subprocess.Popen([*command, str(rank), str(tmp_path)], env=environment) for rank in range(2)]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    expected = evaluate(batches)
+    for rank in range(2):
+        for results in torch.load(tmp_path / f"results_{rank}.pt", weights_only=False):
+            for name, values in expected.items():
+                torch.testing.assert_close(results[name], values, rtol=1e-12, atol=0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

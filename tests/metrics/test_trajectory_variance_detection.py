@@ -1,0 +1,201 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.metrics import TrajectoryVarianceDetection
+from lightning_modeinterp.metrics.functional import wilson_interval
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+
+WINDOWS = ("last", "wide")
+
+
+def detect(batches, **arguments):
+    metric = TrajectoryVarianceDetection(WINDOWS, "last", **arguments)
+    for batch in batches:
+        metric.update(batch)
+    return metric
+
+
+def tiny_batch(variance, kind, block_size):
+    """One window's scores by hand."""
+    verdict = SupportVerdict(
+        torch.tensor(kind, dtype=torch.int8), torch.zeros(len(kind)).long(), ("in_support", "ambiguous", "invalid")
+    )
+    scores = torch.tensor(variance)[:, None]
+    return GeneratedBatch(torch.arange(len(kind)), torch.zeros(len(kind), 1), scores, ("w",), block_size, verdict)
+
+
+def sklearn_auroc(batches, window):
+    kind = torch.cat([batch.verdict.kind for batch in batches])
+    scores = torch.cat([batch.trajectory_variance[:, window] for batch in batches])
+    return roc_auc_score((kind[kind != 1] >= 2).numpy(), scores[kind != 1].numpy())
+
+
+@pytest.fixture
+def batches(make_generated):
+    return [make_generated(500, start=start) for start in range(0, 3000, 500)]
+
+
+@pytest.mark.parametrize("exact_up_to", [20_000, 0], ids=["exact", "binned"])
+def test_tiny_example_by_hand(exact_up_to):
+    # Even block: in support 1, 2, 3, 4, hallucinated 9. Odd block: in support 1, 3, 5, hallucinated 2 and 6;
+    # keeping 3/4 of 1, 2, 3, 4 sets the threshold to 3, which keeps 2 of 3 and removes 1 of 2.
+    batch = tiny_batch([1.0, 2.0, 3.0, 4.0, 9.0, 1.0, 3.0, 5.0, 2.0, 6.0], [0, 0, 0, 0, 2, 0, 0, 0, 2, 2], 5)
+    metric = TrajectoryVarianceDetection(("w",), "w", retained=0.75, exact_up_to=exact_up_to)
+    metric.update(batch)
+    values = {name.removeprefix("detection/"): value.item() for name, value in metric.compute().items()}
+    assert values["threshold"] == pytest.approx(3.0, rel=0 if exact_up_to else 0.011)
+    assert values["threshold"] >= 3.0
+    assert values["retained"] == pytest.approx(2 / 3)
+    assert (values["retained_low"], values["retained_high"]) == wilson_interval(2, 3)
+    assert values["removed_at_75_retained"] == values["w/removed_at_75_retained"] == 0.5
+    assert (values["num_in_support"], values["num_hallucinated"], values["num_calibration"]) == (3, 2, 4)
+    # Pairs won: 9 beats all 7, 6 beats all 7, 2 beats the two ones and ties with the two.
+    assert values["auroc"] == values["w/auroc"] == pytest.approx((7 + 7 + 2.5) / 21)
+
+
+def test_key_names(batches):
+    names = {f"detection/{window}/{name}" for window in WINDOWS for name in ("auroc", "removed_at_96_retained")}
+    rates = ("auroc", "retained", "removed_at_96_retained")
+    names |= {f"detection/{rate}{end}" for rate in rates for end in ("", "_low", "_high")}
+    names |= {f"detection/{name}" for name in ("threshold", "num_in_support", "num_hallucinated", "num_calibration")}
+    assert detect(batches).compute().keys() == names
+
+
+def test_exact_auroc_equals_sklearn(batches):
+    values = detect(batches).compute()
+    for column, window in enumerate(WINDOWS):
+        assert values[f"detection/{window}/auroc"].item() == pytest.approx(sklearn_auroc(batches, column), abs=1e-12)
+    assert values["detection/auroc_low"] < values["detection/auroc"] < values["detection/auroc_high"]
+
+
+def test_binned_results_are_close_to_exact_ones(batches):
+    exact, binned = detect(batches).compute(), detect(batches, exact_up_to=0).compute()
+    assert binned["detection/auroc"].item() == pytest.approx(sklearn_auroc(batches, 0), abs=1e-3)
+    assert binned["detection/threshold"] / exact["detection/threshold"] == pytest.approx(1, abs=0.011)
+    assert binned["detection/retained"].item() == pytest.approx(exact["detection/retained"].item(), abs=0.01)
+
+
+def test_even_blocks_calibrate_and_odd_blocks_report(batches):
+    values = detect(batches).compute()
+    kind, variance, block = (
+        torch.cat(parts).numpy()
+        for parts in zip(*((b.verdict.kind, b.trajectory_variance[:, 0], b.block) for b in batches), strict=True)
+    )
+    is_odd = block % 2 == 1
+    calibration = np.sort(variance[~is_odd & (kind == 0)])
+    threshold = calibration[int(np.ceil(0.96 * len(calibration))) - 1]
+    assert values["detection/threshold"].item() == threshold
+    assert values["detection/retained"].item() == (variance[is_odd & (kind == 0)] <= threshold).mean()
+    assert values["detection/removed_at_96_retained"].item() == (variance[is_odd & (kind >= 2)] > threshold).mean()
+    assert values["detection/num_calibration"] == len(calibration)
+
+
+def test_kept_scores_are_dropped_for_good_and_the_state_stops_growing(batches):
+    metric = detect([], exact_up_to=1200)
+    sizes = []
+    for batch in [*batches, *batches]:
+        metric.update(batch)
+        sizes.append(sum(part.numel() for part in metric.raw))
+    assert sizes[0] < sizes[1]  # two batches fit
+    assert sizes[2:] == [0] * 10
+    assert metric.bin_counts.shape == metric._defaults["bin_counts"].shape
+    metric.reset()
+    metric.update(batches[0])
+    assert len(metric.raw) == 1
+
+
+def test_forward_drops_kept_scores_too(batches):
+    metric = detect([], exact_up_to=1200)
+    for batch in batches:
+        metric(batch)
+    assert metric.raw == []
+    assert metric.compute() == detect(batches, exact_up_to=0).compute()
+
+
+def test_scores_kept_by_one_process_alone_are_not_taken_for_all(batches):
+    small, large = detect(batches[:1], exact_up_to=1200), detect(batches[1:], exact_up_to=1200)
+    small.merge_state(large)
+    assert small.compute() == detect(batches, exact_up_to=0).compute()
+
+
+def test_one_block_cannot_both_set_and_judge_a_threshold(make_generated):
+    values = detect([make_generated(100, block_size=100)]).compute()
+    assert values["detection/retained"].isnan()
+    assert values["detection/removed_at_96_retained"].isnan()
+    assert not values["detection/auroc"].isnan()
+    odd = detect([make_generated(100, start=100, block_size=100)]).compute()
+    assert odd["detection/threshold"].isnan()
+    assert odd["detection/num_in_support"] > 0
+
+
+@pytest.mark.parametrize("exact_up_to", [20_000, 0], ids=["exact", "binned"])
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_an_empty_class_gives_nan(make_generated, kind, exact_up_to):
+    batch = make_generated()
+    verdict = replace(batch.verdict, kind=torch.full_like(batch.verdict.kind, kind))
+    metric = detect([replace(batch, verdict=verdict)], exact_up_to=exact_up_to)
+    values = metric.compute()
+    assert values["detection/auroc"].isnan()
+    assert values["detection/removed_at_96_retained"].isnan()
+    assert values["detection/retained"].isnan() == (kind != 0)
+    assert len(metric.curves()) == 2
+
+
+def test_ambiguous_samples_are_left_out(make_generated):
+    batch = make_generated()
+    is_ambiguous = batch.verdict.kind == 1
+    wild = torch.where(is_ambiguous[:, None], 1e6, batch.trajectory_variance)
+    assert detect([replace(batch, trajectory_variance=wild)]).compute() == detect([batch]).compute()
+
+
+def test_diverged_samples_are_as_suspicious_as_can_be(make_generated):
+    batch = make_generated()
+    is_diverged = batch.verdict.hallucinated
+    results = []
+    for exact_up_to in (20_000, 0):
+        wild = torch.where(is_diverged[:, None], torch.nan, batch.trajectory_variance)
+        results.append(detect([replace(batch, trajectory_variance=wild)], exact_up_to=exact_up_to).compute())
+    assert [values["detection/auroc"].item() for values in results] == [1.0, 1.0]
+    assert [values["detection/removed_at_96_retained"].item() for values in results] == [1.0, 1.0]
+
+
+def test_curves_have_the_reported_area(batches):
+    metric = detect(batches)
+    values = metric.compute()
+    for window, (false_positive, true_positive) in metric.curves().items():
+        area = np.trapezoid(true_positive.numpy(), false_positive.numpy())
+        assert area == pytest.approx(values[f"detection/{window}/auroc"].item(), abs=1e-12)
+
+
+def test_histograms_count_both_classes_in_every_block(batches):
+    histogram = detect(batches).histograms()
+    kind = torch.cat([batch.verdict.kind for batch in batches])
+    variance = torch.cat([batch.trajectory_variance[:, 0] for batch in batches])
+    assert histogram.in_support.sum() == (kind == 0).sum()
+    assert histogram.hallucinated.sum() == (kind >= 2).sum()
+    edge = histogram.upper_edges[4500]
+    assert histogram.in_support[:4501].sum() == ((kind == 0) & (variance <= edge)).sum()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"windows": WINDOWS, "window": "first"}, "'first' among them"),
+        ({"windows": ("last", "last"), "window": "last"}, "distinct windows"),
+        ({"windows": WINDOWS, "window": "last", "retained": 96}, "`retained` in"),
+        ({"windows": WINDOWS, "window": "last", "exact_up_to": -1}, "`exact_up_to` of at least 0"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments, message):
+    with pytest.raises(ConfigurationError, match=message):
+        TrajectoryVarianceDetection(**arguments)
+
+
+def test_scores_of_other_windows_are_refused(make_generated):
+    with pytest.raises(ConfigurationError, match="build the metric with the windows of the generation"):
+        TrajectoryVarianceDetection(("wide", "last"), "last").update(make_generated())
