@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import lightning as L
 import yaml
-from jsonargparse import set_parsing_settings
+from jsonargparse import Namespace, set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
@@ -22,6 +22,8 @@ from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.run_directory import RunDirectory
+
+SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
 
 WHAT_COMES_NEXT = {
     "fit": "modeinterp test {options} --ckpt_path last",
@@ -62,9 +64,7 @@ class ModeInterpCLI(LightningCLI):
         parser.add_class_arguments(Generation, "generation")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
         parser.set_defaults({"generation.sampler": {"class_path": "AncestralSampler"}})
-        parser.link_arguments(
-            "data.sample_shape", "model.init_args.denoiser.init_args.sample_shape", apply_on="instantiate"
-        )
+        parser.link_arguments("data.sample_shape", SAMPLE_SHAPE, apply_on="instantiate")
         parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
@@ -90,10 +90,19 @@ class ModeInterpCLI(LightningCLI):
         self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
         return super().instantiate_trainer(**kwargs)
 
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        """Leave the samples to the store: Lightning would keep all of them in memory."""
+        kwargs = super()._prepare_subcommand_kwargs(subcommand)
+        return {**kwargs, "return_predictions": False} if subcommand == "predict" else kwargs
+
     def _parse_ckpt_path(self) -> None:
         """Resolve the checkpoint. The base class would let its hyper-parameters win over the config; we compare."""
         command = self.config.subcommand
         config = self.config[command]
+        _fill_seeds(config)
+        # resolving interpolations drops the targets of links, and a link without its target is silently left out
+        if SAMPLE_SHAPE not in config:
+            config[SAMPLE_SHAPE] = None
         run = RunDirectory(**config.run.as_dict())
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
         self.config[command].ckpt_path = path
@@ -144,6 +153,7 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
         parser_class=Parser,
         parser_kwargs={"parser_mode": "omegaconf+"},
         auto_configure_optimizers=False,
+        seed_everything_default=0,
         trainer_defaults={
             "callbacks": [HallucinationMonitor(), FigureLogger(), SampleStoreCallback()],
             "num_sanity_val_steps": 0,  # it would draw samples from random weights
@@ -160,6 +170,14 @@ def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
     if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
         configs = [f"-c {args[i + 1]}" for i, arg in enumerate(args[:-1]) if arg in ("-c", "--config")]
         print(f"next: {command.format(options=' '.join(configs))}")
+
+
+def _fill_seeds(config: Namespace) -> None:
+    """Let every seed that is left out follow ``seed_everything``, and be seen in the saved config."""
+    seed = config.seed_everything if type(config.seed_everything) is int else 0
+    for key in ("data.init_args.seed", "model.init_args.seed", "generation.seed"):
+        if key in config and config[key] is None:
+            config[key] = seed
 
 
 def _checkpoint_folder(run: RunDirectory) -> str:

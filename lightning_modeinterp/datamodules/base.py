@@ -25,14 +25,14 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
 
     Args:
         batch_size: Global batch size of the data, over all processes.
-        seed: Seed of the data and of their order.
+        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
         support: What counts as a hallucination. None leaves generated samples unjudged.
     """
 
-    def __init__(self, batch_size: int, seed: int = 0, support: SupportOracle | None = None) -> None:
+    def __init__(self, batch_size: int, seed: int | None = None, support: SupportOracle | None = None) -> None:
         super().__init__()
         self.batch_size = batch_size
-        self.seed = seed
+        self.seed = seed or 0
         self.support = support
         self.generation = Generation()
         # a rank may have no request at all

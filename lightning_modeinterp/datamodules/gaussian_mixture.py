@@ -22,7 +22,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         validation_size: Number of validation samples.
         test_size: Number of test samples.
         batch_size: Global batch size, over all processes; at most ``size``.
-        seed: Seed of the data and of their order. The splits differ.
+        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
         support: What counts as a hallucination, made from the mixture.
 
     Raises:
@@ -38,7 +38,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         validation_size: int = 10_000,
         test_size: int = 10_000,
         batch_size: int = 10_000,
-        seed: int = 0,
+        seed: int | None = None,
         support: Callable[[GaussianMixture], SupportOracle] = GaussianModes,
     ) -> None:
         self.mixture = GaussianMixture(means, std, weights)

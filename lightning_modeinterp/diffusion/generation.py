@@ -60,7 +60,7 @@ class Generation:
         window: Name of the window that detects.
         num_samples: Number of samples that test and predict draw.
         block_size: Samples in a block; also what the network sees at once. Another size gives other samples.
-        seed: Seed of the sampling noise.
+        seed: Seed of the sampling noise; None is 0. The command line puts ``seed_everything`` for None.
         monitor: Cheaper settings for validation. The defaults of `Monitor` if None.
         observers: Further trajectory statistics, by name.
 
@@ -75,7 +75,7 @@ class Generation:
         window: str = LAST_10,
         num_samples: int = 10_000,
         block_size: int = 1024,
-        seed: int = 0,
+        seed: int | None = None,
         monitor: Monitor | None = None,
         observers: dict[str, TrajectoryObserver] | None = None,  # type: ignore[type-arg]  # the CLI takes any
     ) -> None:
@@ -84,7 +84,7 @@ class Generation:
         self.window = window
         self.num_samples = num_samples
         self.block_size = block_size
-        self.seed = seed
+        self.seed = seed or 0
         self.monitor = Monitor() if monitor is None else monitor
         self.observers: dict[str, TrajectoryObserver[Any]] = dict(observers or {})
         if window not in self.windows:

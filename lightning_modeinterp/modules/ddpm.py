@@ -22,7 +22,7 @@ class DDPM(DiffusionModule):
         prediction: What the network predicts; ``eps`` in the paper.
         optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
         lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
-        seed: Seed of the training noise.
+        seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
         snr_weight_cap: Weight the loss by min(SNR, cap) on x_0 (Min-SNR). None for the plain mean, as the paper.
 
     Raises:
@@ -39,7 +39,7 @@ class DDPM(DiffusionModule):
         prediction: PredictionType = "eps",
         optimizer: OptimizerCallable | None = None,
         lr_scheduler: LRSchedulerCallable | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         snr_weight_cap: float | None = None,
     ) -> None:
         super().__init__(denoiser, noise_schedule, prediction, optimizer, lr_scheduler, seed)

@@ -40,7 +40,7 @@ class DiffusionModule(L.LightningModule, ABC):
         prediction: What the network predicts.
         optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
         lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
-        seed: Seed of the training noise.
+        seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
 
     Raises:
         ConfigurationError: If the denoiser can only give another prediction.
@@ -53,7 +53,7 @@ class DiffusionModule(L.LightningModule, ABC):
         prediction: PredictionType = "eps",
         optimizer: OptimizerCallable | None = None,
         lr_scheduler: LRSchedulerCallable | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
@@ -67,7 +67,7 @@ class DiffusionModule(L.LightningModule, ABC):
         self.prediction: PredictionType = prediction
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
-        self.seed = seed
+        self.seed = seed or 0
 
     @abstractmethod
     def loss_terms(self, x_0: Tensor, generator: torch.Generator, rows: slice) -> dict[str, Tensor]:
