@@ -1,5 +1,6 @@
 """The command line: LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, and errors of one line."""
 
+import json
 import logging
 import os
 import sys
@@ -22,6 +23,7 @@ from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.run_directory import RunDirectory
+from lightning_modeinterp.summary import summary
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
 
@@ -33,7 +35,10 @@ WHAT_COMES_NEXT = {
 
 
 class Parser(LightningArgumentParser):
-    """Parser whose errors are one line."""
+    """Parser whose errors are one line, and which takes no abbreviated options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **kwargs})
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise instead of printing the usage."""
@@ -91,9 +96,10 @@ class ModeInterpCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
-        """Leave the samples to the store: Lightning would keep all of them in memory."""
+        """Leave samples to the store and numbers to the summary: Lightning would keep and print all of them."""
         kwargs = super()._prepare_subcommand_kwargs(subcommand)
-        return {**kwargs, "return_predictions": False} if subcommand == "predict" else kwargs
+        quiet = {"predict": {"return_predictions": False}, "test": {"verbose": False}}  # we print a shorter table
+        return kwargs | quiet.get(subcommand, {})
 
     def _parse_ckpt_path(self) -> None:
         """Resolve the checkpoint. The base class would let its hyper-parameters win over the config; we compare."""
@@ -166,7 +172,11 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
 
 
 def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
-    print(f"\n{cli.subcommand} finished; its output is in {cli.run_directory.path}")
+    folder = cli.run_directory.path
+    print(f"\n{cli.subcommand} finished; its output is in {folder}")
+    if cli.subcommand == "test":
+        print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")
+        print("\n".join(str(path) for path in sorted((folder / "figures").glob("*.png"))))
     if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
         configs = [f"-c {args[i + 1]}" for i, arg in enumerate(args[:-1]) if arg in ("-c", "--config")]
         print(f"next: {command.format(options=' '.join(configs))}")

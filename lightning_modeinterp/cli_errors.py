@@ -1,20 +1,21 @@
 """From the parser's report of several lines to the one line that helps.
 
 jsonargparse says where in a tree of types a value failed; a user wants to know which option, what it got and what comes
-closest to what they meant.
+closest to what they meant. Each class of a config is parsed by a parser of its own, whose one line the outer parsers
+hand on.
 """
 
 import difflib
-import importlib
-import inspect
 import re
 from collections.abc import Iterable
 
 _KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
-_CLASS = re.compile(r"Problem with given class_path '([^']+)'")
 _OPTION = re.compile(r"(?:Option|Key) '([^']+)' is not (?:accepted|expected)")
-_UNKNOWN = re.compile(r"[Uu]nrecognized arguments: (--?[\w.+-]+)")
-_NOISE = re.compile(r"Expected a <class 'NoneType'>|Does not validate|Subtypes:|Errors:|Given value|Problem with given")
+_UNKNOWN = re.compile(r"[Uu]nrecognized arguments: --?([\w.+-]+)")
+_NOISE = re.compile(
+    r"Expected a <class 'NoneType'>|Does not validate|Subtypes:|Errors:|Given value|Problem with given|Not a valid sub"
+)
+_STARTS_WITH_KEY = re.compile(r"[\w.]+: ")
 
 
 def one_line(message: str, options: Iterable[str]) -> str:
@@ -22,17 +23,19 @@ def one_line(message: str, options: Iterable[str]) -> str:
 
     Args:
         message: What the parser said.
-        options: The options that the command has.
+        options: The options that the parser has, with or without leading dashes.
+
+    Example:
+        >>> one_line("unrecognized arguments: --trainer.max_stepz 3", ["--trainer.max_steps"])
+        'trainer.max_stepz: no such option; did you mean trainer.max_steps?'
     """
-    if unknown := _UNKNOWN.search(message):
-        return f"{unknown[1]}: no such option" + _nearest(unknown[1], options)
+    if unknown := _UNKNOWN.search(message) or _OPTION.search(message):
+        return f"{unknown[1]}: no such option{_nearest(unknown[1], [option.lstrip('-') for option in options])}"
     lines = [line.strip().removeprefix("- ") for line in message.splitlines() if line.strip()]
-    keys = [match[1] for line in lines if (match := _KEY.match(line))]
-    owners = [match[1] for line in lines if (match := _CLASS.match(line))]
-    if option := _OPTION.search(message):
-        return ".".join([*keys, option[1]]) + ": " + _not_accepted(option[1], owners)
+    keys = ".".join(match[1] for line in lines if (match := _KEY.match(line))) or "arguments"
     reasons = [_KEY.sub(r"\2", line) for line in lines if not _NOISE.match(line)]
-    return f"{'.'.join(keys) or 'arguments'}: {'; '.join(_plain(reason) for reason in reasons if reason)}"
+    reason = "; ".join(_plain(reason) for reason in reasons if reason)
+    return f"{keys}.{reason}" if _STARTS_WITH_KEY.match(reason) else f"{keys}: {reason}"
 
 
 def first_of(kinds: tuple[type[Exception], ...], error: BaseException) -> BaseException | None:
@@ -43,19 +46,14 @@ def first_of(kinds: tuple[type[Exception], ...], error: BaseException) -> BaseEx
     return seen
 
 
-def _not_accepted(option: str, owners: list[str]) -> str:
-    if not owners:
-        return "no such option"
-    module, _, name = owners[-1].rpartition(".")
-    owner = getattr(importlib.import_module(module), name)
-    accepted = [name for name in inspect.signature(owner).parameters if name not in ("self", "sample_shape")]
-    return f"no option of {owner.__name__}{_nearest(option, accepted)}; it takes {', '.join(accepted) or 'none'}"
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+def _nearest(name: str, names: list[str]) -> str:
+    known = [each for each in names if each not in ("h", "config", "c") and not each.endswith("help")]
+    if found := difflib.get_close_matches(name, known, n=1):
+        return f"; did you mean {found[0]}?"
+    return f"; there are {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 def _plain(reason: str) -> str:
-    return re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", reason).replace(". Got value:", ", got")
+    reason = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", reason)
+    reason = re.sub(r"a typing\.Literal\[(.*?)\]", r"one of \1", reason).replace("Expected a int", "Expected an int")
+    return reason.replace(". Got value:", ", got").replace("Expected", "expected")

@@ -1,0 +1,45 @@
+"""What a test found, as a few lines on the terminal."""
+
+from collections.abc import Mapping
+
+Number = float | int | None
+
+
+def summary(metrics: Mapping[str, Number]) -> str:
+    """Table of the numbers that matter, each with its 95 % interval and the count behind it.
+
+    Args:
+        metrics: Contents of ``test_metrics.json``; None stands for what could not be measured.
+
+    Example:
+        >>> values = {"hallucination_rate": 0.5, "hallucination_rate_low": 0.4, "hallucination_rate_high": 0.6}
+        >>> print(summary({**values, "num_samples": 100}))
+        hallucination rate                0.5000 [0.4000, 0.6000]  of 100 samples
+    """
+    rows = [
+        ("hallucination rate", "hallucination_rate", "num_samples", "samples"),
+        (
+            "removed at 96 % retained",
+            "detection/removed_at_96_retained",
+            "detection/num_hallucinated",
+            "hallucinations",
+        ),
+        ("retained there", "detection/retained", "detection/num_in_support", "samples in support"),
+        ("AUROC", "detection/auroc", "num_hallucinated", "hallucinations"),
+        ("modes covered", "mode_coverage", None, ""),
+        ("mode std over that of exact score", "within_mode_std_ratio", None, ""),
+    ]
+    return "\n".join(_row(metrics, *row) for row in rows if row[1] in metrics)
+
+
+def _row(metrics: Mapping[str, Number], label: str, key: str, count: str | None, of: str) -> str:
+    line = f"{label:<33} {_number(metrics[key])}"
+    if f"{key}_low" in metrics:
+        line += f" [{_number(metrics[f'{key}_low'])}, {_number(metrics[f'{key}_high'])}]"
+    if count is not None:
+        line += f"  of {metrics[count] or 0:,} {of}"
+    return line
+
+
+def _number(value: Number) -> str:
+    return "not measurable" if value is None else f"{value:.4f}"
