@@ -51,7 +51,7 @@ def stored_hyper_parameters(path: str) -> dict[str, Any]:
         hyper_parameters = checkpoint["hyper_parameters"]
         if "_class_path" not in hyper_parameters or "state_dict" not in checkpoint:
             raise KeyError("_class_path")
-    except (RuntimeError, UnpicklingError, KeyError, TypeError, EOFError, ValueError) as error:
+    except (RuntimeError, UnpicklingError, KeyError, TypeError, ValueError, EOFError, OSError) as error:
         raise ConfigurationError(
             f"ckpt_path: expected a checkpoint written by `modeinterp fit`, got {path} "
             f"({type(error).__name__}); it is torn or comes from another program"

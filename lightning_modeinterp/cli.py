@@ -27,11 +27,7 @@ from lightning_modeinterp.summary import summary
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
 
-WHAT_COMES_NEXT = {
-    "fit": "modeinterp test {options} --ckpt_path last",
-    "validate": "modeinterp test {options} --ckpt_path last",
-    "test": "modeinterp predict {options} --ckpt_path last",
-}
+WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 
 
 class Parser(LightningArgumentParser):
@@ -179,7 +175,8 @@ def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
         print("\n".join(str(path) for path in sorted((folder / "figures").glob("*.png"))))
     if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
         configs = [f"-c {args[i + 1]}" for i, arg in enumerate(args[:-1]) if arg in ("-c", "--config")]
-        print(f"next: {command.format(options=' '.join(configs))}")
+        checkpoint = ["--ckpt_path last"] if cli.run_directory.last_checkpoint.exists() else []
+        print(" ".join(["next: modeinterp", command, *configs, *checkpoint]))
 
 
 def _fill_seeds(config: Namespace) -> None:

@@ -21,6 +21,8 @@ from lightning_modeinterp.metrics.functional import (
     filter_rates,
     removed_name,
     roc_from_counts,
+    variance_bin_edges,
+    variance_bins,
 )
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
@@ -137,14 +139,13 @@ def _scores_by_window(
 def _detection_figures(scores: dict[str, ScoreCounts], window: str) -> Iterator[tuple[str, Figure]]:
     rates = {name: filter_rates(score, RETAINED) for name, score in scores.items()}
     auroc = {name: auroc_from_counts(s.in_support, s.hallucinated).item() for name, s in scores.items()}
-    main = scores[window]
-    edges = torch.cat([torch.zeros(1), main.values])
-    yield (
-        "variance",
-        figures.variance_histogram(
-            edges, main.in_support, main.hallucinated, float(rates[window]["threshold"]), window
-        ),
+    main, upper_edges = scores[window], variance_bin_edges()
+    in_support, hallucinated = (
+        torch.zeros(len(upper_edges), dtype=torch.int64).index_add(0, variance_bins(main.values), counts)
+        for counts in (main.in_support, main.hallucinated)
     )
+    edges, threshold = torch.cat([torch.zeros(1), upper_edges]), float(rates[window]["threshold"])
+    yield "variance", figures.variance_histogram(edges, in_support, hallucinated, threshold, window)
     curves = {name: roc_from_counts(s.in_support, s.hallucinated) for name, s in scores.items()}
     yield "roc", figures.roc(curves, auroc, window, false_positive_rate=1 - RETAINED)
     removed = [float(rates[name][removed_name(RETAINED)]) for name in scores]

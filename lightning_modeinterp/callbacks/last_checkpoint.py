@@ -1,5 +1,7 @@
 """One checkpoint a run, always the newest: ``checkpoints/last.ckpt``."""
 
+from typing import Any
+
 import lightning as L
 from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -24,15 +26,25 @@ class LastCheckpoint(ModelCheckpoint):
             enable_version_counter=False,
         )
 
-    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save if this was the last epoch: later, averaged weights stand in place of the raw ones."""
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save every n steps and after the last one.
+
+        Not at the end of the epoch, from where Lightning does not go on exactly when steps, not epochs, are counted;
+        nor at the end of training, when an averaging callback has put its weights in place of the raw ones.
+        """
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
         is_over = (
             trainer.should_stop
             or 0 < trainer.max_steps <= trainer.global_step
-            or (trainer.max_epochs or -1) == trainer.current_epoch + 1
+            or (trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs)
         )
         if is_over and not self._should_skip_saving_checkpoint(trainer):
             self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
 
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save nothing: the last batch did."""
+
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Nothing is left to save."""
+        """Save nothing: the last batch did."""

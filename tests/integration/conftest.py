@@ -1,0 +1,59 @@
+"""Runs of the command line in this process, small enough to take a second."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lightning_modeinterp.cli import run_command
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "configs/experiment/gaussian_1d.yaml"
+
+SMALL = (
+    "--data.init_args.size=512",
+    "--data.init_args.validation_size=128",
+    "--data.init_args.test_size=128",
+    "--data.init_args.batch_size=64",
+    "--generation.sampler.init_args.num_steps=20",
+    "--generation.sampler.init_args.start_alpha_bar=1e-4",  # few steps amplify errors where alpha is tiny
+    '--generation.windows={"last_5": {"last_steps": 5}, "last_10": {"last_steps": 10}}',
+    "--generation.num_samples=100",
+    "--generation.block_size=32",
+    '--generation.monitor={"num_samples": 64}',
+    "--trainer.max_steps=12",
+    "--trainer.val_check_interval=6",
+    "--trainer.log_every_n_steps=1",
+    "--trainer.enable_model_summary=false",
+)
+NETWORK = ("--model.init_args.denoiser.init_args.width=16",)
+
+
+class Runner:
+    """Run commands of one run directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __call__(self, command, *options, config=CONFIG, network=NETWORK):
+        return run_command([command, "-c", str(config), f"--run.root={self.root}", *SMALL, *network, *options])
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "gaussian_1d" / "seed_0"
+
+    def test_metrics(self) -> dict:
+        return json.loads((self.folder / "test_metrics.json").read_text())
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Runner(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """A run that has been fitted; tests must not write over what it holds."""
+    runner = Runner(tmp_path_factory.mktemp("fitted"))
+    runner("fit")
+    return runner

@@ -1,0 +1,123 @@
+"""The command line from a config to its products."""
+
+import re
+
+import pytest
+import torch
+import yaml
+from lightning import LightningModule
+
+from lightning_modeinterp.modules import DDPM
+from lightning_modeinterp.sample_store import SampleStore
+
+from .conftest import CONFIG, ROOT
+
+EXPERIMENTS = sorted((ROOT / "configs/experiment").glob("*.yaml"))
+
+
+def test_fit_test_predict_leave_their_products(run):
+    run("fit")
+    run("test", "--ckpt_path=last")
+    run("predict", "--ckpt_path=last")
+    products = {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
+    assert {"checkpoints/last.ckpt", "config_fit.yaml", "config_test.yaml", "config_predict.yaml"} <= products
+    assert {"logs/fit/metrics.csv", "test_metrics.json", "predictions/manifest.json"} <= products
+    names = ("density", "predicted_x_0", "roc", "variance", "windows")
+    assert {f"figures/{name}.png" for name in names} <= products
+    metrics = run.test_metrics()
+    assert metrics["num_samples"] == 100
+    assert 0 <= metrics["hallucination_rate_low"] <= metrics["hallucination_rate"] <= metrics["hallucination_rate_high"]
+    assert metrics["within_mode_std_exact"] > 0
+    (batch,) = SampleStore(run.folder / "predictions")
+    assert batch.index.tolist() == list(range(100))
+    assert batch.samples.shape == (100, 1)
+    assert batch.trajectory_variance.shape == (100, 2)
+    assert batch.windows == ("last_5", "last_10")
+    assert batch.verdict.kinds == ("in_support", "ambiguous", "interpolated", "invalid")
+
+
+def test_fit_logs_losses_and_rates(fitted):
+    header, *rows = (fitted.folder / "logs/fit/metrics.csv").read_text().splitlines()
+    assert {"train/loss", "val/loss", "val/hallucination_rate", "val/detection/auroc"} <= set(header.split(","))
+    assert len(rows) >= 12
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+def test_every_experiment_runs_every_command(run, experiment, command):
+    is_exact = "exact" in experiment.stem
+    if command == "fit" and is_exact:
+        pytest.skip("the true score has nothing to train")
+    network = () if is_exact else ("--model.init_args.denoiser.init_args.width=16",)
+    untrained = () if command == "fit" else ("--allow_untrained=true",)
+    run(command, "--trainer.fast_dev_run=2", *untrained, config=experiment, network=network)
+
+
+def test_saved_config_repeats_the_run(fitted, tmp_path):
+    from lightning_modeinterp.cli import run_command
+
+    run_command(["fit", "-c", str(fitted.folder / "config_fit.yaml"), f"--run.root={tmp_path}"])
+    again = torch.load(tmp_path / "gaussian_1d/seed_0/checkpoints/last.ckpt", weights_only=True)["state_dict"]
+    first = torch.load(fitted.folder / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_one_seed_moves_all_seeds(run):
+    cli = run("fit", "--seed_everything=7")
+    assert (cli.model.seed, cli.datamodule.seed, cli.datamodule.generation.seed) == (7, 7, 7)
+    saved = yaml.safe_load((run.root / "gaussian_1d/seed_7/config_fit.yaml").read_text())
+    assert saved["generation"]["seed"] == 7
+    cli = run("fit", "--seed_everything=8", "--data.init_args.seed=3")
+    assert (cli.model.seed, cli.datamodule.seed) == (8, 3)
+
+
+def test_interpolation_follows_overrides(run):
+    config = ROOT / "configs/experiment/gaussian_1d_exact.yaml"
+    cli = run("test", "--data.init_args.std=0.07", config=config, network=())
+    assert cli.model.denoiser.mixture.std == 0.07
+    assert cli.datamodule.mixture.std == 0.07
+
+
+def test_samples_are_a_prefix_of_any_larger_set(fitted, tmp_path):
+    sets = []
+    for name, num_samples in (("few", 50), ("many", 100)):
+        options = [
+            "--ckpt_path",
+            str(fitted.folder / "checkpoints/last.ckpt"),
+            f"--generation.num_samples={num_samples}",
+        ]
+        fitted("predict", *options, f"--run.name={name}")
+        sets.append(next(iter(SampleStore(fitted.root / "gaussian_1d" / name / "predictions"))))
+    few, many = sets
+    assert few.samples.isfinite().all()
+    assert torch.equal(few.samples, many.samples[:50])
+    assert torch.equal(few.trajectory_variance, many.trajectory_variance[:50])
+
+
+def test_a_checkpoint_loads_without_the_command_line(fitted):
+    module = LightningModule.load_from_checkpoint(fitted.folder / "checkpoints/last.ckpt")
+    assert isinstance(module, DDPM)
+    stored = torch.load(fitted.folder / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
+    assert all(torch.equal(stored[name], weights) for name, weights in module.state_dict().items())
+
+
+def test_generation_settings_beat_the_checkpoint(fitted):
+    options = ["--ckpt_path=last", "--generation.sampler.num_steps=17", "--run.overwrite=true"]
+    cli = fitted("test", *options)
+    assert cli.datamodule.generation.sampler.num_steps == 17
+    stored = torch.load(fitted.folder / "checkpoints/last.ckpt", weights_only=True)["hyper_parameters"]
+    assert not any("generation" in name or "sampler" in name for name in stored)
+
+
+def test_what_to_do_next_is_said(fitted, capsys):
+    fitted("validate", "--ckpt_path=last")
+    out = capsys.readouterr().out
+    assert f"next: modeinterp test -c {CONFIG} --ckpt_path last" in out
+
+
+def test_summary_prints_whatever_comes_out(fitted, capsys):
+    fitted("test", "--ckpt_path=last", "--run.overwrite=true")
+    out = capsys.readouterr().out
+    assert re.search(r"hallucination rate +[\d.]+ \[[\d.]+, [\d.]+\]  of 100 samples", out)
+    assert "removed at 96 % retained" in out
+    assert "figures/density.png" in out

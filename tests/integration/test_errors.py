@@ -1,0 +1,114 @@
+"""Everything a user can get wrong: one line that helps, exit status 2, nothing written."""
+
+import pytest
+import torch
+
+from lightning_modeinterp.cli import main
+
+from .conftest import CONFIG, NETWORK, SMALL
+
+WINDOW = ("--generation.window=w", "--generation.windows={}")
+
+CASES = {
+    "unknown option": (["--trainer.max_stepz=3"], "did you mean trainer.max_steps?"),
+    "unknown option of a class": (
+        ["--model.denoiser.widht=3"],
+        "model.denoiser.widht: no such option; did you mean width?",
+    ),
+    "unknown option of generation": (["--generation.num_sample=3"], "did you mean generation.num_samples?"),
+    "wrong type": (["--data.init_args.std=abc"], "data.std: expected a float, got abc"),
+    "wrong choice": (["--model.prediction=epsilon"], "expected one of 'eps', 'x_0', 'v', got epsilon"),
+    "no file": (["-c", "nope.yaml"], "nope.yaml"),
+    "sigma": (["--data.init_args.std=0"], "std: expected a number > 0, got 0.0"),
+    "negative sigma": (["--data.init_args.std=-1"], "std: expected a number > 0, got -1.0"),
+    "weights": (["--data.init_args.weights=[0.5, 0.5, 0.5]"], "sum to 1, got [0.5, 0.5, 0.5]"),
+    "number of weights": (["--data.init_args.weights=[0.5, 0.5]"], "one for each of the 3 means"),
+    "batch size": (["--data.init_args.batch_size=1000"], "batch_size from 1 to the 512"),
+    "more steps than T": (
+        ["--generation.sampler.num_steps=2000"],
+        "at most the 1000 levels of the noise schedule, got 2000",
+    ),
+    "window outside": (
+        ["--generation.window=w", '--generation.windows={"w": {"last_steps": 21}}'],
+        "expected steps within 0..19, got 0..20",
+    ),
+    "short window": (
+        ["--generation.window=w", '--generation.windows={"w": {"last_steps": 2}}'],
+        "at least 3 of the sampler's steps, got 2",
+    ),
+    "noise levels outside": (
+        ["--generation.window=w", '--generation.windows={"w": {"noise_to_signal": [1e-6, 1e-5]}}'],
+        "expected noise levels within the sampler's",
+    ),
+    "no such window": (["--generation.window=last_11"], "expected one of last_5, last_10, got last_11"),
+    "no checkpoint": (["--ckpt_path=nope.ckpt"], "found none at nope.ckpt"),
+}
+
+
+def fails_with(arguments, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    said = [line for line in lines if line.startswith("modeinterp: ")]
+    assert len(said) == 1
+    assert lines[-1] == said[0]
+    assert "Traceback" not in "".join(lines)
+    return said[0]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_clear_line_and_nothing_written(name, tmp_path, capsys):
+    options, expected = CASES[name]
+    line = fails_with(["fit", "-c", str(CONFIG), f"--run.root={tmp_path}", *SMALL, *NETWORK, *options], capsys)
+    assert expected in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_command(capsys):
+    assert "fit" in fails_with(["fitt"], capsys)
+
+
+@pytest.mark.parametrize("command", ["validate", "test", "predict"])
+@pytest.mark.parametrize("checkpoint", [[], ["--ckpt_path=last"]])
+def test_random_weights_are_not_evaluated(command, checkpoint, tmp_path, capsys):
+    line = fails_with([command, "-c", str(CONFIG), f"--run.root={tmp_path}", *SMALL, *checkpoint], capsys)
+    assert "ckpt_path: expected a checkpoint" in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
+def test_foreign_or_torn_checkpoint(content, tmp_path, capsys):
+    file = tmp_path / "foreign.ckpt"
+    if content is None:
+        torch.save({"state_dict": {}}, file)
+    else:
+        file.write_bytes(content)
+    line = fails_with(["test", "-c", str(CONFIG), f"--run.root={tmp_path / 'runs'}", f"--ckpt_path={file}"], capsys)
+    assert "expected a checkpoint written by `modeinterp fit`" in line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_torn_checkpoint_of_ours(fitted, tmp_path, capsys):
+    whole = (fitted.folder / "checkpoints/last.ckpt").read_bytes()
+    torn = tmp_path / "torn.ckpt"
+    torn.write_bytes(whole[: len(whole) // 2])
+    assert "torn" in fails_with(["test", "-c", str(CONFIG), *SMALL, f"--ckpt_path={torn}"], capsys)
+
+
+def test_value_that_conflicts_with_the_checkpoint(fitted, capsys):
+    arguments = ["test", "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, "--ckpt_path=last"]
+    line = fails_with([*arguments, "--model.init_args.denoiser.init_args.width=32"], capsys)
+    assert "model.denoiser.init_args.width: expected 16, with which the checkpoint was trained, got 32" in line
+
+
+def test_a_second_fit_is_refused_unless_it_overwrites(fitted, capsys):
+    arguments = ["fit", "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, *NETWORK]
+    line = fails_with(arguments, capsys)
+    assert "--run.overwrite true, or go on with --ckpt_path last" in line
+
+
+def test_debug_keeps_the_traceback(monkeypatch):
+    monkeypatch.setenv("MODEINTERP_DEBUG", "1")
+    with pytest.raises(ValueError, match="did you mean"):
+        main(["fit", "-c", str(CONFIG), "--trainer.max_stepz=3"])

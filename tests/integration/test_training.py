@@ -1,0 +1,115 @@
+"""Resume, averaging and divergence, through the command line."""
+
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+
+from lightning_modeinterp.cli import main
+from lightning_modeinterp.records import GeneratedBatch
+
+from .conftest import CONFIG, NETWORK, SMALL
+
+EMA = "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]"
+
+
+def checkpoint_of(runner):
+    return torch.load(runner.folder / "checkpoints/last.ckpt", weights_only=True)
+
+
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    return a == b
+
+
+@pytest.mark.parametrize("averaging", [(), (EMA,)], ids=["plain", "EMA"])
+@pytest.mark.parametrize("stop", [5, 8, 11])
+def test_resumed_fit_equals_undisturbed(tmp_path, averaging, stop):
+    """8 batches an epoch: the stops lie within an epoch, at its end and within the next."""
+    from .conftest import Runner
+
+    whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
+    whole("fit", *averaging)
+    broken("fit", *averaging, f"--trainer.max_steps={stop}")
+    broken("fit", *averaging, "--ckpt_path=last")
+    first, second = checkpoint_of(whole), checkpoint_of(broken)
+    assert second["global_step"] == 12
+    for part in ("state_dict", "current_model_state", "averaging_state"):
+        assert same(first.get(part, {}), second.get(part, {}))
+    assert same(first["optimizer_states"][0]["state"], second["optimizer_states"][0]["state"])
+
+
+def test_last_checkpoint_is_written_at_the_end_and_cold_start_is_fine(run):
+    run("fit", "--ckpt_path=last", "--checkpoint.every_n_steps=5")
+    assert checkpoint_of(run)["global_step"] == 12
+
+
+class Recorder(Callback):
+    """Note the weights that generation saw and the samples that came of them."""
+
+    def __init__(self):
+        self.weights, self.samples = [], []
+
+    def on_validation_batch_end(self, trainer, pl_module, outputs, batch, batch_idx, dataloader_idx=0):
+        if isinstance(outputs, GeneratedBatch):
+            self.weights.append(pl_module.denoiser.input.weight.clone())
+            self.samples.append(outputs.samples)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_samples_come_from_averaged_weights_in_both_callback_orders(fitted, tmp_path, is_first):
+    from lightning import LightningModule, Trainer
+
+    module = LightningModule.load_from_checkpoint(fitted.folder / "checkpoints/last.ckpt")
+    data = fitted("validate", "--ckpt_path=last").datamodule
+    recorder, averaging = Recorder(), EMAWeightAveraging(decay=0.9)
+    callbacks = [averaging, recorder] if is_first else [recorder, averaging]
+    trainer = Trainer(
+        accelerator="cpu", max_steps=3, max_epochs=-1, val_check_interval=3, check_val_every_n_epoch=None,
+        num_sanity_val_steps=0, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, callbacks=callbacks,
+    )  # fmt: skip
+    start = module.denoiser.input.weight.detach().clone()
+    trainer.fit(module, datamodule=data)
+    average = averaging._average_model.module.denoiser.input.weight
+    assert len(recorder.weights) == 2
+    assert all(torch.equal(weights, average) for weights in recorder.weights)
+    assert not torch.equal(average, start)
+
+
+def test_divergence_stops_with_one_line_and_keeps_the_last_good_checkpoint(run, capsys):
+    run("fit", "--trainer.max_steps=4", "--checkpoint.every_n_steps=1")
+    good = checkpoint_of(run)
+    diverging = [
+        "--model.init_args.optimizer.init_args.lr=0.001",
+        "--trainer.max_steps=12",
+        "--checkpoint.every_n_steps=1",
+    ]
+    poison(run, good)
+    with pytest.raises(SystemExit) as exit_:
+        main(["fit", "-c", str(CONFIG), f"--run.root={run.root}", *SMALL, *NETWORK, *diverging, "--ckpt_path=last"])
+    assert exit_.value.code == 1
+    assert "is no longer finite at step" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert checkpoint_of(run)["global_step"] == 4
+
+
+def poison(run, checkpoint):
+    """Make the next optimiser step overflow: an absurd step in the momentum."""
+    for state in checkpoint["optimizer_states"][0]["state"].values():
+        state["exp_avg"].fill_(3e38)
+        state["exp_avg_sq"].zero_()
+    torch.save(checkpoint, run.folder / "checkpoints/last.ckpt")
+
+
+def test_a_checkpoint_with_weights_that_are_not_finite_is_not_written(fitted):
+    from lightning import LightningModule
+
+    from lightning_modeinterp.modules import NonFiniteLossError
+
+    module = LightningModule.load_from_checkpoint(fitted.folder / "checkpoints/last.ckpt")
+    with torch.no_grad():
+        module.denoiser.input.weight[0] = float("nan")
+    with pytest.raises(NonFiniteLossError, match="a weight is no longer finite"):
+        module.on_save_checkpoint({})
