@@ -20,8 +20,11 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install -e '.[dev,docs]'
 	@touch $@
 
-demo: setup  ## train, sample and judge a small model; draws its figure
-	$(BIN)/python benchmarks/demo.py
+DEMO := -c configs/experiment/gaussian_1d.yaml --run.name demo --ckpt_path last
+
+demo: setup  ## train a DDPM on the 1D mixture, sample it, judge the samples, draw the figures (goes on after a kill)
+	$(BIN)/modeinterp fit $(DEMO)
+	$(BIN)/modeinterp test $(DEMO) --run.overwrite true
 
 test: setup  ## run the tests, but for the slow ones
 	$(TEST)

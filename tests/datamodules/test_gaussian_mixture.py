@@ -58,8 +58,18 @@ def test_every_call_gives_new_metrics():
     assert not set(map(id, data.metrics())) & set(map(id, data.metrics()))
 
 
-@pytest.mark.parametrize("means", [[1.0], [[0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]])
-def test_metrics_can_be_made_for_few_modes_and_for_modes_on_a_line(means):
+@pytest.mark.parametrize(
+    "means",
+    [
+        pytest.param([1.0], id="one in 1D"),
+        pytest.param([[0.0, 0.0]], id="one in 2D"),
+        pytest.param([[0.0, 0.0], [1.0, 1.0]], id="two in 2D"),
+        pytest.param([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], id="three on a line"),
+        pytest.param(torch.eye(16).tolist(), id="no more modes than dimensions"),
+        pytest.param([[0.0] * 5, *(1000 * torch.eye(5)).tolist()], id="tubes too thin to be hit by chance"),
+    ],
+)
+def test_metrics_can_be_made_for_any_mixture(means):
     assert len(make_data(means).metrics()) == 3
 
 

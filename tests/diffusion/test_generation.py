@@ -117,7 +117,7 @@ def test_check_refuses_what_does_not_fit(settings, message):
         ({"windows": {}}, "windows: expected at least one"),
         ({"observers": {"trajectory_variance": TrajectoryRecorder([0])}}, "trajectory_variance"),
     ],
-    ids=str,
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_refuses(settings, message):
     with pytest.raises(ConfigurationError, match=message):

@@ -139,7 +139,7 @@ def test_unequal_weights_are_met_within_one_sample_by_every_prefix(weights):
 
 
 def test_many_rare_modes_are_met_within_one_sample_by_every_prefix():
-    """Half the samples from one mode and a hundredth from each of 50 others: the first 25 must not all be of the one."""
+    """Half the samples from one mode, a hundredth from each of 50 others: the first 25 must not all be of the one."""
     weights = [0.5, *[0.01] * 50]
     modes = GaussianMixture([float(k) for k in range(51)], std=0.1, weights=weights).modes_of(400)
     counts = torch.nn.functional.one_hot(modes, 51).cumsum(0).double()

@@ -26,7 +26,7 @@ CASES = {
     "batch size": (["--data.init_args.batch_size=1000"], "batch_size from 1 to the 512"),
     "more steps than T": (
         ["--generation.sampler.num_steps=2000"],
-        "at most the 1000 levels of the noise schedule, got 2000",
+        "at most the 296 levels of the noise schedule",
     ),
     "window outside": (
         ["--generation.window=w", '--generation.windows={"w": {"last_steps": 21}}'],

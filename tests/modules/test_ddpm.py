@@ -1,0 +1,148 @@
+"""The training glue, without the command line."""
+
+import lightning as L
+import pytest
+import torch
+
+from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.denoisers import MLP, Denoiser, ExactMixture
+from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.diffusion.samplers import AncestralSampler
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.modules import DDPM
+
+SCHEDULE = LinearBetaSchedule(50, 0.001, 0.2)
+TRAINER = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
+
+
+def data(**settings):
+    module = GaussianMixtureDataModule(
+        [1.0, 2.0, 3.0], size=96, validation_size=32, test_size=32, batch_size=32, **settings
+    )
+    module.generation = Generation(sampler=AncestralSampler(), num_samples=40, block_size=16)
+    return module
+
+
+class Half(Denoiser):
+    """Predict half of x_t: what the loss is can be worked out by hand."""
+
+    def __init__(self):
+        super().__init__((1,))
+        self.factor = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, x_t, level):
+        return self.factor * x_t
+
+
+@pytest.mark.parametrize("prediction", ["eps", "x_0", "v"])
+@pytest.mark.parametrize("cap", [None, 5.0])
+def test_loss_is_the_mean_squared_error_at_uniform_levels(prediction, cap):
+    module = DDPM(Half(), SCHEDULE, prediction=prediction, snr_weight_cap=cap)
+    module.trainer = L.Trainer(**TRAINER)
+    x_0 = torch.randn(64, 1)
+    terms = module.loss_terms(x_0, keyed_generator(0, "training", 3), slice(0, None, 1))
+    generator = keyed_generator(0, "training", 3)
+    index = torch.randint(50, (64,), generator=generator)
+    eps = torch.randn(64, 1, generator=generator)
+    beta = torch.linspace(0.001, 0.2, 50, dtype=torch.float64)
+    alpha_bar = torch.cumprod(1 - beta, 0)[index].unsqueeze(1)
+    alpha, sigma = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+    target = {"eps": eps, "x_0": x_0, "v": alpha * eps - sigma * x_0}[prediction]
+    squared = (0.5 * (alpha * x_0 + sigma * eps) - target).square()
+    snr = alpha_bar / (1 - alpha_bar)
+    if cap is not None:
+        squared = squared * snr.clamp(max=cap) / {"eps": snr, "x_0": 1, "v": snr + 1}[prediction]
+    assert terms["loss"].item() == pytest.approx(squared.mean().item(), rel=1e-5)
+
+
+def test_each_process_sees_its_rows_of_the_global_noise():
+    module = DDPM(Half(), SCHEDULE)
+    x_0 = torch.randn(8, 1)
+
+    def losses(rank, world_size):
+        class Stub:
+            pass
+
+        stub = Stub()
+        stub.world_size = world_size
+        module._trainer = stub
+        rows = slice(rank, None, world_size)
+        return module.loss_terms(x_0[rows], keyed_generator(0, "training", 0), rows)["loss"]
+
+    whole = losses(0, 1)
+    parts = [losses(rank, 2) for rank in range(2)]
+    module._trainer = None
+    assert whole.item() == pytest.approx(sum(parts).item() / 2, rel=1e-6)
+
+
+def test_a_denoiser_of_another_prediction_is_refused():
+    exact = ExactMixture((1,), [1.0, 2.0], 0.05)
+    with pytest.raises(ConfigurationError, match=r"model.prediction: expected x_0.*got eps"):
+        DDPM(exact, SCHEDULE, prediction="eps")
+
+
+def test_predict_returns_judged_samples_cut_to_size():
+    trainer = L.Trainer(**TRAINER)
+    batches = trainer.predict(DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE), datamodule=data())
+    assert torch.cat([batch.index for batch in batches]).tolist() == list(range(40))
+    assert all(batch.samples.shape == (len(batch), 1) for batch in batches)
+    assert all(batch.verdict is not None and batch.samples.dtype == torch.float32 for batch in batches)
+
+
+def test_data_without_an_oracle_still_get_trajectory_variance():
+    plain = data()
+    plain.support = None
+    (batch, *_) = L.Trainer(**TRAINER).predict(DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE), datamodule=plain)
+    assert batch.verdict is None
+    assert batch.trajectory_variance.shape == (16, 1)
+
+
+def test_a_block_is_the_same_drawn_alone():
+    trainer = L.Trainer(**TRAINER)
+    module, source = DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE), data()
+    batches = trainer.predict(module, datamodule=source)
+    with torch.inference_mode():
+        alone = module.draw(source.generation, 1, "predict")
+    assert torch.equal(alone.samples, batches[1].samples)
+
+
+def test_windows_are_checked_before_anything_is_computed():
+    source = data()
+    source.generation = Generation(sampler=AncestralSampler(num_steps=5))  # last_10 does not fit
+    with pytest.raises(ConfigurationError, match=r"expected steps within 0\.\.4"):
+        L.Trainer(**TRAINER).predict(DDPM(Half(), SCHEDULE), datamodule=source)
+
+
+def test_a_foreign_datamodule_is_refused():
+    with pytest.raises(ConfigurationError, match="expected to run with a ModeInterpDataModule"):
+        L.Trainer(**TRAINER).predict(DDPM(Half(), SCHEDULE), datamodule=L.LightningDataModule())
+
+
+def test_predict_x_0_stays_in_float32_under_autocast():
+    module = DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE)
+    level = SCHEDULE.grid()[:1].to(dtype=torch.float32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert module.predict_x_0(torch.randn(4, 1), level).dtype == torch.float32
+
+
+def test_scheduler_steps_with_the_optimiser():
+    module = DDPM(
+        MLP((1,), width=16, num_steps=50),
+        SCHEDULE,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1.0),
+        lr_scheduler=lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5),
+    )
+    source = data()
+    source.generation = Generation(monitor=source.generation.monitor, num_samples=4, block_size=4)
+    source.generation.check = lambda schedule: None
+    trainer = L.Trainer(**TRAINER, max_steps=3, max_epochs=-1, limit_val_batches=0)
+    trainer.fit(module, datamodule=source)
+    assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.125)
