@@ -84,7 +84,7 @@ def load(seed: int, use: str, root: Path) -> tuple[Tensor, Tensor, tuple[str, ..
 
 def removed(variance: Tensor, hallucinated: Tensor, threshold: float) -> tuple[int, int]:
     """How many of the hallucinated samples lie above the threshold, and how many there are."""
-    return int((variance[hallucinated] > threshold).sum()), int(hallucinated.sum())
+    return int((~(variance[hallucinated] <= threshold)).sum()), int(hallucinated.sum())  # nan is removed too
 
 
 def threshold_of(variance: Tensor, hallucinated: Tensor) -> float:
@@ -165,14 +165,15 @@ def report(seeds: list[int], root: Path, out: Path) -> None:
         )
     lines += [
         "",
-        "| seed | samples | hallucinated | rate [95 % Wilson] | last_10 removed [95 % Wilson] | chosen | removed there |",
+        "| seed | samples | hallucinated | rate [95 %] | last_10 removed [95 %, Wilson] | chosen | removed there |",
         "|---|---|---|---|---|---|---|",
     ]
     for r in results:
         paper, chosen = r["windows"][PAPER_WINDOW]["removed"], r["windows"][r["chosen_window"]]["removed"]  # type: ignore[index]
         rate = r["hallucination_rate"]
         lines.append(
-            f"| {r['seed']} | {r['num_final']:,} | {r['num_hallucinated']:,} | {rate[0]:.5f} [{rate[1]:.5f}, {rate[2]:.5f}] "
+            f"| {r['seed']} | {r['num_final']:,} | {r['num_hallucinated']:,} "
+            f"| {rate[0]:.5f} [{rate[1]:.5f}, {rate[2]:.5f}] "
             f"| {paper[0]:.4f} [{paper[1]:.4f}, {paper[2]:.4f}] | {r['chosen_window']} "
             f"| {chosen[0]:.4f} [{chosen[1]:.4f}, {chosen[2]:.4f}] |"
         )
@@ -201,6 +202,8 @@ if __name__ == "__main__":
     parser.add_argument("--root", type=Path, default=Path("runs/claim_1d"))
     parser.add_argument("--out", type=Path, default=Path("docs/results/claim_1d"))
     options = parser.parse_args()
+    if options.stage == "report" and len(options.seeds) < 2:
+        parser.error("report: expected at least two seeds, since its interval is over seeds")
     if options.stage == "report":
         report(options.seeds, options.root, options.out)
     else:

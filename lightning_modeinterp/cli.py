@@ -1,8 +1,10 @@
 """The command line: LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, and errors of one line."""
 
+import hashlib
 import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ import lightning as L
 import yaml
 from jsonargparse import Namespace, set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
 
@@ -50,7 +53,10 @@ class SaveConfig(SaveConfigCallback):
         """Save it; called on rank zero."""
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        self.parser.save(self.config, folder / self.config_filename, skip_none=False, overwrite=True, multifile=False)
+        config = self.config.clone()
+        if stage == "fit":
+            config.ckpt_path = None  # repeated, the run is to start anew
+        self.parser.save(config, folder / self.config_filename, skip_none=False, overwrite=True, multifile=False)
 
 
 class ModeInterpCLI(LightningCLI):
@@ -89,6 +95,9 @@ class ModeInterpCLI(LightningCLI):
         if settings.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stderr.isatty()
         self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
+        ours: list[Callback] = [HallucinationMonitor(), FigureLogger(), SampleStoreCallback(self._provenance())]
+        given = {type(callback) for callback in settings.callbacks or []}
+        settings.callbacks = [*(settings.callbacks or []), *(each for each in ours if type(each) not in given)]
         return super().instantiate_trainer(**kwargs)
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
@@ -109,8 +118,20 @@ class ModeInterpCLI(LightningCLI):
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
         self.config[command].ckpt_path = path
         if path is not None:
-            asked = yaml.safe_load(self.parser.dump(self.config, skip_none=False, format="yaml"))[command]["model"]
-            checkpoints.check_same_model(checkpoints.stored_hyper_parameters(path), asked, command)
+            checkpoints.check_same_model(
+                checkpoints.stored_hyper_parameters(path), self._plain_config()["model"], command
+            )
+
+    def _plain_config(self) -> dict[str, Any]:
+        """The command's config as plain data."""
+        dumped = yaml.safe_load(self.parser.dump(self.config, skip_none=False, format="yaml"))
+        return dict(dumped[self.config.subcommand])
+
+    def _provenance(self) -> dict[str, Any]:
+        """What generated samples are a function of."""
+        config, path = self._plain_config(), self._ckpt_path
+        checksum = hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None
+        return {**{key: config[key] for key in ("model", "data", "generation")}, "checkpoint_sha256": checksum}
 
     def _refuse_random_weights(self) -> None:
         is_trained = self._ckpt_path is not None or not any(p.requires_grad for p in self.model.parameters())
@@ -156,10 +177,7 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
         parser_kwargs={"parser_mode": "omegaconf+"},
         auto_configure_optimizers=False,
         seed_everything_default=0,
-        trainer_defaults={
-            "callbacks": [HallucinationMonitor(), FigureLogger(), SampleStoreCallback()],
-            "num_sanity_val_steps": 0,  # it would draw samples from random weights
-        },
+        trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
         args=None if args is None else list(args),
     )
     if cli.trainer.is_global_zero:
@@ -174,9 +192,21 @@ def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
         print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")
         print("\n".join(str(path) for path in sorted((folder / "figures").glob("*.png"))))
     if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
-        configs = [f"-c {args[i + 1]}" for i, arg in enumerate(args[:-1]) if arg in ("-c", "--config")]
-        checkpoint = ["--ckpt_path last"] if cli.run_directory.last_checkpoint.exists() else []
-        print(" ".join(["next: modeinterp", command, *configs, *checkpoint]))
+        checkpoint = ["--ckpt_path", "last"] if cli.run_directory.last_checkpoint.exists() else []
+        kept = _without(("--ckpt_path", "--run.overwrite"), args[args.index(str(cli.subcommand)) + 1 :])
+        print("next:", shlex.join(["modeinterp", command, *kept, *checkpoint]))
+
+
+def _without(options: tuple[str, ...], args: list[str]) -> list[str]:
+    """Arguments without some options, given as ``--name value`` or ``--name=value``."""
+    kept: list[str] = []
+    left = iter(args)
+    for arg in left:
+        if arg in options:
+            next(left, None)
+        elif arg.split("=")[0] not in options:
+            kept.append(arg)
+    return kept
 
 
 def _fill_seeds(config: Namespace) -> None:

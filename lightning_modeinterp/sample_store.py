@@ -39,7 +39,8 @@ class SampleStoreWriter:
     def __init__(self, path: Path, provenance: Mapping[str, Any], shard_size: int = 2**17) -> None:
         if path.exists() and any(path.iterdir()):
             raise ConfigurationError(
-                f"{path}: expected no samples there yet; choose another --run.name, or --overwrite true to start anew"
+                f"{path}: expected no samples there yet; choose another --run.name, or start anew with "
+                "--run.overwrite true"
             )
         self.path = path
         self.provenance = dict(provenance)

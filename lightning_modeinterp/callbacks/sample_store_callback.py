@@ -1,5 +1,6 @@
 """predict's product: a sample store in the run directory."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ class SampleStoreCallback(Callback):
         provenance: What the samples are a function of, for the manifest.
     """
 
-    def __init__(self, provenance: dict[str, Any] | None = None) -> None:
-        self.provenance = provenance or {}
+    def __init__(self, provenance: Mapping[str, Any]) -> None:
+        self.provenance = provenance
         self.writer: SampleStoreWriter | None = None
 
     def on_predict_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:

@@ -69,9 +69,11 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         support = self.support
         if support is None:
             return []
-        chance_share = support.chance_share() if isinstance(support, GaussianModes) else None
+        chance_share = support.chance_share() if isinstance(support, GaussianModes) else 0.0
         return [
             SupportRates(support.kinds),
-            ModeStatistics(self.mixture.means, self.mixture.weights, chance_share=chance_share),
+            ModeStatistics(
+                self.mixture.means, self.mixture.weights, chance_share=chance_share if chance_share > 0 else None
+            ),
             TrajectoryVarianceDetection(self.generation.windows, self.generation.window),
         ]

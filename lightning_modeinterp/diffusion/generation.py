@@ -20,6 +20,7 @@ from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver, Traj
 from lightning_modeinterp.errors import ConfigurationError
 
 LAST_10 = "last_10"
+VARIANCE = "trajectory_variance"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,10 @@ class Generation:
         self.observers: dict[str, TrajectoryObserver[Any]] = dict(observers or {})
         if window not in self.windows:
             raise ConfigurationError(f"generation.window: expected one of {', '.join(self.windows)}, got {window}")
+        if VARIANCE in self.observers:
+            raise ConfigurationError(
+                f"generation.observers: expected other names than {VARIANCE}, which is the detector's"
+            )
         if num_samples < 1 or block_size < 1 or self.monitor.num_samples < 0:
             raise ConfigurationError(
                 "generation: expected num_samples >= 1, block_size >= 1 and monitor.num_samples >= 0, got "
@@ -142,7 +147,5 @@ class Generation:
             return torch.randn(shape, generator=generator, device=device)
 
         watching = self.observers if observers is None else observers
-        samples, results = self.sampler.sample(
-            predict_x_0, schedule, draw_noise, {"trajectory_variance": self.variance, **watching}
-        )
-        return Draw(samples, results.pop("trajectory_variance"), results)
+        samples, results = self.sampler.sample(predict_x_0, schedule, draw_noise, {**watching, VARIANCE: self.variance})
+        return Draw(samples, results.pop(VARIANCE), results)

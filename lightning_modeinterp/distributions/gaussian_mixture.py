@@ -56,19 +56,20 @@ class GaussianMixture:
         return self.means.shape[1]
 
     def modes_of(self, num_samples: int) -> Tensor:
-        """Assign samples to modes so that every prefix is as balanced as the weights allow.
+        """Assign samples to modes, as balanced as the weights allow and evenly interleaved.
 
-        With equal weights sample i belongs to mode i mod K, as in the authors' code; else mode k takes its j-th sample
-        at time (j + 1/2) / w_k.
+        Mode k gets n w_k samples, rounded by largest remainder; its j-th comes at time (j + 1/2) / w_k. With equal
+        weights sample i belongs to mode i mod K, as in the authors' code.
 
         Returns:
             (num_samples,) int64.
         """
-        counts = [math.ceil(num_samples * w) + 1 if w > 0 else 0 for w in self.weights.tolist()]
-        modes = torch.cat([torch.full((n,), k, dtype=torch.int64) for k, n in enumerate(counts)])
-        rank = torch.cat([torch.arange(n, dtype=torch.float64) for n in counts])
-        order = torch.argsort((rank + 0.5) / self.weights[modes], stable=True)
-        return modes[order[:num_samples]]
+        shares = num_samples * self.weights
+        counts = (shares + 1e-9).floor().long()
+        counts[(shares - counts).argsort(descending=True, stable=True)[: num_samples - int(counts.sum())]] += 1
+        modes = torch.arange(self.num_modes).repeat_interleave(counts)
+        rank = torch.arange(num_samples) - (counts.cumsum(0) - counts)[modes]
+        return modes[torch.argsort((rank + 0.5) / self.weights[modes], stable=True)]
 
     def sample(self, num_samples: int, generator: torch.Generator) -> Tensor:
         """Draw samples, balanced over the modes as `modes_of` says.
@@ -117,6 +118,7 @@ class GaussianMixture:
         Returns:
             (N, d) float64, data units.
         """
+        level = level.to(device=x_t.device, dtype=torch.float64)
         offsets, variance, log_joint = self._components(x_t, level)
         responsibilities = torch.softmax(log_joint, dim=1)
         shrink = _column(level.alpha) * self.std**2 / variance
@@ -154,7 +156,8 @@ def _as_weights(weights: Sequence[float] | Tensor | None, num_modes: int) -> Ten
     values = torch.as_tensor(weights, dtype=torch.float64).detach().cpu()
     if values.shape != (num_modes,):
         raise ConfigurationError(f"weights: expected one for each of the {num_modes} means, got {values.tolist()}")
-    if (values < 0).any() or not math.isclose(total := values.sum().item(), 1.0, abs_tol=1e-6):
+    total = values.sum().item()
+    if (values < 0).any() or not math.isclose(total, 1.0, abs_tol=1e-6):
         raise ConfigurationError(
             f"weights: expected non-negative numbers that sum to 1, got {values.tolist()} "
             f"(sum {total:.6g}); divide each by the sum"

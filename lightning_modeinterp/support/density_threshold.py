@@ -37,7 +37,7 @@ class DensityThreshold(SupportOracle):
         self.epsilon = epsilon
 
     def judge(self, samples: Tensor) -> SupportVerdict:
-        """See `SupportOracle.judge`; ``mode`` is the most likely one. A sample that is not finite has no density."""
+        """See `SupportOracle.judge`; ``mode`` is the nearest one. A sample that is not finite has no density."""
         x = samples.double()
         is_inside = self.mixture.log_density(x) > math.log(self.epsilon)
         kind = torch.where(is_inside, IN_SUPPORT, LOW_DENSITY).to(torch.int8)

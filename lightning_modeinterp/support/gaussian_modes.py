@@ -18,14 +18,16 @@ from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.support.base import AMBIGUOUS, IN_SUPPORT, SupportOracle
 
 INTERPOLATED, INVALID = 2, 3
+MAX_HULL_DIMENSIONS = 6
+"""Above, hardly a uniform point of the box lies in the hull."""
 
 
 class GaussianModes(SupportOracle):
     """Support as balls of k sigma around the modes.
 
     It cannot tell a hallucination from a rare true sample: a Gaussian leaves the ball of 5 sigma once in 1.7 million
-    draws in 1D. Nor does ``interpolated`` prove interpolation: in 1D all that lies between two modes is on a segment,
-    and in 2D a random point often is, so compare with `chance_share`.
+    draws in 1D, once in 190 in 10D. Nor does ``interpolated`` prove interpolation: in 1D all that lies between two modes
+    is on a segment, and in 2D a random point often is, so compare with `chance_share`.
 
     Args:
         mixture: The true distribution of the data.
@@ -65,22 +67,29 @@ class GaussianModes(SupportOracle):
     def chance_share(self, num_points: int = 200_000, seed: int = 0) -> float:
         """Share of the tubes between nearest modes in the volume off the modes, within the hull of the modes.
 
-        The rate at which a sample that lies off the modes *at random* would be called interpolated.
+        The rate at which a sample that lies off the modes *at random* would be called interpolated. Modes on a line or
+        in a plane are taken in that line or plane.
 
         Args:
-            num_points: Uniform points that the share is estimated from.
+            num_points: Uniform points that the share is estimated from, before those outside the hull are left out.
             seed: Seed of the points.
 
         Returns:
-            A share in [0, 1], standard error below 0.002; nan where no point lies off the modes.
+            A share in [0, 1], up to two dimensions with a standard error below 0.002; nan for a single mode, above six
+            dimensions, and where no point lies off the modes.
         """
         means = self.mixture.means
+        _, scales, axes = torch.linalg.svd(means - means.mean(0), full_matrices=False)
+        axes = axes[scales > 1e-9 * scales.max()]
+        if not 1 <= len(axes) <= MAX_HULL_DIMENSIONS:
+            return math.nan
+        inner = (means - means.mean(0)) @ axes.T
         generator = keyed_generator(seed, "chance share", 0)
-        low, high = means.min(0).values, means.max(0).values
-        points = low + (high - low) * torch.rand(num_points, means.shape[1], generator=generator, dtype=torch.float64)
-        if means.shape[1] > 1:
-            points = points[torch.from_numpy(Delaunay(means.numpy()).find_simplex(points.numpy()) >= 0)]
-        kind = self.judge(points).kind
+        low, high = inner.min(0).values, inner.max(0).values
+        points = low + (high - low) * torch.rand(num_points, len(axes), generator=generator, dtype=torch.float64)
+        if len(axes) > 1:
+            points = points[torch.from_numpy(Delaunay(inner.numpy()).find_simplex(points.numpy()) >= 0)]
+        kind = self.judge(points @ axes + means.mean(0)).kind
         num_off_modes = int((kind >= INTERPOLATED).sum())
         return int((kind == INTERPOLATED).sum()) / num_off_modes if num_off_modes else math.nan
 

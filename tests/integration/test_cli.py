@@ -1,6 +1,7 @@
 """The command line from a config to its products."""
 
 import re
+from hashlib import sha256
 
 import pytest
 import torch
@@ -28,7 +29,11 @@ def test_fit_test_predict_leave_their_products(run):
     assert metrics["num_samples"] == 100
     assert 0 <= metrics["hallucination_rate_low"] <= metrics["hallucination_rate"] <= metrics["hallucination_rate_high"]
     assert metrics["within_mode_std_exact"] > 0
-    (batch,) = SampleStore(run.folder / "predictions")
+    store = SampleStore(run.folder / "predictions")
+    provenance = store.manifest["provenance"]
+    assert provenance["generation"]["sampler"]["init_args"]["start_alpha_bar"] == 1e-4
+    assert provenance["checkpoint_sha256"] == sha256((run.folder / "checkpoints/last.ckpt").read_bytes()).hexdigest()
+    (batch,) = store
     assert batch.index.tolist() == list(range(100))
     assert batch.samples.shape == (100, 1)
     assert batch.trajectory_variance.shape == (100, 2)

@@ -21,8 +21,7 @@ class NoiseSchedule(nn.Module, ABC):
 
     def __init__(self, num_steps: int = 1000) -> None:
         super().__init__()
-        if num_steps < 2:
-            raise ConfigurationError(f"noise_schedule.num_steps: expected at least 2, got {num_steps}")
+        check_num_steps(num_steps)
         self.num_steps = num_steps
 
     @abstractmethod
@@ -43,3 +42,9 @@ class NoiseSchedule(nn.Module, ABC):
     def grid(self) -> NoiseLevel:
         """The T discrete levels in float64, cleanest first."""
         return self.level(torch.linspace(0, 1, self.num_steps, dtype=torch.float64))
+
+
+def check_num_steps(num_steps: int) -> None:
+    """Raise a `ConfigurationError` for fewer than 2 steps."""
+    if num_steps < 2:
+        raise ConfigurationError(f"noise_schedule.num_steps: expected at least 2, got {num_steps}")

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.diffusion.noise_schedules.base import NoiseSchedule
+from lightning_modeinterp.diffusion.noise_schedules.base import NoiseSchedule, check_num_steps
 from lightning_modeinterp.errors import ConfigurationError
 
 
@@ -52,6 +52,7 @@ class LinearBetaSchedule(BetaSchedule):
     def __init__(self, num_steps: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02) -> None:
         if not 0 < beta_start <= beta_end < 1:
             raise ConfigurationError(f"betas: expected 0 < beta_start <= beta_end < 1, got {beta_start} and {beta_end}")
+        check_num_steps(num_steps)
         super().__init__(torch.linspace(beta_start, beta_end, num_steps, dtype=torch.float64))
 
 
@@ -75,6 +76,7 @@ class CosineSchedule(BetaSchedule):
             raise ConfigurationError(
                 f"cosine: expected offset >= 0 and max_beta in (0, 1), got {offset} and {max_beta}"
             )
+        check_num_steps(num_steps)
         u = torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
         alpha_bar = torch.cos((u + offset) / (1 + offset) * math.pi / 2).square()
         super().__init__((1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=max_beta))

@@ -50,17 +50,21 @@ class Sampler(ABC):
     """
 
     def __init__(self, num_steps: int | None = None, start_alpha_bar: float = 0.0) -> None:
-        if num_steps is not None and num_steps < 2:
-            raise ConfigurationError(f"sampler.num_steps: expected at least 2, got {num_steps}")
+        _check_num_steps(num_steps)
         if not 0 <= start_alpha_bar < 1:
             raise ConfigurationError(f"sampler.start_alpha_bar: expected a number in [0, 1), got {start_alpha_bar}")
         self.num_steps = num_steps
         self.start_alpha_bar = start_alpha_bar
 
     def with_num_steps(self, num_steps: int | None) -> Self:
-        """The same sampler with another number of steps; itself if None."""
+        """The same sampler with another number of steps; itself if None.
+
+        Raises:
+            ConfigurationError: For fewer than 2 steps.
+        """
         if num_steps is None:
             return self
+        _check_num_steps(num_steps)
         other = copy.copy(self)
         other.num_steps = num_steps
         return other
@@ -76,7 +80,12 @@ class Sampler(ABC):
         """
         grid = schedule.grid()
         grid = grid[grid.alpha.square() >= self.start_alpha_bar]
-        num_steps = self.num_steps or len(grid)
+        if len(grid) < 2:
+            raise ConfigurationError(
+                f"sampler.start_alpha_bar: expected a value that the noise schedule's levels reach, got "
+                f"{self.start_alpha_bar}, which leaves {len(grid)} of them; lower it"
+            )
+        num_steps = len(grid) if self.num_steps is None else self.num_steps
         if num_steps > len(grid):
             raise ConfigurationError(
                 f"sampler.num_steps: expected at most the {len(grid)} levels of the noise schedule, got {num_steps}; "
@@ -142,6 +151,11 @@ def followed_by_clean(levels: NoiseLevel) -> NoiseLevel:
     t = torch.cat([levels.t[1:], levels.t.new_zeros(1)])
     gamma = torch.cat([levels.gamma[1:], levels.gamma.new_full((1,), -math.inf)])
     return NoiseLevel(t, gamma)
+
+
+def _check_num_steps(num_steps: int | None) -> None:
+    if num_steps is not None and num_steps < 2:
+        raise ConfigurationError(f"sampler.num_steps: expected at least 2, got {num_steps}")
 
 
 def _to(scales: UpdateScales, like: Tensor) -> UpdateScales:
