@@ -26,8 +26,8 @@ class GaussianModes(SupportOracle):
     """Support as balls of k sigma around the modes.
 
     It cannot tell a hallucination from a rare true sample: a Gaussian leaves the ball of 5 sigma once in 1.7 million
-    draws in 1D, once in 190 in 10D. Nor does ``interpolated`` prove interpolation: in 1D all that lies between two modes
-    is on a segment, and in 2D a random point often is, so compare with `chance_share`.
+    draws in 1D, once in 190 in 10D. Nor does ``interpolated`` prove interpolation: in 1D all that lies between two
+    modes is on a segment, and in 2D a random point often is, so compare with `chance_share`.
 
     Args:
         mixture: The true distribution of the data.
