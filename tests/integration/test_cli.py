@@ -8,6 +8,7 @@ import torch
 import yaml
 from lightning import LightningModule
 
+from lightning_modeinterp.callbacks import HallucinationMonitor
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.sample_store import SampleStore
 
@@ -116,8 +117,9 @@ def test_generation_settings_beat_the_checkpoint(fitted):
 
 def test_what_to_do_next_is_said(fitted, capsys):
     fitted("validate", "--ckpt_path=last")
-    out = capsys.readouterr().out
-    assert f"next: modeinterp test -c {CONFIG} --ckpt_path last" in out
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("next: "))
+    assert line.startswith(f"next: modeinterp test -c {CONFIG} --run.root={fitted.root} ")
+    assert line.endswith("--model.init_args.denoiser.init_args.width=16 --ckpt_path last")
 
 
 def test_summary_prints_whatever_comes_out(fitted, capsys):
@@ -126,3 +128,12 @@ def test_summary_prints_whatever_comes_out(fitted, capsys):
     assert re.search(r"hallucination rate +[\d.]+ \[[\d.]+, [\d.]+\]  of 100 samples", out)
     assert "removed at 96 % retained" in out
     assert "figures/density.png" in out
+
+
+def test_a_monitor_with_further_metrics_takes_the_place_of_ours(fitted):
+    metric = "{class_path: SupportRates, init_args: {kinds: [in_support, ambiguous, interpolated, invalid]}}"
+    monitor = f"[{{class_path: HallucinationMonitor, init_args: {{metrics: [{metric}]}}}}]"
+    cli = fitted("test", "--ckpt_path=last", "--run.overwrite=true", f"--trainer.callbacks={monitor}")
+    (only,) = (each for each in cli.trainer.callbacks if isinstance(each, HallucinationMonitor))
+    assert len(only.extra_metrics) == 1
+    assert fitted.test_metrics()["num_samples"] == 100
