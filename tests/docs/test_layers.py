@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "datamodules": DATA | {"sample_store"},
     "modules": MODULES,
     "figures": GROUND | {"metrics.functional"},
+    "testing": CALLBACKS,
     "callbacks": CALLBACKS,
     "cli_errors": set(),
     "summary": set(),

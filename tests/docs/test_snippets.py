@@ -5,109 +5,90 @@ from typing import Any
 import pytest
 import torch
 
+from lightning_modeinterp import testing
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser, ExactMixture
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
-from lightning_modeinterp.diffusion.samplers import AncestralSampler, Sampler
+from lightning_modeinterp.diffusion.samplers import Sampler
 from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.metrics import GenerationMetric
-from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
 from lightning_modeinterp.support import SupportOracle
 
 ROOT = Path(__file__).parents[2]
 EXTENDING, README = ROOT / "docs" / "extending.md", ROOT / "README.md"
+SEAMS = [
+    NoiseSchedule,
+    Denoiser,
+    Sampler,
+    TrajectoryObserver,
+    SupportOracle,
+    GenerationMetric,
+    ModeInterpDataModule,
+]
 MAX_LINES = 25
-BLOCK_SIZE = 8
 
 
-def blocks_of(page: Path) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+def blocks_of(text: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def classes_of(block: str) -> list[type]:
+def sections_of(page: Path) -> dict[str, str]:
+    """Text below each heading, by the heading."""
+    sections = page.read_text().split("\n## ")[1:]
+    return {section.splitlines()[0]: section for section in sections}
+
+
+def namespace_of(block: str) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "snippet"}
     exec(block, namespace)
-    return [each for each in namespace.values() if isinstance(each, type) and each.__module__ == "snippet"]
+    return namespace
 
 
-def sample(sampler: Sampler, observers: dict[str, TrajectoryObserver]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def class_of(namespace: dict[str, Any]) -> type:
+    (cls,) = [each for each in namespace.values() if isinstance(each, type) and each.__module__ == "snippet"]
+    return cls
+
+
+def what_the_oracle_is_checked_on() -> dict[str, Any]:
+    mixture = GaussianMixture([-1.0, 1.0], std=0.05)
+    true_samples = mixture.sample(500, torch.Generator().manual_seed(0)).float()
+    return {"mixture": mixture, "true_samples": true_samples, "hallucinations": torch.tensor([[0.0], [3.0]])}
+
+
+@pytest.mark.parametrize("heading", sections_of(EXTENDING))
+def test_every_part_passes_the_check_that_its_section_names(heading: str) -> None:
+    section = sections_of(EXTENDING)[heading]
+    (block,) = blocks_of(section)
+    namespace = {**namespace_of(block), **vars(testing), **what_the_oracle_is_checked_on()}
+    (call,) = re.findall(r"^Check it by `(check_\w+\(.*?\))`[.,]", section, flags=re.MULTILINE)
+    assert class_of(namespace).__name__ in call
+    eval(call, namespace)
+
+
+@pytest.mark.parametrize("block", blocks_of(README.read_text()))
+def test_the_readme_defines_a_data_set(block: str) -> None:
+    testing.check_datamodule(class_of(namespace_of(block)))
+
+
+def test_the_sampler_ends_at_the_modes() -> None:
+    (block,) = blocks_of(sections_of(EXTENDING)["A sampler"])
     exact = ExactMixture((1,), [-1.0, 1.0], std=0.05)
     schedule = LinearBetaSchedule(num_steps=20, beta_start=0.001, beta_end=0.7)
-    return sampler.sample(exact, schedule, lambda: torch.randn(BLOCK_SIZE, 1), observers)
+    samples, _ = class_of(namespace_of(block))().sample(exact, schedule, lambda: torch.randn(8, 1), {})
+    assert ((samples.abs() - 1).abs() < 0.5).all()
 
 
-def check_schedule(cls: type[NoiseSchedule]) -> None:
-    assert cls().grid().gamma.diff().min() >= 0
-
-
-def check_denoiser(cls: type[Denoiser]) -> None:
-    denoiser, x_t = cls(sample_shape=(2,)), torch.randn(BLOCK_SIZE, 2)
-    for size in (1, BLOCK_SIZE):
-        level = NoiseLevel(torch.rand(size), torch.randn(size))
-        assert denoiser(x_t, level).shape == x_t.shape
-
-
-def check_sampler(cls: type[Sampler]) -> None:
-    samples, _ = sample(cls(), {})
-    assert ((samples.abs() - 1).abs() < 0.5).all()  # the exact score ends at the modes -1 and 1
-
-
-def check_observer(cls: type[TrajectoryObserver]) -> None:
-    _, results = sample(AncestralSampler(), {"observer": cls()})
-    assert len(results["observer"]) == BLOCK_SIZE
-    assert results["observer"].isfinite().all()
-
-
-def check_oracle(cls: type[SupportOracle]) -> None:
-    verdict = cls(GaussianMixture([-1.0, 1.0], std=0.05)).judge(torch.tensor([[-1.0], [0.0], [1.0]]))
-    assert verdict.in_support.tolist() == [True, False, True]
-    assert verdict.hallucinated.tolist() == [False, True, False]
-    assert verdict.mode[[0, 2]].tolist() == [0, 1]
-
-
-def check_metric(cls: type[GenerationMetric]) -> None:
-    metric = cls()
-    metric.update(GeneratedBatch(torch.arange(4), torch.zeros(4, 2), torch.ones(4, 1), ("last",), block_size=4))
-    assert all(value.isfinite() for value in metric.compute().values())
-
-
-def check_data(cls: type[ModeInterpDataModule]) -> None:
-    data = cls(batch_size=100)
-    batch = next(iter(data.train_dataloader()))
-    assert batch.shape == (100, *data.sample_shape)
-    assert torch.equal(batch, next(iter(cls(batch_size=100).train_dataloader())))
-    assert data.metrics() == []
-
-
-CHECKS = {
-    NoiseSchedule: check_schedule,
-    Denoiser: check_denoiser,
-    Sampler: check_sampler,
-    TrajectoryObserver: check_observer,
-    SupportOracle: check_oracle,
-    GenerationMetric: check_metric,
-    ModeInterpDataModule: check_data,
-}
-
-
-@pytest.mark.parametrize("block", blocks_of(EXTENDING) + blocks_of(README))
-def test_snippet_defines_a_part_that_works(block: str) -> None:
-    (cls,) = classes_of(block)
-    (check,) = [check for seam, check in CHECKS.items() if issubclass(cls, seam)]
-    check(cls)
-
-
-@pytest.mark.parametrize("block", blocks_of(EXTENDING))
+@pytest.mark.parametrize("block", blocks_of(EXTENDING.read_text()))
 def test_extending_takes_few_lines(block: str) -> None:
     assert len(block.splitlines()) <= MAX_LINES
 
 
 def test_extending_has_one_snippet_for_each_seam() -> None:
-    bases = [cls.__mro__ for block in blocks_of(EXTENDING) for cls in classes_of(block)]
-    assert [sum(seam in mro for mro in bases) for seam in CHECKS] == [1] * len(CHECKS)
+    bases = [class_of(namespace_of(block)).__mro__ for block in blocks_of(EXTENDING.read_text())]
+    assert [sum(seam in mro for mro in bases) for seam in SEAMS] == [1] * len(SEAMS)
 
 
 def test_readme_is_short_and_has_a_snippet() -> None:
     assert len(README.read_text().splitlines()) < 150
-    assert blocks_of(README)
+    assert blocks_of(README.read_text())

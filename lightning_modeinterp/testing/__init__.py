@@ -1,0 +1,25 @@
+"""The contract of every seam as a function: a plug-in author calls it on a part of their own."""
+
+from lightning_modeinterp.testing.arguments import check_arguments
+from lightning_modeinterp.testing.datamodule import check_datamodule
+from lightning_modeinterp.testing.denoiser import check_denoiser
+from lightning_modeinterp.testing.generation_metric import check_generation_metric, made_up_batches
+from lightning_modeinterp.testing.noise_schedule import check_noise_schedule
+from lightning_modeinterp.testing.sampler import check_sampler, check_sampler_converges
+from lightning_modeinterp.testing.subclasses import concrete_subclasses
+from lightning_modeinterp.testing.support_oracle import check_support_oracle
+from lightning_modeinterp.testing.trajectory_observer import check_trajectory_observer
+
+__all__ = [
+    "check_arguments",
+    "check_datamodule",
+    "check_denoiser",
+    "check_generation_metric",
+    "check_noise_schedule",
+    "check_sampler",
+    "check_sampler_converges",
+    "check_support_oracle",
+    "check_trajectory_observer",
+    "concrete_subclasses",
+    "made_up_batches",
+]

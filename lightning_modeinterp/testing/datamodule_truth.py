@@ -1,0 +1,136 @@
+"""Whether what a data module says of the truth is consistent with its data."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.datamodules import ModeInterpDataModule, Split
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.diffusion.noise_schedules import LinearGammaSchedule
+from lightning_modeinterp.diffusion.parameterization import noised
+from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.testing.denoiser import check_denoiser
+from lightning_modeinterp.testing.draws import normal
+from lightning_modeinterp.testing.expect import expect
+from lightning_modeinterp.testing.generation_metric import check_generation_metric
+
+_MIN_TRUE_RATE = 0.99
+
+
+def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
+    """Check that `to_data_units` takes each sample by itself and keeps its shape.
+
+    Args:
+        data: A data module.
+        rows: (N, *sample_shape) of its samples, model units.
+
+    Raises:
+        AssertionError: If it breaks the contract.
+    """
+    name, given = f"{type(data).__name__}.to_data_units", rows.clone()
+    values = data.to_data_units(given)
+    expect(
+        values.shape == rows.shape and values.dtype == torch.float32,
+        f"{name}: expected float32 of the shape {tuple(rows.shape)} that came in, got {values.dtype} of "
+        f"{tuple(values.shape)}; reshape in the oracle or the figure instead",
+    )
+    expect(torch.equal(given, rows), f"{name}: expected samples to stay as they were, got others; write into a copy")
+    expect(
+        torch.allclose(data.to_data_units(rows[:1]), values[:1]),
+        f"{name}: expected each sample to be converted by itself, got another beside others; use constants of the data",
+    )
+
+
+def check_truth(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
+    """Check that oracle, exact denoiser and metrics, where there are any, speak of these data.
+
+    Args:
+        data: A data module.
+        rows: All samples of each split, (N, *sample_shape), model units.
+
+    Raises:
+        AssertionError: If one of them does not.
+    """
+    _check_support(data, rows)
+    _check_exact_denoiser(data, rows["train"])
+    _check_metrics(data, rows["test"])
+
+
+def _check_support(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
+    if data.support is None:
+        return
+    for split, samples in rows.items():
+        rate = data.support.judge(data.to_data_units(samples)).in_support.double().mean().item()
+        expect(
+            rate > _MIN_TRUE_RATE,
+            f"{type(data).__name__}.support: expected over {_MIN_TRUE_RATE} of the {split} samples in support, got "
+            f"{rate:.4g}; judge in data units, and widen the support",
+        )
+
+
+def _check_exact_denoiser(data: ModeInterpDataModule, rows: Tensor) -> None:
+    exact = data.exact_denoiser()
+    if exact is None:
+        return
+    name = f"{type(data).__name__}.exact_denoiser"
+    expect(
+        exact.prediction == "x_0" and exact.sample_shape == data.sample_shape,
+        f"{name}: expected a denoiser of x_0 for samples {data.sample_shape}, got {exact.prediction} for "
+        f"{exact.sample_shape}; its output is taken for the clean sample",
+    )
+    check_denoiser(exact)
+    for gamma in (-6.0, 0.0, 6.0):
+        error, guess = _squared_errors(exact, rows, gamma)
+        expect(
+            error < 1.1 * guess,
+            f"{name}: expected no more error than the better of x_t / alpha and the mean, got {error:.3g} and not "
+            f"{guess:.3g} at gamma = {gamma:g}; it has to know the training data, in model units",
+        )
+
+
+def _squared_errors(exact: Denoiser, x_0: Tensor, gamma: float) -> tuple[float, float]:
+    """Mean squared error of a denoiser, and of the better of two guesses without one."""
+    level = LinearGammaSchedule(gamma - 1, gamma + 1).level(torch.tensor([0.5]))
+    x_t = noised(x_0, normal(*x_0.shape), level)
+    with torch.inference_mode():
+        error, of_noisy, of_mean = (
+            (x - x_0).square().mean() for x in (exact(x_t, level), x_t / level.alpha, x_0.mean(0))
+        )
+    return error.item(), min(of_noisy.item(), of_mean.item())
+
+
+def _check_metrics(data: ModeInterpDataModule, rows: Tensor) -> None:
+    metrics, again, name = data.metrics(), data.metrics(), f"{type(data).__name__}.metrics"
+    batches, names = _as_generated(data, rows), Counter[str]()
+    for metric, other in zip(metrics, again, strict=True):
+        expect(
+            isinstance(metric, GenerationMetric) and metric is not other,
+            f"{name}: expected a new GenerationMetric at each call, got {type(metric).__name__}, "
+            f"{'the same again' if metric is other else 'a new one'}; build them in the method",
+        )
+        check_generation_metric(metric, batches)
+        metric.update(batches[0])
+        names.update(metric.compute().keys())
+    repeated = [each for each, count in names.items() if count > 1]
+    expect(not repeated, f"{name}: expected distinct names, got {', '.join(repeated)} more than once; leave one out")
+
+
+def _as_generated(data: ModeInterpDataModule, rows: Tensor) -> list[GeneratedBatch]:
+    """True samples in two batches, as if the windows of the data's generation had scored them."""
+    windows, samples = data.generation.windows, data.to_data_units(rows)
+    variance = normal(len(rows), len(windows)).exp()
+    half = -(-len(rows) // 2)
+    return [
+        GeneratedBatch(
+            index=index,
+            samples=samples[index],
+            trajectory_variance=variance[index],
+            windows=windows,
+            block_size=half,
+            verdict=data.support.judge(samples[index]) if data.support else None,
+        )
+        for index in (torch.arange(half), torch.arange(half, len(rows)))
+    ]

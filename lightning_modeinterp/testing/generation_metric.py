@@ -1,0 +1,203 @@
+"""What every metric of generated samples has to do."""
+
+import copy
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.testing.arguments import check_arguments
+from lightning_modeinterp.testing.draws import normal
+from lightning_modeinterp.testing.expect import expect, expect_no_error
+
+KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
+
+
+def made_up_batches(
+    kinds: Sequence[str] = KINDS,
+    windows: Sequence[str] = ("last_10",),
+    sample_shape: Sequence[int] = (2,),
+    num_modes: int = 3,
+) -> list[GeneratedBatch]:
+    """Four batches of 100 samples, judged and scored at random; hallucinations get ten times the variance.
+
+    Args:
+        kinds: Names of the kinds, as an oracle has them.
+        windows: Names of the windows.
+        sample_shape: Shape of one sample; mode k lies around k in every coordinate.
+        num_modes: Number of modes.
+    """
+    batches = []
+    for start in range(0, 400, 100):
+        index = torch.arange(start, start + 100)
+        kind, mode = torch.where(index % 7 < 5, 0, 1 + index % (len(kinds) - 1)), index % num_modes
+        samples = 0.1 * normal(100, *sample_shape, seed=start) + mode.reshape(-1, *[1] * len(sample_shape))
+        log_variance = -4 + 0.5 * normal(100, len(windows), seed=start + 1) + (kind >= 2).unsqueeze(1)
+        verdict = SupportVerdict(kind.to(torch.int8), mode, tuple(kinds))
+        batches.append(GeneratedBatch(index, samples, 10**log_variance, tuple(windows), 50, verdict))
+    return batches
+
+
+def check_generation_metric(
+    metric: GenerationMetric, batches: Sequence[GeneratedBatch] | None = None, rtol: float = 1e-6
+) -> None:
+    """Check that a metric keeps the contract of its seam.
+
+    `compute` gives flat names to scalars, the same names where nothing was drawn. How the samples are cut into batches,
+    in which order they come, and how many processes share them, one of them perhaps without any, changes nothing beyond
+    rounding; nor does a cast of the model around the metric. `forward` gives a batch's own values, `reset` forgets, and
+    a batch stays as it was. One without a verdict is measured or refused by a `ConfigurationError`.
+
+    Args:
+        metric: Any metric; copies are checked.
+        batches: At least two batches that it can measure. Those of `made_up_batches` if None.
+        rtol: Largest relative rounding error.
+
+    Raises:
+        AssertionError: If it breaks the contract.
+    """
+    check_arguments(metric)
+    batches = made_up_batches() if batches is None else batches
+    _check_values(metric, batches)
+    _check_no_samples(metric, batches)
+    _check_batches_are_left_as_they_were(metric, batches)
+    _check_cut_and_order(metric, batches, rtol)
+    _check_processes(metric, batches, rtol)
+    _check_reset(metric, batches, rtol)
+    _check_forward(metric, batches, rtol)
+    _check_cast(metric, batches, rtol)
+    _check_unjudged(metric, batches[0])
+
+
+def _over(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> GenerationMetric:
+    """A copy of the metric that has seen these batches alone."""
+    other = copy.deepcopy(metric)
+    other.reset()
+    return _add(other, batches)
+
+
+def _add(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> GenerationMetric:
+    for batch in batches:
+        metric.update(batch)
+    return metric
+
+
+def _expect_same(
+    actual: dict[str, Tensor], expected: dict[str, Tensor], rtol: float, contract: str, remedy: str
+) -> None:
+    for name, value in expected.items():
+        got = actual[name]
+        is_same = torch.allclose(got.double(), value.double(), rtol=rtol, atol=1e-12, equal_nan=True)
+        expect(is_same, f"{contract}, got {name} = {got.tolist()} and not {value.item()}; {remedy}")
+
+
+def _check_values(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> None:
+    name, values = f"{type(metric).__name__}.compute", _over(metric, batches).compute()
+    expect(
+        isinstance(values, dict) and bool(values),
+        f"{name}: expected a dict of names to scalar tensors, got {type(values).__name__}; name each number",
+    )
+    wrong = [key for key, each in values.items() if not isinstance(each, Tensor) or each.ndim > 0]
+    expect(not wrong, f"{name}: expected scalar tensors, got others for {', '.join(wrong)}; give each number its name")
+
+
+def _check_no_samples(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> None:
+    contract = f"{type(metric).__name__}.compute: expected the same names where nothing was drawn"
+    remedy = "give nan for what cannot be measured"
+    with warnings.catch_warnings(), expect_no_error(contract, remedy):
+        warnings.simplefilter("ignore")  # torchmetrics warns of what we do here on purpose
+        none = _over(metric, []).compute()
+    some = _over(metric, batches).compute()
+    expect(none.keys() == some.keys(), f"{contract}, got {sorted(none)} and not {sorted(some)}; {remedy}")
+
+
+def _check_batches_are_left_as_they_were(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> None:
+    given = copy.deepcopy(batches[0])
+    _over(metric, [given]).compute()
+    columns = ("index", "samples", "trajectory_variance")
+    changed = [each for each in columns if not torch.equal(getattr(given, each), getattr(batches[0], each))]
+    expect(
+        not changed,
+        f"{type(metric).__name__}.update: expected the batch to stay as it was, got another {', '.join(changed)}; the "
+        "sample store reads it too, so write into new tensors",
+    )
+
+
+def _check_cut_and_order(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
+    expected, remedy = _over(metric, batches).compute(), "add up counts and sums, in float64, and divide in `compute`"
+    contract = f"{type(metric).__name__}: expected the same values from one batch as from many"
+    _expect_same(_over(metric, [_joined(batches)]).compute(), expected, rtol, contract, remedy)
+    contract = f"{type(metric).__name__}: expected the same values in any order of the batches"
+    _expect_same(_over(metric, batches[::-1]).compute(), expected, rtol, contract, remedy)
+
+
+def _check_processes(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
+    contract = f"{type(metric).__name__}: expected several processes to give what one gives"
+    remedy = "hold all that `compute` reads in states, reduced by 'sum' or 'cat'"
+    expected = _over(metric, batches).compute()
+    for num_first in (1, len(batches)):  # with all batches the other process has no samples
+        with expect_no_error(contract, remedy):
+            merged = _over(metric, batches[:num_first])
+            merged.merge_state(_over(metric, batches[num_first:]))
+        _expect_same(merged.compute(), expected, rtol, contract, remedy)
+
+
+def _check_reset(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
+    used, expected = _over(metric, batches[:1]), _over(metric, batches[1:]).compute()
+    used.reset()
+    contract = f"{type(metric).__name__}.reset: expected to forget all that came before"
+    remedy = "declare by add_state whatever `update` changes"
+    _expect_same(_add(used, batches[1:]).compute(), expected, rtol, contract, remedy)
+
+
+def _check_forward(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
+    running, name = _over(metric, []), f"{type(metric).__name__}.forward"
+    remedy = "leave `forward` to torchmetrics, and reduce states by 'sum' or 'cat'"
+    for batch in batches:
+        alone = _over(metric, [batch]).compute()
+        _expect_same(running(batch), alone, rtol, f"{name}: expected the values of the batch alone", remedy)
+    whole = _over(metric, batches).compute()
+    _expect_same(running.compute(), whole, rtol, f"{name}: expected to count towards the whole", remedy)
+
+
+def _check_cast(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
+    cast, expected = _over(metric, batches[:1]).to(torch.bfloat16), _over(metric, batches).compute()
+    contract = f"{type(metric).__name__}: expected the same values when the model around it is cast to bfloat16"
+    remedy = "hold numbers in states or buffers, which keep their precision"
+    _expect_same(_add(cast, batches[1:]).compute(), expected, rtol, contract, remedy)
+
+
+def _check_unjudged(metric: GenerationMetric, batch: GeneratedBatch) -> None:
+    with expect_no_error(
+        f"{type(metric).__name__}.update: expected a batch without a verdict to be measured or to be refused by a "
+        "ConfigurationError",
+        "read the verdict by self.verdict_of(generated)",
+    ):
+        try:
+            _over(metric, [replace(batch, verdict=None)]).compute()
+        except ConfigurationError:
+            return
+
+
+def _joined(batches: Sequence[GeneratedBatch]) -> GeneratedBatch:
+    """All samples in one batch."""
+    verdicts = [batch.verdict for batch in batches if batch.verdict is not None]
+    return replace(
+        batches[0],
+        index=torch.cat([batch.index for batch in batches]),
+        samples=torch.cat([batch.samples for batch in batches]),
+        trajectory_variance=torch.cat([batch.trajectory_variance for batch in batches]),
+        verdict=replace(
+            verdicts[0],
+            kind=torch.cat([verdict.kind for verdict in verdicts]),
+            mode=torch.cat([verdict.mode for verdict in verdicts]),
+        )
+        if verdicts
+        else None,
+        statistics={name: torch.cat([batch.statistics[name] for batch in batches]) for name in batches[0].statistics},
+    )

@@ -1,0 +1,33 @@
+"""All parts of one kind, for a test that walks over them."""
+
+import inspect
+import sys
+from typing import TypeVar
+
+Part = TypeVar("Part")
+
+
+def concrete_subclasses(base: type[Part], package: str = "lightning_modeinterp") -> list[type[Part]]:
+    """All subclasses that a config could name in a package, however deep.
+
+    Args:
+        base: The seam.
+        package: Name of the package; only modules that have been imported are seen.
+
+    Returns:
+        The classes, each once, without the base and without abstract and private ones.
+
+    Example:
+        >>> from lightning_modeinterp.support import GaussianModes, SupportOracle
+        >>> GaussianModes in concrete_subclasses(SupportOracle)
+        True
+    """
+    below = [c for child in base.__subclasses__() for c in (child, *concrete_subclasses(child, package))]
+    is_part = {c: f"{c.__module__}.".startswith(f"{package}.") and _can_be_named(c) for c in below}
+    return [c for c in is_part if is_part[c]]
+
+
+def _can_be_named(cls: type) -> bool:
+    """Whether its module holds the class, which those made within a function or an example are not."""
+    is_held = getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
+    return is_held and not inspect.isabstract(cls) and not cls.__name__.startswith("_")
