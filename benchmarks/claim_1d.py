@@ -76,7 +76,7 @@ def num_final_parts(seed: int, root: Path) -> int:
 def load(seed: int, use: str, root: Path) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     """Variances (N, W), hallucinated (N,) and window names of one set."""
     folders = sorted((root / use).glob(f"seed_{seed}_*"))
-    batches = [batch for folder in folders for batch in SampleStore(folder / "predictions")]
+    batches = [batch for folder in folders for batch in SampleStore.open(folder / "predictions")]
     variance = torch.cat([batch.trajectory_variance for batch in batches])
     hallucinated = torch.cat([batch.verdict.hallucinated for batch in batches])
     return variance, hallucinated, batches[0].windows

@@ -10,8 +10,10 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+import yaml
 
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.fingerprints import differences, leaves, without
 from lightning_modeinterp.run_directory import RunDirectory
 
 ONLY_FOR_FIT = ("optimizer", "lr_scheduler", "seed")
@@ -40,23 +42,22 @@ def resolve(ckpt_path: str | None, run: RunDirectory, command: str) -> str | Non
     return str(path)
 
 
-def stored_hyper_parameters(path: str) -> dict[str, Any]:
-    """Read the hyper-parameters of a checkpoint of ours; nothing but tensors and plain data is unpickled.
+def read(path: str) -> dict[str, Any]:
+    """Read a checkpoint of ours; nothing but tensors and plain data is unpickled.
 
     Raises:
         ConfigurationError: If the file is no checkpoint of a DiffusionModule made by this command line.
     """
     try:
-        checkpoint = torch.load(path, weights_only=True, map_location="cpu")
-        hyper_parameters = checkpoint["hyper_parameters"]
-        if "_class_path" not in hyper_parameters or "state_dict" not in checkpoint:
+        checkpoint: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        if "_class_path" not in checkpoint["hyper_parameters"] or "state_dict" not in checkpoint:
             raise KeyError("_class_path")
     except (RuntimeError, UnpicklingError, KeyError, TypeError, ValueError, EOFError, OSError) as error:
         raise ConfigurationError(
             f"ckpt_path: expected a checkpoint written by `modeinterp fit`, got {path} "
             f"({type(error).__name__}); it is torn or comes from another program"
         ) from error
-    return dict(hyper_parameters)
+    return checkpoint
 
 
 def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], command: str) -> None:
@@ -72,7 +73,7 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
     """
     wanted = {"_class_path": asked["class_path"], **asked.get("init_args", {})}
     left_out = () if command == "fit" else ONLY_FOR_FIT
-    was, now = _leaves(_without(stored, left_out)), _leaves(_without(wanted, left_out))
+    was, now = leaves(without(stored, left_out)), leaves(without(wanted, left_out))
     for key in was.keys() & now.keys():
         if was[key] != now[key] and not key.endswith("sample_shape"):
             raise ConfigurationError(
@@ -81,14 +82,35 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
             )
 
 
-def _without(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in names}
+def check_same_run(run: RunDirectory, asked: Mapping[str, Any]) -> None:
+    """Refuse to go on with a fit on other data or from another seed than it began with.
+
+    Args:
+        run: The run directory, whose ``config_fit.yaml`` says how the fit began.
+        asked: The config of the command.
+
+    Raises:
+        ConfigurationError: If data or seed differ.
+    """
+    saved = run.path / "config_fit.yaml"
+    if not saved.is_file():
+        return
+    began = yaml.safe_load(saved.read_text())
+    keys = ("seed_everything", "data")
+    if found := differences({key: began.get(key) for key in keys}, {key: asked.get(key) for key in keys}):
+        raise ConfigurationError(
+            f"{'; '.join(found)}: the fit in {run.path} began so; leave it, or train under another --run.name"
+        )
 
 
-def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(tree, Mapping):
-        return {prefix: list(tree) if isinstance(tree, tuple) else tree}
-    leaves: dict[str, Any] = {}
-    for name, branch in tree.items():
-        leaves |= _leaves(branch, f"{prefix}.{name}" if prefix else name)
-    return leaves
+def check_averaging(checkpoint: Mapping[str, Any], is_averaging: bool) -> None:
+    """Refuse to go on from averaged weights as if they were the trained ones.
+
+    Raises:
+        ConfigurationError: If the checkpoint was written under weight averaging and none is asked for.
+    """
+    if "averaging_state" in checkpoint and not is_averaging:
+        raise ConfigurationError(
+            "trainer.callbacks: expected the EMAWeightAveraging with which the fit began, got none; without it "
+            "training would go on from the averaged weights"
+        )

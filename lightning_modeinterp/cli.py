@@ -1,6 +1,5 @@
 """The command line: LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, and errors of one line."""
 
-import hashlib
 import json
 import logging
 import os
@@ -14,7 +13,8 @@ import lightning as L
 import yaml
 from jsonargparse import Namespace, set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
 
@@ -24,11 +24,14 @@ from lightning_modeinterp.cli_errors import first_of, one_line
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.fingerprints import weights_sha256, without
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.run_directory import RunDirectory
 from lightning_modeinterp.summary import summary
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
+
+HALF_PRECISION = ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16")
 
 WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 
@@ -75,14 +78,17 @@ class ModeInterpCLI(LightningCLI):
         parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
-        """Instantiate, hand the generation settings to the data, and refuse what does not fit."""
+        """Instantiate, hand the generation settings to the data, and refuse what does not fit before anything runs."""
         super().instantiate_classes()
         self.datamodule.generation = self._get(self.config_init, "generation")
         self.datamodule.generation.check(self.model.noise_schedule)
         self._refuse_random_weights()
-        if self.subcommand == "fit" and self._ckpt_path is not None:
-            return
-        self.run_directory.claim(str(self.subcommand))
+        self._refuse_half_precision()
+        self._refuse_uneven_batches()
+        if self.subcommand == "predict":
+            self._samples.fingerprint = self._fingerprint()
+        if is_first_process():
+            self._claim_run_directory()
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         """Put everything in the run directory; log to CSV unless told otherwise; a bar only on a terminal."""
@@ -95,9 +101,13 @@ class ModeInterpCLI(LightningCLI):
         if settings.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stderr.isatty()
         self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
-        ours: list[Callback] = [HallucinationMonitor(), FigureLogger(), SampleStoreCallback(self._provenance())]
+        ours: list[Callback] = [HallucinationMonitor(), FigureLogger(), SampleStoreCallback()]
         given = {type(callback) for callback in settings.callbacks or []}
         settings.callbacks = [*(settings.callbacks or []), *(each for each in ours if type(each) not in given)]
+        (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
+        if self.subcommand == "fit":
+            is_averaging = any(isinstance(callback, WeightAveraging) for callback in settings.callbacks)
+            checkpoints.check_averaging(self._checkpoint, is_averaging)
         return super().instantiate_trainer(**kwargs)
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
@@ -116,22 +126,40 @@ class ModeInterpCLI(LightningCLI):
             config[SAMPLE_SHAPE] = None
         run = RunDirectory(**config.run.as_dict())
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
-        self.config[command].ckpt_path = path
+        config.ckpt_path = path
+        self._checkpoint = {} if path is None else checkpoints.read(path)
         if path is not None:
-            checkpoints.check_same_model(
-                checkpoints.stored_hyper_parameters(path), self._plain_config()["model"], command
-            )
+            asked = self._plain_config()
+            checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)
+            if command == "fit" and Path(path) == run.last_checkpoint:
+                checkpoints.check_same_run(run, asked)
 
     def _plain_config(self) -> dict[str, Any]:
         """The command's config as plain data."""
         dumped = yaml.safe_load(self.parser.dump(self.config, skip_none=False, format="yaml"))
         return dict(dumped[self.config.subcommand])
 
-    def _provenance(self) -> dict[str, Any]:
-        """What generated samples are a function of."""
-        config, path = self._plain_config(), self._ckpt_path
-        checksum = hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None
-        return {**{key: config[key] for key in ("model", "data", "generation")}, "checkpoint_sha256": checksum}
+    def _fingerprint(self) -> dict[str, Any]:
+        """What generated samples are a function of, but for their number."""
+        config = self._plain_config()
+        model, data = config["model"], config["data"]
+        return {
+            "model": {**model, "init_args": without(model["init_args"], checkpoints.ONLY_FOR_FIT)},
+            "data": {**data, "init_args": without(data["init_args"], ("batch_size",))},
+            "generation": without(config["generation"], ("num_samples", "monitor")),
+            "weights_sha256": weights_sha256(self._checkpoint.get("state_dict") or self.model.state_dict()),
+            "precision": self.trainer.precision,
+            "device": self.trainer.strategy.root_device.type,
+        }
+
+    def _claim_run_directory(self) -> None:
+        """Make room in the run directory, unless a fit goes on there."""
+        if self.subcommand == "fit" and self._ckpt_path is not None:
+            return
+        self.run_directory.claim(str(self.subcommand))
+        if self.subcommand == "predict":
+            generation = self.datamodule.generation
+            self._samples.make_writer(self.trainer, generation.num_samples, generation.block_size).check()
 
     def _refuse_random_weights(self) -> None:
         is_trained = self._ckpt_path is not None or not any(p.requires_grad for p in self.model.parameters())
@@ -139,6 +167,23 @@ class ModeInterpCLI(LightningCLI):
             raise ConfigurationError(
                 f"ckpt_path: expected a checkpoint, since {self.subcommand} of random weights means nothing; give "
                 "--ckpt_path last or a file (--allow_untrained true if you mean it)"
+            )
+
+    def _refuse_half_precision(self) -> None:
+        precision = self.trainer.precision
+        draws = self.subcommand != "fit" or self.datamodule.generation.monitor.num_samples > 0
+        if draws and precision in HALF_PRECISION:
+            raise ConfigurationError(
+                f"trainer.precision: expected 32-true, 16-mixed or bf16-mixed where samples are drawn, got {precision}; "
+                "it would keep trajectories and their variances in half precision and drown what is to be detected"
+            )
+
+    def _refuse_uneven_batches(self) -> None:
+        num_processes = self.trainer.num_devices * self.trainer.num_nodes
+        if self.subcommand == "fit" and self.datamodule.batch_size % num_processes:
+            raise ConfigurationError(
+                f"data.batch_size: expected a multiple of the {num_processes} processes, since it is the global one, "
+                f"got {self.datamodule.batch_size}"
             )
 
     @property
@@ -193,11 +238,11 @@ def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
         print("\n".join(str(path) for path in sorted((folder / "figures").glob("*.png"))))
     if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
         checkpoint = ["--ckpt_path", "last"] if cli.run_directory.last_checkpoint.exists() else []
-        kept = _without(("--ckpt_path", "--run.overwrite"), args[args.index(str(cli.subcommand)) + 1 :])
+        kept = without_options(("--ckpt_path", "--run.overwrite"), args[args.index(str(cli.subcommand)) + 1 :])
         print("next:", shlex.join(["modeinterp", command, *kept, *checkpoint]))
 
 
-def _without(options: tuple[str, ...], args: list[str]) -> list[str]:
+def without_options(options: tuple[str, ...], args: list[str]) -> list[str]:
     """Arguments without some options, given as ``--name value`` or ``--name=value``."""
     kept: list[str] = []
     left = iter(args)
@@ -215,6 +260,11 @@ def _fill_seeds(config: Namespace) -> None:
     for key in ("data.init_args.seed", "model.init_args.seed", "generation.seed"):
         if key in config and config[key] is None:
             config[key] = seed
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that writes, of those that a launcher has started or will start."""
+    return rank_zero_only.rank == 0  # type: ignore[no-any-return,attr-defined]
 
 
 def _checkpoint_folder(run: RunDirectory) -> str:

@@ -14,6 +14,9 @@ PRODUCTS = {
 }
 """What each command writes; the first is the one that says it has been run."""
 
+GO_ON = ("validate", "predict")
+"""Commands that may be given again: validate leaves no product, the sample store goes on with what is there."""
+
 
 @dataclass(frozen=True)
 class RunDirectory:
@@ -48,7 +51,7 @@ class RunDirectory:
             ConfigurationError: If it has been run here before and may not be overwritten.
         """
         first, *_ = PRODUCTS[command]
-        if (self.path / first).exists() and command != "validate" and not self.overwrite:
+        if (self.path / first).exists() and command not in GO_ON and not self.overwrite:
             raise ConfigurationError(
                 f"{self.path / first}: expected no earlier {command} in this run directory; choose another --run.name, "
                 "start anew with --run.overwrite true"

@@ -1,11 +1,12 @@
-"""What is written is what is read, and a store that is not whole is no store."""
+"""What is read is what was written, and a store that is not whole is named."""
 
 import pytest
 import torch
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
-from lightning_modeinterp.sample_store import SampleStore, SampleStoreWriter
+from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.sample_store_writer import SampleStoreWriter
 
 KINDS = ("in_support", "ambiguous", "invalid")
 
@@ -23,12 +24,14 @@ def batch(start, size=8, judged=True):
     )
 
 
-def write(path, batches, shard_size=16):
-    writer = SampleStoreWriter(path, {"seed": 1}, shard_size)
+def write(path, batches):
+    writer = SampleStoreWriter(path, {"seed": 1}, sum(map(len, batches)), 8, shard_bytes=700)
+    writer.prepare()
     for each in batches:
         writer.add(each)
-    writer.close()
-    return SampleStore(path)
+    writer.flush()
+    writer.finish()
+    return SampleStore.open(path)
 
 
 @pytest.mark.parametrize("judged", [True, False])
@@ -38,47 +41,72 @@ def test_round_trip(tmp_path, judged):
     shards = list(store)
     assert len(store) == 24
     assert [len(shard) for shard in shards] == [16, 8]
-    assert torch.equal(torch.cat([s.samples for s in shards]), torch.cat([b.samples for b in batches]))
-    assert torch.equal(
-        torch.cat([s.statistics["path_length"] for s in shards]),
-        torch.cat([b.statistics["path_length"] for b in batches]),
-    )
+    for name in ("index", "samples", "trajectory_variance"):
+        assert torch.equal(torch.cat([getattr(s, name) for s in shards]), torch.cat([getattr(b, name) for b in batches]))
+    lengths = [torch.cat([b.statistics["path_length"] for b in each]) for each in (shards, batches)]
+    assert torch.equal(*lengths)
     assert shards[0].windows == ("a", "b", "c")
     assert shards[0].block_size == 8
     assert (shards[0].verdict is not None) == judged
     if judged:
         assert torch.equal(shards[1].verdict.kind, batches[2].verdict.kind)
         assert shards[1].verdict.kinds == KINDS
-    assert store.manifest["provenance"] == {"seed": 1}
+    assert store.manifest["fingerprint"] == {"seed": 1}
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {
+        "manifest.json",
+        "shard-00000.safetensors",
+        "shard-00001.safetensors",
+    }
 
 
-def test_no_manifest_no_store(tmp_path):
-    writer = SampleStoreWriter(tmp_path / "store", {}, shard_size=4)
-    writer.add(batch(0))
-    with pytest.raises(ConfigurationError, match="expected a finished sample store"):
-        SampleStore(tmp_path / "store")
+def test_tensors_are_mapped_from_the_file(tmp_path):
+    (first, _) = write(tmp_path / "store", [batch(0), batch(8), batch(16)])
+    address = first.samples.untyped_storage().data_ptr()
+    with open("/proc/self/maps") as maps:
+        ranges = [line.split()[0].split("-") for line in maps if "shard-00000" in line]
+    assert any(int(low, 16) <= address < int(high, 16) for low, high in ranges)
 
 
-@pytest.mark.parametrize("damage", ["changed", "missing"])
-def test_damaged_shard_is_named(tmp_path, damage):
-    store = write(tmp_path / "store", [batch(0), batch(8), batch(16)])
-    shard = tmp_path / "store/shard-00001.safetensors"
-    if damage == "changed":
-        content = bytearray(shard.read_bytes())
-        content[-1] ^= 1
-        shard.write_bytes(content)
-    else:
-        shard.unlink()
-    with pytest.raises(ConfigurationError, match=r"shard-00001\.safetensors"):
-        list(store)
+def test_no_store_and_an_unfinished_one_are_told_apart(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"no manifest\.json; run predict first"):
+        SampleStore.open(tmp_path / "store")
+    SampleStoreWriter(tmp_path / "store", {}, 8, 8).prepare()
+    with pytest.raises(ConfigurationError, match="unfinished one; the same predict command goes on"):
+        SampleStore.open(tmp_path / "store")
 
 
-def test_nothing_is_overwritten(tmp_path):
+def cut(shard):
+    shard.write_bytes(shard.read_bytes()[:-1])
+
+
+def flip(shard):
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"), [(cut, "bytes instead of"), (flip, "other bytes"), (lambda shard: shard.unlink(), "missing")]
+)
+def test_damaged_shard_is_named(tmp_path, damage, says):
+    write(tmp_path / "store", [batch(0), batch(8), batch(16)])
+    damage(tmp_path / "store/shard-00001.safetensors")
+    with pytest.raises(ConfigurationError, match=rf"shard-00001\.safetensors: .*{says}"):
+        SampleStore.open(tmp_path / "store")
+
+
+def test_without_verifying_other_bytes_pass_and_other_sizes_do_not(tmp_path):
+    write(tmp_path / "store", [batch(0), batch(8), batch(16)])
+    flip(tmp_path / "store/shard-00001.safetensors")
+    assert len(SampleStore.open(tmp_path / "store", verify=False)) == 24
+    cut(tmp_path / "store/shard-00001.safetensors")
+    with pytest.raises(ConfigurationError, match="bytes instead of"):
+        SampleStore.open(tmp_path / "store", verify=False)
+
+
+def test_another_format_is_refused(tmp_path):
     write(tmp_path / "store", [batch(0)])
-    with pytest.raises(ConfigurationError, match="expected no samples there yet"):
-        SampleStoreWriter(tmp_path / "store", {})
-
-
-def test_no_half_written_files_are_left(tmp_path):
-    write(tmp_path / "store", [batch(0), batch(8)])
-    assert {path.name for path in (tmp_path / "store").iterdir()} == {"manifest.json", "shard-00000.safetensors"}
+    manifest = tmp_path / "store/manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(ConfigurationError, match="expected a sample store of format 2, got format 1"):
+        SampleStore.open(tmp_path / "store")

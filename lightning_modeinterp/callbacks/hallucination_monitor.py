@@ -11,10 +11,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from lightning_modeinterp.callbacks.generated import data_of
+from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch
-from lightning_modeinterp.sample_store import write_aside
 
 NUM_REFERENCE_BLOCKS = 4
 
@@ -99,6 +99,7 @@ class HallucinationMonitor(Callback):
         reference = module.generate(data.generation, blocks, "test", predict_x_0=exact)
         values: dict[str, float] = {}
         for metric in data.metrics():
+            metric.sync_on_compute = False  # every process has the same reference
             metric.to(module.device).update(reference)
             values |= {name: value.item() for name, value in metric.compute().items()}
         spread = values["within_mode_std"]

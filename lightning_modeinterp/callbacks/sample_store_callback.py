@@ -5,26 +5,50 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities import rank_zero_info
 
+from lightning_modeinterp.callbacks.generated import data_of
+from lightning_modeinterp.provenance import note_end, note_start
 from lightning_modeinterp.records import GeneratedBatch
-from lightning_modeinterp.sample_store import SampleStoreWriter
+from lightning_modeinterp.sample_store_writer import SampleStoreWriter
+
+PROVENANCE = "provenance.json"
 
 
 class SampleStoreCallback(Callback):
-    """Write what predict draws to ``predictions/``.
+    """Write what predict draws to ``predictions/``; a start with the same settings draws only what is missing there.
 
     Args:
-        provenance: What the samples are a function of, for the manifest.
+        seconds: Time after which what has been drawn is written down; a kill loses no more than that.
     """
 
-    def __init__(self, provenance: Mapping[str, Any]) -> None:
-        self.provenance = provenance
+    def __init__(self, seconds: float = 30.0) -> None:
+        self.seconds = seconds
+        self.fingerprint: Mapping[str, Any] = {}
         self.writer: SampleStoreWriter | None = None
 
-    def on_predict_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Open the store; refuses a directory that holds samples."""
-        self.writer = SampleStoreWriter(Path(trainer.default_root_dir) / "predictions", self.provenance)
+    def make_writer(self, trainer: L.Trainer, num_samples: int, block_size: int) -> SampleStoreWriter:
+        """Writer of the run's store."""
+        path = Path(trainer.default_root_dir) / "predictions"
+        return SampleStoreWriter(path, self.fingerprint, num_samples, block_size, seconds=self.seconds)
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Open the store and request the blocks that it lacks."""
+        if stage != "predict" or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        data = data_of(trainer)
+        self.writer = self.make_writer(trainer, data.generation.num_samples, data.generation.block_size)
+        if trainer.is_global_zero:
+            self.writer.prepare()
+            facts = {"checkpoint": str(trainer.ckpt_path), "num_processes": trainer.world_size}
+            note_start(self.writer.path / PROVENANCE, facts)
+        missing = trainer.strategy.broadcast(self.writer.missing_blocks() if trainer.is_global_zero else torch.empty(0))
+        data.requested_blocks = missing
+        num_blocks = -(-data.generation.num_samples // data.generation.block_size)
+        if (num_there := num_blocks - len(missing)) > 0:
+            rank_zero_info(f"{self.writer.path}: {num_there} of {num_blocks} blocks are there, the others follow")
 
     def on_predict_batch_end(
         self,
@@ -39,7 +63,25 @@ class SampleStoreCallback(Callback):
         if isinstance(outputs, GeneratedBatch) and self.writer:
             self.writer.add(outputs)
 
-    def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Finish the store."""
+    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Finish the store; not at the end of the predict loop, which a process that has nothing to draw skips."""
+        if self.writer is None:
+            return
+        self.writer.flush()
+        trainer.strategy.barrier()
+        if trainer.is_global_zero:
+            self._finish(self.writer)
+        trainer.strategy.barrier()
+        self.writer = None
+
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        """Keep what has been drawn."""
         if self.writer:
-            self.writer.close()
+            self.writer.flush()
+
+    def _finish(self, writer: SampleStoreWriter) -> None:
+        if num_missing := len(writer.missing_blocks()):  # such as under limit_predict_batches
+            rank_zero_info(f"{writer.path}: unfinished, {num_missing} blocks are missing; the same command goes on")
+            return
+        writer.finish()
+        note_end(writer.path / PROVENANCE)

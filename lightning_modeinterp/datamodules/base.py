@@ -10,6 +10,7 @@ from lightning_modeinterp.datamodules.batch_loader import BatchedDataset, BatchL
 from lightning_modeinterp.datasets import SampleRequests
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.support import SupportOracle
 
@@ -35,6 +36,7 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         self.seed = seed or 0
         self.support = support
         self.generation = Generation()
+        self.requested_blocks: Tensor | None = None  # all that predict still has to draw; None for every block
         # a rank may have no request at all
         self.allow_zero_length_dataloader_with_multiple_devices = True
 
@@ -72,15 +74,20 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         return [self._data("test"), self._requests(self.generation.num_samples)]
 
     def predict_dataloader(self) -> BatchLoader:
-        """Requests for all samples."""
-        return self._requests(self.generation.num_samples)
+        """Requests for all samples, or for those that are still missing."""
+        return self._requests(self.generation.num_samples, self.requested_blocks)
 
     def _data(self, split: Split) -> BatchLoader:
         dataset = self.make_dataset(split)
+        if len(dataset) < self._world_size:
+            raise ConfigurationError(
+                f"data: expected at least one {split} sample for each of the {self._world_size} processes, got "
+                f"{len(dataset)}; take more data or fewer processes"
+            )
         return self._loader(dataset, min(self.batch_size, len(dataset)))
 
-    def _requests(self, num_samples: int) -> BatchLoader:
-        requests = SampleRequests(num_samples, self.generation.block_size)
+    def _requests(self, num_samples: int, blocks: Tensor | None = None) -> BatchLoader:
+        requests = SampleRequests(num_samples, self.generation.block_size, blocks)
         return self._loader(requests, self._world_size)  # one block a process at a time
 
     def _loader(

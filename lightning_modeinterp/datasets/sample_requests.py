@@ -6,7 +6,7 @@ from torch.utils.data import Dataset
 
 
 class SampleRequests(Dataset[Tensor]):
-    """Block numbers 0, 1, ... that cover a number of samples.
+    """Numbers of the blocks that cover a number of samples: 0, 1, ...
 
     The last block may hold more samples than were asked for; whoever draws it drops the rest, so that N samples are the
     first N of any larger set.
@@ -14,14 +14,15 @@ class SampleRequests(Dataset[Tensor]):
     Args:
         num_samples: Number of samples, >= 0.
         block_size: Samples in a block, >= 1.
+        blocks: Only these of them, (n,) int64. All of them if None.
 
     Example:
         >>> len(SampleRequests(num_samples=2500, block_size=1024))
         3
     """
 
-    def __init__(self, num_samples: int, block_size: int) -> None:
-        self.blocks = torch.arange(-(-num_samples // block_size))
+    def __init__(self, num_samples: int, block_size: int, blocks: Tensor | None = None) -> None:
+        self.blocks = torch.arange(-(-num_samples // block_size)) if blocks is None else blocks
 
     def __len__(self) -> int:
         return len(self.blocks)

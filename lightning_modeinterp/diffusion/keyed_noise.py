@@ -6,8 +6,10 @@ make keys collide after some ten thousand of them, so only (seed, purpose) is ha
 """
 
 import hashlib
+from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 
 def keyed_generator(seed: int, purpose: str, index: int, device: torch.device | str = "cpu") -> torch.Generator:
@@ -27,3 +29,48 @@ def keyed_generator(seed: int, purpose: str, index: int, device: torch.device | 
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     key = (int.from_bytes(digest[:4], "little") + index) % 2**32
     return torch.Generator(device=device).manual_seed(key)
+
+
+@dataclass(frozen=True)
+class BatchNoise:
+    """Draws for the samples of a batch, each a function of the key and of the sample's place in the global batch.
+
+    Every process draws for the whole global batch and keeps what belongs to its own samples: rows ``rank``,
+    ``rank + world_size``, ... So any number of processes sees the same noise, in a batch that is not full as well.
+
+    Args:
+        generator: Keyed; the only source of randomness.
+        num_global: Samples in a full global batch.
+        rank: This process.
+        world_size: Number of processes.
+
+    Example:
+        >>> def draw(rank, world_size):
+        ...     noise = BatchNoise(keyed_generator(0, "training", 0), 6, rank, world_size)
+        ...     return noise.normal(torch.empty(6 // world_size, 2))
+        >>> torch.equal(draw(1, 2), draw(0, 1)[1::2])
+        True
+    """
+
+    generator: torch.Generator
+    num_global: int
+    rank: int = 0
+    world_size: int = 1
+
+    def normal(self, like: Tensor) -> Tensor:
+        """Standard normal draws of the shape (B, ...), device and dtype of this process's samples."""
+        shape = (self.num_global, *like.shape[1:])
+        return self._own(torch.randn(shape, generator=self.generator, device=like.device, dtype=like.dtype), like)
+
+    def integers(self, high: int, like: Tensor) -> Tensor:
+        """One draw from 0 to high - 1 a sample, (B,) int64."""
+        return self._own(torch.randint(high, (self.num_global,), generator=self.generator, device=like.device), like)
+
+    def _own(self, draws: Tensor, like: Tensor) -> Tensor:
+        own = draws[self.rank :: self.world_size][: len(like)]
+        if len(own) < len(like):
+            raise ValueError(
+                f"expected at most {len(own)} of the {self.num_global} samples of a global batch in process "
+                f"{self.rank} of {self.world_size}, got {len(like)}; batch_size is the global one"
+            )
+        return own

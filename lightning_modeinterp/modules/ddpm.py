@@ -1,10 +1,10 @@
 """Denoising diffusion on a discrete grid of noise levels (Ho et al. 2020)."""
 
-import torch
 from lightning.pytorch.cli import LRSchedulerCallable
 from torch import Tensor
 
 from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.diffusion.keyed_noise import BatchNoise
 from lightning_modeinterp.diffusion.losses import ddpm_loss, min_snr_weight
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType, noised, target
@@ -50,11 +50,10 @@ class DDPM(DiffusionModule):
         self.register_buffer("grid_t", grid.t.float(), persistent=False)
         self.register_buffer("grid_gamma", grid.gamma.float(), persistent=False)
 
-    def loss_terms(self, x_0: Tensor, generator: torch.Generator, rows: slice) -> dict[str, Tensor]:
+    def loss_terms(self, x_0: Tensor, noise: BatchNoise) -> dict[str, Tensor]:
         """See `DiffusionModule.loss_terms`."""
-        num_global = len(x_0) * self.trainer.world_size
-        index = torch.randint(len(self.grid_t), (num_global,), generator=generator, device=self.device)[rows]
-        eps = torch.randn((num_global, *x_0.shape[1:]), generator=generator, device=self.device)[rows]
+        index = noise.integers(len(self.grid_t), like=x_0)
+        eps = noise.normal(like=x_0)
         level = NoiseLevel(self.grid_t[index], self.grid_gamma[index])
         output = self.denoiser(noised(x_0, eps, level), level).to(x_0.dtype)
         cap = self.snr_weight_cap

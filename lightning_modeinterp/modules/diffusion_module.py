@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.generation import Draw, Generation
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType, x_0_from
 from lightning_modeinterp.diffusion.samplers import PredictX0
@@ -70,15 +70,12 @@ class DiffusionModule(L.LightningModule, ABC):
         self.seed = seed or 0
 
     @abstractmethod
-    def loss_terms(self, x_0: Tensor, generator: torch.Generator, rows: slice) -> dict[str, Tensor]:
+    def loss_terms(self, x_0: Tensor, noise: BatchNoise) -> dict[str, Tensor]:
         """Loss of one batch by named terms; ``loss`` is minimised.
-
-        Draw for the global batch and keep this process's rows, so that any number of processes sees the same noise.
 
         Args:
             x_0: This process's clean samples, (B, *sample_shape), model units.
-            generator: Keyed; the only source of randomness.
-            rows: This process's part of the global batch.
+            noise: The only source of randomness; the same for any number of processes.
         """
 
     def predict_x_0(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
@@ -200,7 +197,8 @@ class DiffusionModule(L.LightningModule, ABC):
 
     def _terms(self, batch: Tensor, purpose: str, index: int) -> dict[str, Tensor]:
         generator = keyed_generator(self.seed, purpose, index, self.device)
-        return self.loss_terms(batch, generator, slice(self.global_rank, None, self.trainer.world_size))
+        noise = BatchNoise(generator, self._data.batch_size, self.global_rank, self.trainer.world_size)
+        return self.loss_terms(batch, noise)
 
     def _log_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
         terms = self._terms(batch, stage, batch_idx)

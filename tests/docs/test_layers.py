@@ -11,17 +11,21 @@ import lightning_modeinterp
 PACKAGE = Path(lightning_modeinterp.__file__).parent
 NAME = lightning_modeinterp.__name__
 
-GROUND = {"errors", "records"}
+GROUND = {"errors", "records", "files", "fingerprints"}
 DIFFUSION = GROUND | {"distributions", "diffusion"}
 DATA = DIFFUSION | {"denoisers", "support", "datasets", "metrics"}
 MODULES = DATA | {"datamodules"}
-CALLBACKS = MODULES | {"sample_store", "modules", "figures"}
+CALLBACKS = MODULES | {"sample_store", "sample_store_writer", "provenance", "modules", "figures"}
 
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
     "records": {"errors"},
+    "files": set(),
+    "fingerprints": set(),
+    "provenance": GROUND,
     "sample_store": GROUND,
+    "sample_store_writer": GROUND | {"sample_store"},
     "distributions": GROUND,
     "diffusion": GROUND | {"distributions"},
     "denoisers": DIFFUSION,
@@ -34,10 +38,11 @@ MAY_IMPORT = {
     "testing": CALLBACKS,
     "callbacks": CALLBACKS,
     "cli_errors": set(),
+    "class_swaps": set(),
     "summary": set(),
     "run_directory": GROUND,
     "checkpoints": GROUND | {"run_directory"},
-    "cli": CALLBACKS | {"callbacks", "run_directory", "checkpoints", "cli_errors", "summary"},
+    "cli": CALLBACKS | {"callbacks", "run_directory", "checkpoints", "class_swaps", "cli_errors", "summary"},
     "__main__": {"cli"},
 }
 

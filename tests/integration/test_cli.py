@@ -1,7 +1,7 @@
 """The command line from a config to its products."""
 
+import json
 import re
-from hashlib import sha256
 
 import pytest
 import torch
@@ -9,6 +9,7 @@ import yaml
 from lightning import LightningModule
 
 from lightning_modeinterp.callbacks import HallucinationMonitor
+from lightning_modeinterp.fingerprints import weights_sha256
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.sample_store import SampleStore
 
@@ -30,10 +31,13 @@ def test_fit_test_predict_leave_their_products(run):
     assert metrics["num_samples"] == 100
     assert 0 <= metrics["hallucination_rate_low"] <= metrics["hallucination_rate"] <= metrics["hallucination_rate_high"]
     assert metrics["within_mode_std_exact"] > 0
-    store = SampleStore(run.folder / "predictions")
-    provenance = store.manifest["provenance"]
-    assert provenance["generation"]["sampler"]["init_args"]["start_alpha_bar"] == 1e-4
-    assert provenance["checkpoint_sha256"] == sha256((run.folder / "checkpoints/last.ckpt").read_bytes()).hexdigest()
+    store = SampleStore.open(run.folder / "predictions")
+    fingerprint = store.manifest["fingerprint"]
+    assert fingerprint["generation"]["sampler"]["init_args"]["start_alpha_bar"] == 1e-4
+    stored = torch.load(run.folder / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
+    assert fingerprint["weights_sha256"] == weights_sha256(stored)
+    (start,) = json.loads((run.folder / "predictions/provenance.json").read_text())
+    assert start["finished"] >= start["started"]
     (batch,) = store
     assert batch.index.tolist() == list(range(100))
     assert batch.samples.shape == (100, 1)
@@ -93,7 +97,7 @@ def test_samples_are_a_prefix_of_any_larger_set(fitted, tmp_path):
             f"--generation.num_samples={num_samples}",
         ]
         fitted("predict", *options, f"--run.name={name}")
-        sets.append(next(iter(SampleStore(fitted.root / "gaussian_1d" / name / "predictions"))))
+        sets.append(next(iter(SampleStore.open(fitted.root / "gaussian_1d" / name / "predictions"))))
     few, many = sets
     assert few.samples.isfinite().all()
     assert torch.equal(few.samples, many.samples[:50])

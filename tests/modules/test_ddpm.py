@@ -7,7 +7,7 @@ import torch
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP, Denoiser, ExactMixture
 from lightning_modeinterp.diffusion.generation import Generation
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.errors import ConfigurationError
@@ -46,9 +46,8 @@ class Half(Denoiser):
 @pytest.mark.parametrize("cap", [None, 5.0])
 def test_loss_is_the_mean_squared_error_at_uniform_levels(prediction, cap):
     module = DDPM(Half(), SCHEDULE, prediction=prediction, snr_weight_cap=cap)
-    module.trainer = L.Trainer(**TRAINER)
     x_0 = torch.randn(64, 1)
-    terms = module.loss_terms(x_0, keyed_generator(0, "training", 3), slice(0, None, 1))
+    terms = module.loss_terms(x_0, BatchNoise(keyed_generator(0, "training", 3), 64))
     generator = keyed_generator(0, "training", 3)
     index = torch.randint(50, (64,), generator=generator)
     eps = torch.randn(64, 1, generator=generator)
@@ -63,24 +62,18 @@ def test_loss_is_the_mean_squared_error_at_uniform_levels(prediction, cap):
     assert terms["loss"].item() == pytest.approx(squared.mean().item(), rel=1e-5)
 
 
-def test_each_process_sees_its_rows_of_the_global_noise():
+@pytest.mark.parametrize("num_samples", [8, 5])  # a full batch, and a last one that leaves the ranks uneven shares
+def test_each_process_sees_its_rows_of_the_global_noise(num_samples):
     module = DDPM(Half(), SCHEDULE)
-    x_0 = torch.randn(8, 1)
+    x_0 = torch.randn(num_samples, 1)
 
-    def losses(rank, world_size):
-        class Stub:
-            pass
+    def loss(rank, world_size):
+        noise = BatchNoise(keyed_generator(0, "training", 0), 8, rank, world_size)
+        return module.loss_terms(x_0[rank::world_size], noise)["loss"]
 
-        stub = Stub()
-        stub.world_size = world_size
-        module._trainer = stub
-        rows = slice(rank, None, world_size)
-        return module.loss_terms(x_0[rows], keyed_generator(0, "training", 0), rows)["loss"]
-
-    whole = losses(0, 1)
-    parts = [losses(rank, 2) for rank in range(2)]
-    module._trainer = None
-    assert whole.item() == pytest.approx(sum(parts).item() / 2, rel=1e-6)
+    shares = torch.tensor([len(x_0[rank::2]) / num_samples for rank in range(2)])
+    parts = torch.stack([loss(rank, 2) for rank in range(2)])
+    assert loss(0, 1).item() == pytest.approx((shares * parts).sum().item(), rel=1e-6)
 
 
 def test_a_denoiser_of_another_prediction_is_refused():

@@ -1,0 +1,59 @@
+"""What a result is a function of, as plain data, and where two of them differ."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Flatten nested mappings to dotted names.
+
+    Example:
+        >>> leaves({"model": {"width": 8, "std": (1, 2)}})
+        {'model.width': 8, 'model.std': [1, 2]}
+    """
+    if not isinstance(tree, Mapping):
+        return {prefix: list(tree) if isinstance(tree, tuple) else tree}
+    flat: dict[str, Any] = {}
+    for name, branch in tree.items():
+        flat |= leaves(branch, f"{prefix}.{name}" if prefix else str(name))
+    return flat
+
+
+def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Where two fingerprints differ, a phrase each, in the order of the first.
+
+    Example:
+        >>> differences({"seed": 0, "model": {"width": 8}}, {"seed": 1, "model": {"width": 8, "depth": 3}})
+        ['seed: expected 0, got 1', 'model.depth: expected nothing, got 3']
+    """
+    old, new = leaves(was), leaves(now)
+    names = [*old, *(name for name in new if name not in old)]
+    return [
+        f"{name}: expected {old.get(name, 'nothing')}, got {new.get(name, 'nothing')}"
+        for name in names
+        if (name in old, old.get(name)) != (name in new, new.get(name))
+    ]
+
+
+def without(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The same mapping without some of its names."""
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def weights_sha256(state: Mapping[str, Tensor]) -> str:
+    """Checksum of named tensors: names, dtypes, shapes and bytes, whatever file they came from.
+
+    Example:
+        >>> weights_sha256({"w": torch.zeros(2)}) == weights_sha256({"w": torch.zeros(2, 1)})
+        False
+    """
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

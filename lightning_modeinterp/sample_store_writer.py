@@ -1,0 +1,227 @@
+"""Write a sample store so that a killed run goes on at the first block that is missing.
+
+Each process writes what it draws to parts in ``unfinished/``, some blocks each. When all samples are there, one process
+puts them in order into shards and writes the manifest. A sample's row is a function of its number, so rows may come
+from parts and shards alike, in any order and even twice: a larger set takes over the shards of a smaller one.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import aside_of, publish, sha256, write_aside
+from lightning_modeinterp.fingerprints import differences
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.sample_store import FORMAT, MANIFEST, UNFINISHED, fields_of, read_index, read_manifest
+
+FINGERPRINT = "fingerprint.json"
+
+
+class SampleStoreWriter:
+    """One process's hand on a store.
+
+    One process calls `prepare` before and `finish` after; all call `add` and `flush` in between, each for blocks of its
+    own among `missing_blocks`.
+
+    Args:
+        path: The directory.
+        fingerprint: What the samples are a function of, but for their number. Plain data that JSON gives back as it is.
+        num_samples: Number of samples of the finished store.
+        block_size: Samples in a block.
+        shard_bytes: Size of a shard, about; it decides how many blocks a shard holds, so it is part of the format.
+        seconds: Time after which what has been drawn is written down, at the next block's end.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fingerprint: Mapping[str, Any],
+        num_samples: int,
+        block_size: int,
+        shard_bytes: int = 2**26,
+        seconds: float = 30.0,
+    ) -> None:
+        self.path = path
+        self.fingerprint = dict(fingerprint)
+        self.num_samples, self.block_size = num_samples, block_size
+        self.shard_bytes, self.seconds = shard_bytes, seconds
+        self._waiting: list[GeneratedBatch] = []
+        self._last_write = time.monotonic()
+
+    def check(self) -> None:
+        """Refuse a directory that holds something else; writes nothing.
+
+        Raises:
+            ConfigurationError: If there are samples with another fingerprint, more samples than asked for, or other
+                files than a store's.
+        """
+        manifest = read_manifest(self.path)
+        begun = self.path / UNFINISHED / FINGERPRINT
+        if manifest is None and not begun.is_file():
+            if any(file.is_file() and not file.name.startswith(".") for file in self.path.rglob("*")):
+                raise ConfigurationError(
+                    f"{self.path}: expected a sample store or an empty directory, found other files; choose another "
+                    "--run.name, or clear it with --run.overwrite true"
+                )
+            return
+        stored = manifest["fingerprint"] if manifest else json.loads(begun.read_text())
+        if found := differences(stored, self.fingerprint):
+            raise ConfigurationError(
+                f"{self.path}: expected the settings of the samples that are there; {'; '.join(found)}. Choose another "
+                "--run.name, or start anew with --run.overwrite true"
+            )
+        if manifest and manifest["num_samples"] > self.num_samples:
+            raise ConfigurationError(
+                f"{self.path}: expected num_samples of at least the {manifest['num_samples']} that are there, got "
+                f"{self.num_samples}; the first {self.num_samples} of them are the ones you ask for"
+            )
+
+    def prepare(self) -> None:
+        """Check the directory and begin, or go on."""
+        self.check()
+        if not self.is_finished():
+            (self.path / UNFINISHED).mkdir(parents=True, exist_ok=True)
+            write_aside(self.path / UNFINISHED / FINGERPRINT, json.dumps(self.fingerprint, indent=1).encode())
+
+    def is_finished(self) -> bool:
+        """Whether the manifest is there and counts as many samples as asked for."""
+        manifest = read_manifest(self.path)
+        return manifest is not None and manifest["num_samples"] == self.num_samples
+
+    def missing_blocks(self) -> Tensor:
+        """Numbers of the blocks that have to be drawn, rising, int64."""
+        num_blocks = -(-self.num_samples // self.block_size)
+        is_there = torch.zeros(num_blocks * self.block_size, dtype=torch.bool)
+        is_there[self.num_samples :] = True
+        for source in self._sources():
+            index = read_index(source.file)
+            is_there[index[index < self.num_samples]] = True
+        return (~is_there.view(num_blocks, self.block_size).all(dim=1)).nonzero().flatten()
+
+    def add(self, batch: GeneratedBatch) -> None:
+        """Take one batch of whole blocks; writes a part when there is enough to write or it is time."""
+        self._waiting.append(batch.to(torch.device("cpu")))
+        num_bytes = sum(tensor.nbytes for each in self._waiting for tensor in fields_of(each).values())
+        if num_bytes >= self.shard_bytes or time.monotonic() - self._last_write >= self.seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write down what is waiting."""
+        self._last_write = time.monotonic()
+        if not self._waiting:
+            return
+        batches, self._waiting = self._waiting, []
+        first = batches[0]
+        fields = {name: torch.cat([fields_of(batch)[name] for batch in batches]) for name in fields_of(first)}
+        header = {"windows": list(first.windows), "kinds": list(first.verdict.kinds) if first.verdict else None}
+        name = f"part-{int(first.index[0]) // self.block_size:09d}.safetensors"  # a block is drawn once: no two alike
+        _save(self.path / UNFINISHED / name, fields, header)
+
+    def finish(self) -> None:
+        """Put all samples in order into shards, then write the manifest. Memory: one shard.
+
+        Raises:
+            ConfigurationError: If samples are missing.
+        """
+        if not self.is_finished():
+            self._write_shards()
+        shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
+
+    def _write_shards(self) -> None:
+        sources = self._sources()
+        if (num_missing := len(self.missing_blocks())) or not sources:
+            raise ConfigurationError(f"{self.path}: expected all blocks to be drawn, found {num_missing} missing")
+        header = _header_of(sources[0].file)
+        num_rows = self._rows_per_shard(sources[0].file)
+        (self.path / MANIFEST).unlink(missing_ok=True)  # of a smaller set, whose last shard is about to change
+        shards = []
+        for number, start in enumerate(range(0, self.num_samples, num_rows)):
+            file = self.path / f"shard-{number:05d}.safetensors"
+            stop = min(start + num_rows, self.num_samples)
+            _gather(file, start, stop, sources, header)
+            shards.append({"file": file.name, "num_samples": stop - start, **_checks(file)})
+        _remove_others(self.path, [str(shard["file"]) for shard in shards])
+        manifest = {
+            "format": FORMAT,
+            "num_samples": self.num_samples,
+            "block_size": self.block_size,
+            **header,
+            "shards": shards,
+            "fingerprint": self.fingerprint,
+        }
+        write_aside(self.path / MANIFEST, json.dumps(manifest, indent=1).encode())
+
+    def _sources(self) -> list["_Source"]:
+        """Shards and parts that are there."""
+        files = [*self.path.glob("shard-*.safetensors"), *(self.path / UNFINISHED).glob("part-*.safetensors")]
+        return [_Source.of(file) for file in sorted(files)]
+
+    def _rows_per_shard(self, file: Path) -> int:
+        with safe_open(file, "pt") as content:
+            fields = [content.get_slice(name)[:1] for name in content.keys()]  # noqa: SIM118  # not a dict
+        bytes_per_sample = int(sum(field.nbytes for field in fields))
+        return self.block_size * max(1, self.shard_bytes // (self.block_size * bytes_per_sample))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file with samples, and the smallest and largest of their numbers."""
+
+    file: Path
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, file: Path) -> "_Source":
+        index = read_index(file)
+        return cls(file, int(index.min()), int(index.max()))
+
+
+def _gather(file: Path, start: int, stop: int, sources: Sequence[_Source], header: Mapping[str, Any]) -> None:
+    """Write the shard that holds the samples from start to stop, unless it is there."""
+    for source in sources:
+        if source.file == file and (source.first, source.last) == (start, stop - 1):
+            return
+    shard: dict[str, Tensor] = {}
+    for source in sources:
+        if source.first < stop and source.last >= start:
+            fields = load_file(source.file)
+            rows = (fields["index"] >= start) & (fields["index"] < stop)
+            for name, values in fields.items():
+                if name not in shard:
+                    shard[name] = values.new_zeros((stop - start, *values.shape[1:]))
+                shard[name][fields["index"][rows] - start] = values[rows]
+    _save(file, shard, header)
+
+
+def _remove_others(path: Path, shards: Sequence[str]) -> None:
+    """Remove shards of a larger set that was begun and given up."""
+    for file in path.glob("shard-*.safetensors"):
+        if file.name not in shards:
+            file.unlink()
+
+
+def _checks(file: Path) -> dict[str, Any]:
+    return {"num_bytes": file.stat().st_size, "sha256": sha256(file)}
+
+
+def _save(file: Path, fields: dict[str, Tensor], header: Mapping[str, Any]) -> None:
+    aside = aside_of(file)
+    save_file({name: values.contiguous() for name, values in fields.items()}, aside, {"header": json.dumps(header)})
+    publish(aside, file)
+
+
+def _header_of(file: Path) -> dict[str, Any]:
+    with safe_open(file, "pt") as content:
+        header: dict[str, Any] = json.loads(content.metadata()["header"])
+    return header

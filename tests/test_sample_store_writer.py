@@ -1,0 +1,205 @@
+"""A store is a function of its fingerprint and its size, whoever wrote it and however often they were killed."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from lightning_modeinterp import sample_store_writer
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.sample_store_writer import SampleStoreWriter
+
+BLOCK, NUM_SAMPLES = 4, 22  # the last block is not full
+KINDS = ("in_support", "ambiguous", "invalid")
+
+
+def draw(block, num_samples):
+    """Any function of the number of the sample."""
+    index = torch.arange(block * BLOCK, min((block + 1) * BLOCK, num_samples))
+    samples = torch.sin(index.float() * 100).unsqueeze(1).repeat(1, 3)
+    kind = (index % 3).to(torch.int8)
+    return GeneratedBatch(
+        index, samples, samples[:, :2].abs(), ("a", "b"), BLOCK, SupportVerdict(kind, index % 5, KINDS), {"x": samples}
+    )
+
+
+def make_writer(path, num_samples=NUM_SAMPLES, fingerprint=None):
+    """Shards of two blocks, and a part for every block."""
+    return SampleStoreWriter(path, fingerprint or {"seed": 1}, num_samples, BLOCK, shard_bytes=450, seconds=0.0)
+
+
+def predict(path, num_samples=NUM_SAMPLES, num_processes=1):
+    """Processes take turns; returns the blocks that were drawn."""
+    writers = [make_writer(path, num_samples) for _ in range(num_processes)]
+    writers[0].prepare()
+    missing = writers[0].missing_blocks().tolist()
+    for position, block in enumerate(missing):
+        writers[position % num_processes].add(draw(block, num_samples))
+    for writer in writers:
+        writer.flush()
+    writers[0].finish()
+    return missing
+
+
+def bytes_of(path):
+    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
+
+
+@pytest.fixture
+def expected(tmp_path):
+    predict(tmp_path / "expected")
+    return bytes_of(tmp_path / "expected")
+
+
+def test_the_store_holds_every_sample_once_in_order(expected, tmp_path):
+    assert sorted(expected) == ["manifest.json", *(f"shard-{i:05d}.safetensors" for i in range(3))]
+    shards = list(SampleStore.open(tmp_path / "expected"))
+    assert [len(shard) for shard in shards] == [8, 8, 6]
+    whole = [draw(block, NUM_SAMPLES) for block in range(6)]
+    for name in ("index", "samples", "trajectory_variance"):
+        assert torch.equal(torch.cat([getattr(s, name) for s in shards]), torch.cat([getattr(b, name) for b in whole]))
+    assert torch.equal(torch.cat([s.verdict.mode for s in shards]), torch.cat([b.verdict.mode for b in whole]))
+
+
+@pytest.mark.parametrize("num_processes", [2, 3, 7])
+def test_any_number_of_processes_writes_the_same_bytes(expected, tmp_path, num_processes):
+    predict(tmp_path / "store", num_processes=num_processes)
+    assert bytes_of(tmp_path / "store") == expected
+
+
+def test_a_finished_store_is_left_alone(expected, tmp_path):
+    times = {file: file.stat().st_mtime_ns for file in (tmp_path / "expected").iterdir()}
+    assert predict(tmp_path / "expected") == []
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "expected").iterdir()} == times
+
+
+@pytest.mark.parametrize("fewer", [1, 4, 6, 8, 13, 16, 21])
+def test_more_samples_extend_a_store_and_draw_only_what_is_new(expected, tmp_path, fewer):
+    predict(tmp_path / "store", fewer)
+    assert len(SampleStore.open(tmp_path / "store")) == fewer
+    assert predict(tmp_path / "store") == list(range(fewer // BLOCK, 6))  # a block that was cut is drawn again, whole
+    assert bytes_of(tmp_path / "store") == expected
+
+
+class Killed(BaseException):
+    pass
+
+
+OPERATIONS = ((os, "replace"), (Path, "unlink"), (Path, "write_bytes"), (Path, "mkdir"), (shutil, "rmtree"))
+
+
+def kill_at(monkeypatch, number):
+    """Let the process die before the given change to the file system; returns how many there were."""
+    count = [0]
+
+    def dying(operation):
+        def perform(*args, **kwargs):
+            count[0] += 1
+            if count[0] == number:
+                raise Killed
+            return operation(*args, **kwargs)
+
+        return perform
+
+    for owner, name in OPERATIONS:
+        monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
+    monkeypatch.setattr(sample_store_writer, "save_file", dying(sample_store_writer.save_file))
+    return count
+
+
+@pytest.mark.parametrize("earlier", [None, 6, 14])
+@pytest.mark.parametrize("num_processes", [1, 3])
+def test_killed_before_any_change_it_ends_with_the_same_bytes(expected, tmp_path, monkeypatch, earlier, num_processes):
+    """Also while a smaller store is being extended."""
+    number, was_killed = 0, True
+    while was_killed:
+        number += 1
+        path = tmp_path / f"store_{number}"
+        if earlier is not None:
+            predict(path, earlier)
+        with monkeypatch.context() as patch:
+            kill_at(patch, number)
+            try:
+                predict(path, num_processes=num_processes)
+                was_killed = False
+            except Killed:
+                pass
+        if (path / "manifest.json").exists():
+            SampleStore.open(path)  # whole: the earlier one or the one asked for
+        predict(path, num_processes=4 - num_processes)
+        assert bytes_of(path) == expected, f"killed at change {number}"
+    assert number > 15
+
+
+@pytest.mark.parametrize("num_kills", [3, 10])
+def test_killed_again_and_again(expected, tmp_path, monkeypatch, num_kills):
+    for number in range(num_kills):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            kill_at(patch, 1 + (5 * number + 2) % 7)
+            predict(tmp_path / "store", num_processes=2)
+            raise Killed  # finished before its turn
+    predict(tmp_path / "store")
+    assert bytes_of(tmp_path / "store") == expected
+
+
+def test_drawn_blocks_are_not_drawn_again(tmp_path):
+    writer = make_writer(tmp_path)
+    writer.prepare()
+    for block in (0, 3, 4):
+        writer.add(draw(block, NUM_SAMPLES))
+    assert make_writer(tmp_path).missing_blocks().tolist() == [1, 2, 5]
+    assert predict(tmp_path) == [1, 2, 5]
+
+
+def test_samples_of_other_settings_are_refused_and_kept(expected, tmp_path):
+    other = make_writer(tmp_path / "expected", fingerprint={"seed": 2, "steps": 9})
+    with pytest.raises(ConfigurationError, match=r"seed: expected 1, got 2; steps: expected nothing, got 9\. Choose"):
+        other.prepare()
+    assert bytes_of(tmp_path / "expected") == expected
+    make_writer(tmp_path / "begun").prepare()
+    with pytest.raises(ConfigurationError, match="seed: expected 1, got 2"):
+        make_writer(tmp_path / "begun", fingerprint={"seed": 2}).prepare()
+
+
+def test_fewer_samples_than_there_are_is_refused(expected, tmp_path):
+    with pytest.raises(ConfigurationError, match="at least the 22 that are there, got 21; the first 21 of them"):
+        make_writer(tmp_path / "expected", 21).prepare()
+
+
+def test_other_files_are_not_written_among(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigurationError, match="found other files"):
+        make_writer(tmp_path).prepare()
+
+
+def test_a_store_with_missing_samples_is_not_finished(tmp_path):
+    writer = make_writer(tmp_path)
+    writer.prepare()
+    writer.add(draw(0, NUM_SAMPLES))
+    with pytest.raises(ConfigurationError, match="5 missing"):
+        writer.finish()
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_torn_part_is_named(tmp_path):
+    writer = make_writer(tmp_path)
+    writer.prepare()
+    writer.add(draw(0, NUM_SAMPLES))
+    (part,) = (tmp_path / "unfinished").glob("part-*")
+    part.write_bytes(part.read_bytes()[:-3])
+    with pytest.raises(ConfigurationError, match=rf"{part.name}: expected a whole safetensors file"):
+        make_writer(tmp_path).missing_blocks()
+
+
+def test_parts_are_written_when_it_is_time_or_there_is_a_shard_full(tmp_path):
+    patient = SampleStoreWriter(tmp_path / "patient", {}, NUM_SAMPLES, BLOCK, shard_bytes=450, seconds=1e9)
+    patient.prepare()
+    patient.add(draw(0, NUM_SAMPLES))
+    assert not list((tmp_path / "patient").rglob("part-*"))
+    patient.add(draw(1, NUM_SAMPLES))
+    patient.add(draw(2, NUM_SAMPLES))
+    assert len(list((tmp_path / "patient").rglob("part-*"))) == 1
