@@ -1,56 +1,84 @@
 """Which values a swapped class silently takes over from the class before it.
 
-Where a later source of a config names another class, arguments that both classes have keep the earlier values. That is
-often meant and sometimes not, so it is said.
+Where the command line names another class than a config file, arguments that both classes have keep the values of the
+file. That is often meant and sometimes not, so it is said.
 """
 
-import inspect
-from collections.abc import Iterator, Mapping
-from importlib import import_module
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import yaml
 
-def kept_by_swaps(before: Any, after: Any, name: str = "") -> Iterator[str]:
+from lightning_modeinterp.fingerprints import leaves
+
+
+def kept_by_swaps(args: Sequence[str], config: Mapping[str, Any]) -> list[str]:
     """Say for each class that was swapped which of its arguments come from the class before.
 
     Args:
-        before: Config of the earlier sources, plain data.
-        after: Config of all sources.
-        name: Dotted name of what is compared.
-
-    Example:
-        >>> before = {"d": {"class_path": "random.Random", "init_args": {"x": 3}}}
-        >>> after = {"d": {"class_path": "random.SystemRandom", "init_args": {"x": 3}}}
-        >>> list(kept_by_swaps(before, after))
-        ['d: SystemRandom keeps x=3 of Random before it; restate what should differ']
+        args: Arguments of the command line.
+        config: What came of them, plain data with full class paths.
     """
+    files = [Path(args[i + 1]) for i, arg in enumerate(args[:-1]) if arg in ("-c", "--config")]
+    others = [arg for arg in args if arg not in map(str, files)]
+    return [line for file in files for line in _kept(read_config(file), config, _restated(others))]
+
+
+def read_config(file: Path) -> Any:
+    """Read a config file, with the section files that it names in place; only what is written there, no defaults."""
+
+    def resolve(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: resolve(each) for key, each in value.items()}
+        if isinstance(value, str) and value.endswith(".yaml") and (file.parent / value).is_file():
+            return read_config(file.parent / value)
+        return value
+
+    return resolve(yaml.safe_load(file.read_text()))
+
+
+def _kept(before: Any, after: Any, restated: set[str], name: str = "") -> Iterator[str]:
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return
-    was, now = before.get("class_path"), after.get("class_path")
+    was, now = _class_name(before), _class_name(after)
     if was and now and was != now:
-        kept = _kept(before.get("init_args") or {}, after.get("init_args") or {}, _defaults(now))
+        earlier, values = before.get("init_args") or {}, after.get("init_args") or {}
+        kept = [
+            f"{key}={value}"
+            for key, value in earlier.items()
+            if key in values
+            and values[key] == value
+            and f"{name}.{key}" not in restated
+            and not isinstance(value, Mapping)
+        ]
         if kept:
-            values = ", ".join(kept)
-            yield f"{name}: {_short(now)} keeps {values} of {_short(was)} before it; restate what should differ"
+            yield f"{name}: {now} keeps {', '.join(kept)} from {was}; restate what should differ"
         return
     for key in before.keys() & after.keys():
         below = name if key == "init_args" else f"{name}.{key}" if name else key
-        yield from kept_by_swaps(before[key], after[key], below)
+        yield from _kept(before[key], after[key], restated, below)
 
 
-def _kept(was: Mapping[str, Any], now: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{key}={value}"
-        for key, value in now.items()
-        if key in was and was[key] == value and not isinstance(value, Mapping) and defaults.get(key) != value
-    ]
+def _class_name(spec: Mapping[str, Any]) -> str:
+    return str(spec.get("class_path") or "").rpartition(".")[2]
 
 
-def _defaults(class_path: str) -> dict[str, Any]:
-    module, _, name = class_path.rpartition(".")
-    parameters = inspect.signature(getattr(import_module(module), name)).parameters.values()
-    return {parameter.name: parameter.default for parameter in parameters}
+def _restated(args: Sequence[str]) -> set[str]:
+    """Dotted names of the values that the other arguments give, as options or in files that options name."""
+    options: list[tuple[str, str]] = []
+    for arg in args:
+        name, _, value = arg.partition("=")
+        if name.startswith("--"):
+            options.append((_plain(name.lstrip("-")), value))
+        elif options:
+            options[-1] = (options[-1][0], arg)
+    names = {name for name, _ in options}
+    for name, value in options:
+        if value.endswith(".yaml") and Path(value).is_file():
+            names |= {_plain(f"{name}.{leaf}") for leaf in leaves(read_config(Path(value)))}
+    return names
 
 
-def _short(class_path: str) -> str:
-    return class_path.rpartition(".")[2]
+def _plain(name: str) -> str:
+    return name.replace("init_args.", "")

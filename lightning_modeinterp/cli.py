@@ -20,6 +20,7 @@ from lightning.pytorch.loggers import CSVLogger
 
 from lightning_modeinterp import checkpoints
 from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor, LastCheckpoint, SampleStoreCallback
+from lightning_modeinterp.class_swaps import kept_by_swaps
 from lightning_modeinterp.cli_errors import first_of, one_line
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.diffusion.generation import Generation
@@ -76,6 +77,13 @@ class ModeInterpCLI(LightningCLI):
         parser.set_defaults({"generation.sampler": {"class_path": "AncestralSampler"}})
         parser.link_arguments("data.sample_shape", SAMPLE_SHAPE, apply_on="instantiate")
         parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, and say what a swapped class takes over from the one before it."""
+        super().parse_arguments(parser, args)
+        if is_first_process():
+            for line in kept_by_swaps(sys.argv[1:] if args is None else args, self._plain_config()):
+                print(f"modeinterp: note: {line}", file=sys.stderr)
 
     def instantiate_classes(self) -> None:
         """Instantiate, hand the generation settings to the data, and refuse what does not fit before anything runs."""
@@ -174,8 +182,8 @@ class ModeInterpCLI(LightningCLI):
         draws = self.subcommand != "fit" or self.datamodule.generation.monitor.num_samples > 0
         if draws and precision in HALF_PRECISION:
             raise ConfigurationError(
-                f"trainer.precision: expected 32-true, 16-mixed or bf16-mixed where samples are drawn, got {precision}; "
-                "it would keep trajectories and their variances in half precision and drown what is to be detected"
+                f"trainer.precision: expected 32-true, 16-mixed or bf16-mixed to draw samples, got {precision}, "
+                "which would keep trajectories and their variances in half precision and drown what is to be detected"
             )
 
     def _refuse_uneven_batches(self) -> None:

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "testing": CALLBACKS,
     "callbacks": CALLBACKS,
     "cli_errors": set(),
-    "class_swaps": set(),
+    "class_swaps": GROUND,
     "summary": set(),
     "run_directory": GROUND,
     "checkpoints": GROUND | {"run_directory"},
