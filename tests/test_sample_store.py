@@ -42,7 +42,9 @@ def test_round_trip(tmp_path, judged):
     assert len(store) == 24
     assert [len(shard) for shard in shards] == [16, 8]
     for name in ("index", "samples", "trajectory_variance"):
-        assert torch.equal(torch.cat([getattr(s, name) for s in shards]), torch.cat([getattr(b, name) for b in batches]))
+        assert torch.equal(
+            torch.cat([getattr(s, name) for s in shards]), torch.cat([getattr(b, name) for b in batches])
+        )
     lengths = [torch.cat([b.statistics["path_length"] for b in each]) for each in (shards, batches)]
     assert torch.equal(*lengths)
     assert shards[0].windows == ("a", "b", "c")

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -203,3 +205,55 @@ def test_parts_are_written_when_it_is_time_or_there_is_a_shard_full(tmp_path):
     patient.add(draw(1, NUM_SAMPLES))
     patient.add(draw(2, NUM_SAMPLES))
     assert len(list((tmp_path / "patient").rglob("part-*"))) == 1
+
+
+FLAT_MEMORY = """
+import sys, time, threading
+from pathlib import Path
+import torch
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.sample_store_writer import SampleStoreWriter
+
+def anonymous():
+    (line,) = (line for line in open("/proc/self/status") if line.startswith("RssAnon"))
+    return int(line.split()[1]) / 1024
+
+peak = 0.0
+def watch():
+    global peak
+    while True:
+        peak = max(peak, anonymous())
+        time.sleep(0.002)
+
+path, num_samples, block = Path(sys.argv[1]), int(sys.argv[2]), 8192
+threading.Thread(target=watch, daemon=True).start()
+peak = before = anonymous()
+writer = SampleStoreWriter(path, {}, num_samples, block)
+writer.prepare()
+for start in range(0, num_samples, block):
+    index = torch.arange(start, min(start + block, num_samples))
+    variance = index.float().unsqueeze(1).expand(-1, 10).contiguous()
+    writer.add(GeneratedBatch(index, variance[:, :1].contiguous(), variance, tuple("abcdefghij"), block))
+writer.flush()
+writer.finish()
+total = sum(float(batch.samples.double().sum()) for batch in SampleStore.open(path))
+blocks = torch.arange(num_samples).split(block)
+expected = sum(float(block.float().double().sum()) for block in blocks)
+assert total == expected, (total, expected)
+print(peak - before)
+"""
+
+
+@pytest.mark.slow
+def test_ten_million_samples_take_flat_memory(tmp_path):
+    """Anonymous memory beyond the start, in MiB; what is mapped from files is not counted."""
+
+    def peak(num_samples):
+        command = [sys.executable, "-c", FLAT_MEMORY, str(tmp_path / str(num_samples)), str(num_samples)]
+        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    few, many = peak(10**6), peak(10**7)
+    print(f"peak of a million samples {few:.0f} MiB, of ten million {many:.0f} MiB")
+    assert many < few + 100
+    assert many < 500

@@ -89,7 +89,7 @@ class HallucinationMonitor(Callback):
         for metric in self.metrics:
             self.results |= {name: value.item() for name, value in metric.compute().items()}
             metric.reset()
-        module.log_dict({f"{stage}/{name}": float(value) for name, value in self.results.items()}, rank_zero_only=True)
+        module.log_dict({f"{stage}/{name}": float(value) for name, value in self.results.items()}, sync_dist=True)
 
     def _spread_against_exact(self, trainer: L.Trainer, module: L.LightningModule) -> dict[str, float]:
         data, exact = data_of(trainer), data_of(trainer).exact_denoiser()

@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch.cli import LRSchedulerCallable
 from torch import Tensor
 from torch.optim import Optimizer
+from torchmetrics import MeanMetric
 
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser
@@ -68,6 +69,7 @@ class DiffusionModule(L.LightningModule, ABC):
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         self.seed = seed or 0
+        self._loss_means: dict[str, MeanMetric] = {}
 
     @abstractmethod
     def loss_terms(self, x_0: Tensor, noise: BatchNoise) -> dict[str, Tensor]:
@@ -162,20 +164,28 @@ class DiffusionModule(L.LightningModule, ABC):
     def validation_step(  # type: ignore[override]  # a record, which Lightning hands on to the callbacks
         self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0
     ) -> GeneratedBatch | None:
-        """Log the loss on data (loader 0), or draw the requested blocks at the monitor's settings (loader 1)."""
+        """Take the loss on data (loader 0), or draw the requested blocks at the monitor's settings (loader 1)."""
         if dataloader_idx == 1:
             return self.generate(self._data.generation.monitoring(), batch, "monitor")
-        self._log_loss("val", batch, batch_idx)
+        self._add_loss("val", batch, batch_idx)
         return None
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the validation loss."""
+        self._log_losses("val")
 
     def test_step(  # type: ignore[override]  # a record, which Lightning hands on to the callbacks
         self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0
     ) -> GeneratedBatch | None:
-        """Log the loss on data (loader 0), or draw the requested blocks (loader 1)."""
+        """Take the loss on data (loader 0), or draw the requested blocks (loader 1)."""
         if dataloader_idx == 1:
             return self.generate(self._data.generation, batch, "test")
-        self._log_loss("test", batch, batch_idx)
+        self._add_loss("test", batch, batch_idx)
         return None
+
+    def on_test_epoch_end(self) -> None:
+        """Log the test loss."""
+        self._log_losses("test")
 
     def predict_step(self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0) -> GeneratedBatch:
         """Draw the requested blocks."""
@@ -200,14 +210,17 @@ class DiffusionModule(L.LightningModule, ABC):
         noise = BatchNoise(generator, self._data.batch_size, self.global_rank, self.trainer.world_size)
         return self.loss_terms(batch, noise)
 
-    def _log_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
-        terms = self._terms(batch, stage, batch_idx)
-        self.log_dict(
-            {f"{stage}/{name}": term for name, term in terms.items()},
-            batch_size=len(batch),
-            add_dataloader_idx=False,
-            sync_dist=True,
-        )
+    def _add_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
+        for name, term in self._terms(batch, stage, batch_idx).items():
+            mean = self._loss_means.setdefault(name, MeanMetric())
+            mean.set_dtype(torch.float64).to(self.device)
+            mean.update(term, weight=len(batch))
+
+    def _log_losses(self, stage: str) -> None:
+        """Log the means over all samples of all processes; Lightning's own mean rounds the number of samples."""
+        means = {f"{stage}/{name}": mean.compute().float() for name, mean in self._loss_means.items()}
+        self._loss_means = {}
+        self.log_dict(means, sync_dist=True)
 
     def _diverged(self, what: str) -> str:
         return (

@@ -42,6 +42,10 @@ CASES = {
     ),
     "no such window": (["--generation.window=last_11"], "expected one of last_5, last_10, got last_11"),
     "no checkpoint": (["--ckpt_path=nope.ckpt"], "found none at nope.ckpt"),
+    "batch that processes cannot share": (
+        ["--trainer.devices=3"],
+        "data.batch_size: expected a multiple of the 3 processes, since it is the global one, got 64",
+    ),
 }
 
 
@@ -112,3 +116,39 @@ def test_debug_keeps_the_traceback(monkeypatch):
     monkeypatch.setenv("MODEINTERP_DEBUG", "1")
     with pytest.raises(ValueError, match="did you mean"):
         main(["fit", "-c", str(CONFIG), "--trainer.max_stepz=3"])
+
+
+RESUME = ("fit", "-c", str(CONFIG), "--ckpt_path=last", "--trainer.max_steps=13")
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("--data.init_args.size=640", "data.init_args.size: expected 512, got 640: the fit in"),
+        ("--data.init_args.batch_size=32", "data.init_args.batch_size: expected 64, got 32: the fit in"),
+        ("--seed_everything=1", "model.seed: expected 0, with which the checkpoint was trained, got 1"),
+        ("--model.init_args.optimizer.init_args.lr=0.5", "lr: expected 0.001, with which the checkpoint was trained"),
+    ],
+)
+def test_a_fit_does_not_go_on_as_another(fitted, option, expected, capsys):
+    name = "--run.name=seed_0"  # the seed names the run directory
+    line = fails_with([*RESUME, f"--run.root={fitted.root}", *SMALL, *NETWORK, name, option], capsys)
+    assert expected in line
+
+
+def test_a_fit_does_not_go_on_from_averaged_weights(run, capsys):
+    averaging = "{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}"
+    run("fit", f"--trainer.callbacks=[{averaging}]")
+    line = fails_with([*RESUME, f"--run.root={run.root}", *SMALL, *NETWORK], capsys)
+    assert "trainer.callbacks: expected the EMAWeightAveraging with which the fit began, got none" in line
+
+
+def test_fewer_data_than_processes_is_refused():
+    from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+    from lightning_modeinterp.errors import ConfigurationError
+
+    data = GaussianMixtureDataModule([1.0], size=8, validation_size=2, test_size=9, batch_size=8)
+    data.trainer = type("Trainer", (), {"world_size": 3, "global_rank": 0})()
+    assert len(data.test_dataloader()) == 2
+    with pytest.raises(ConfigurationError, match="one validation sample for each of the 3 processes, got 2"):
+        data.val_dataloader()

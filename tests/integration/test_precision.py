@@ -1,0 +1,93 @@
+"""The network may run in half precision; trajectories, moments, losses and verdicts may not."""
+
+import pytest
+import torch
+
+from lightning_modeinterp.cli import main
+from lightning_modeinterp.diffusion.trajectories import TrajectoryVariance
+from lightning_modeinterp.sample_store import SampleStore
+
+from .conftest import CONFIG, NETWORK, SMALL, Runner
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+
+
+@pytest.fixture(scope="module", params=PRECISIONS)
+def mixed(request, tmp_path_factory):
+    """A fit and its samples in one precision; what went in and out of network and trajectory is noted."""
+    seen = {"network": set(), "trajectory": set()}
+    patch = pytest.MonkeyPatch()
+    layer, update = torch.nn.Linear.forward, TrajectoryVariance.update
+
+    def noting_layer(self, x):
+        output = layer(self, x)
+        seen["network"].add(output.dtype)
+        return output
+
+    def noting_update(self, state, step):
+        seen["trajectory"] |= {step.x_t.dtype, step.x_0_hat.dtype, step.level.gamma.dtype}
+        return update(self, state, step)
+
+    patch.setattr(torch.nn.Linear, "forward", noting_layer)
+    patch.setattr(TrajectoryVariance, "update", noting_update)
+    run = Runner(tmp_path_factory.mktemp("precision"))
+    precision = f"--trainer.precision={request.param}"
+    run("fit", precision)
+    run("predict", precision, "--ckpt_path=last")
+    patch.undo()
+    return request.param, run, seen
+
+
+def test_the_network_runs_in_the_chosen_precision(mixed):
+    precision, _, seen = mixed
+    # torch has no float16 autocast that trains on a CPU; Lightning takes bfloat16 there
+    assert seen["network"] == {torch.float32 if precision == "32-true" else torch.bfloat16}
+
+
+def test_trajectories_stay_in_single_precision(mixed):
+    assert mixed[2]["trajectory"] == {torch.float32}
+
+
+def test_stored_samples_and_weights_are_single_precision(mixed):
+    _, run, _ = mixed
+    (batch,) = SampleStore.open(run.folder / "predictions")
+    assert {batch.samples.dtype, batch.trajectory_variance.dtype} == {torch.float32}
+    assert batch.samples.isfinite().all()
+    assert (batch.trajectory_variance > 0).all()
+    assert not torch.equal(batch.samples, batch.samples.bfloat16().float())
+    weights = torch.load(run.folder / "checkpoints/last.ckpt", weights_only=True)["state_dict"].values()
+    assert {each.dtype for each in weights} == {torch.float32}
+
+
+def test_verdicts_are_those_of_single_precision(mixed):
+    _, run, _ = mixed
+    (batch,) = SampleStore.open(run.folder / "predictions")
+    data = run("predict", "--ckpt_path=last", f"--trainer.precision={mixed[0]}").datamodule
+    assert torch.equal(data.support.judge(batch.samples).kind, batch.verdict.kind)
+
+
+@pytest.mark.parametrize("precision", ["bf16-true", "16-true"])
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+def test_samples_are_not_drawn_in_half_precision(command, precision, tmp_path, capsys):
+    options = [f"--run.root={tmp_path}", *SMALL, *NETWORK, f"--trainer.precision={precision}", "--allow_untrained=true"]
+    with pytest.raises(SystemExit) as exit_:
+        main([command, "-c", str(CONFIG), *options])
+    assert exit_.value.code == 2
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"expected 32-true, 16-mixed or bf16-mixed to draw samples, got {precision}, which would keep" in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fit_that_draws_nothing_may_be_of_half_precision(run):
+    run("fit", "--trainer.precision=bf16-true", '--generation.monitor={"num_samples": 0}')
+    assert (run.folder / "checkpoints/last.ckpt").exists()
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_on_a_gpu_every_precision_fits_and_predicts(run, precision):
+    options = ["--trainer.accelerator=gpu", f"--trainer.precision={precision}"]
+    run("fit", *options)
+    run("predict", *options, "--ckpt_path=last")
+    (batch,) = SampleStore.open(run.folder / "predictions")
+    assert batch.samples.isfinite().all()

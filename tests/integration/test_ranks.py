@@ -1,0 +1,164 @@
+"""Two processes give what one gives; run as a script, this file is one of the two.
+
+Each of the two runs fit, validate, test and predict, one after the other, as torchrun would start it.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import lightning_modeinterp
+from lightning_modeinterp.cli import main
+
+ROOT = Path(lightning_modeinterp.__file__).parents[1]
+CONFIG = ROOT / "configs/experiment/gaussian_1d.yaml"
+
+SMALL = (
+    "--data.init_args.size=512",
+    "--data.init_args.validation_size=77",  # no multiple of anything: the last batches are uneven
+    "--data.init_args.test_size=65",
+    "--data.init_args.batch_size=64",
+    "--generation.sampler.init_args.num_steps=20",
+    "--generation.sampler.init_args.start_alpha_bar=1e-4",
+    '--generation.windows={"last_5": {"last_steps": 5}, "last_10": {"last_steps": 10}}',
+    "--generation.block_size=32",
+    '--generation.monitor={"num_samples": 20}',  # one block: the second process has none
+    "--model.init_args.denoiser.init_args.width=16",
+    "--trainer.max_steps=24",
+    "--trainer.val_check_interval=12",
+    "--trainer.log_every_n_steps=1",
+    "--trainer.enable_model_summary=false",
+    "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]",
+)
+
+MIXED = ("bf16-mixed", "16-mixed")
+PARALLEL = ("--trainer.devices=2", "--trainer.strategy=ddp")
+
+
+def run_all(root, parallel):
+    """fit, then everything else with the checkpoint of the one-process fit, so that only the number differs."""
+    options = ["-c", str(CONFIG), f"--run.root={root}", *SMALL, *parallel]
+    main(["fit", *options])
+    checkpoint = f"--ckpt_path={root.parent / 'one/gaussian_1d/seed_0/checkpoints/last.ckpt'}"
+    main(["validate", *options, checkpoint])
+    main(["test", *options, checkpoint, "--generation.num_samples=500"])
+    main(["test", *options, checkpoint, "--generation.num_samples=9", "--run.name=few"])
+    main(["predict", *options, checkpoint, "--generation.num_samples=500"])
+    main(["predict", *options, checkpoint, "--generation.num_samples=9", "--run.name=few"])
+    half = ["--run.name=unfinished", "--generation.num_samples=500"]
+    main(["predict", *options, checkpoint, *half, "--trainer.limit_predict_batches=3"])
+    main(["predict", *options, checkpoint, *half])
+    for precision in MIXED:
+        mixed = [f"--run.name={precision}", f"--trainer.precision={precision}"]
+        main(["fit", *options, *mixed, "--trainer.max_steps=8"])
+        main(["predict", *options, checkpoint, *mixed, "--generation.num_samples=100"])
+
+
+def start(rank, root, port):
+    variables = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": "2",
+        "GROUP_RANK": "0",
+        "LOCAL_WORLD_SIZE": "2",
+        "TORCHELASTIC_RUN_ID": "test",
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
+    return subprocess.Popen([sys.executable, __file__, str(root)], env={**os.environ, **variables})
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Run directories of one process and of two."""
+    root = tmp_path_factory.mktemp("ranks")
+    run_all(root / "one", ())
+    port = free_port()
+    processes = [start(rank, root / "two", port) for rank in range(2)]
+    assert [process.wait(timeout=280) for process in processes] == [0, 0]
+    return root / "one/gaussian_1d", root / "two/gaussian_1d"
+
+
+def checkpoint_of(folder):
+    return torch.load(folder / "seed_0/checkpoints/last.ckpt", weights_only=True)
+
+
+@pytest.mark.ddp
+def test_fit_on_two_processes_equals_one_on_the_same_global_batch(folders):
+    one, two = (checkpoint_of(folder) for folder in folders)
+    assert one["global_step"] == two["global_step"] == 24
+    for part in ("state_dict", "current_model_state"):
+        assert one[part].keys() == two[part].keys()
+        for name, weights in one[part].items():
+            torch.testing.assert_close(two[part][name], weights, rtol=1e-4, atol=1e-5)
+    untrained = one["state_dict"]["denoiser.input.weight"] - one["current_model_state"]["denoiser.input.weight"]
+    assert untrained.abs().max() > 1e-4  # weights have moved further than the tolerance
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("precision", MIXED)
+def test_mixed_precision_trains_the_same_on_two_processes(folders, precision):
+    one, two = (
+        torch.load(folder / precision / "checkpoints/last.ckpt", weights_only=True)["state_dict"] for folder in folders
+    )
+    for name, weights in one.items():
+        assert weights.dtype == torch.float32
+        torch.testing.assert_close(two[name], weights, rtol=0.02, atol=0.002)  # gradients are of bfloat16
+
+
+def read_log(folder, command):
+    header, *rows = (folder / "seed_0/logs" / command / "metrics.csv").read_text().splitlines()
+    return [
+        {name: float(value) for name, value in zip(header.split(","), row.split(","), strict=True) if value}
+        for row in rows
+    ]
+
+
+@pytest.mark.ddp
+def test_losses_are_those_of_the_global_batch(folders):
+    one, two = (read_log(folder, "validate") for folder in folders)
+    values = [{name: value for row in rows for name, value in row.items()} for rows in (one, two)]
+    assert values[1] == pytest.approx(values[0], rel=1e-5, nan_ok=True)
+    assert values[0]["val/loss"] > 0
+    logged = [[row["val/loss"] for row in read_log(folder, "fit") if "val/loss" in row] for folder in folders]
+    assert len(logged[0]) == 2
+    assert logged[1] == pytest.approx(logged[0], rel=1e-3)
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("name", ["seed_0", "few"])
+def test_metrics_are_exact_also_with_fewer_blocks_than_processes(folders, name):
+    one, two = (json.loads((folder / name / "test_metrics.json").read_text()) for folder in folders)
+    assert one["num_samples"] == (9 if name == "few" else 500)
+    assert {key: value for key, value in one.items() if value is not None} == pytest.approx(
+        {key: value for key, value in two.items() if value is not None}, rel=1e-12
+    )
+    assert [key for key in one if one[key] is None] == [key for key in two if two[key] is None]
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("name", ["seed_0", "few", "unfinished", *MIXED])
+def test_the_sample_store_is_equal_byte_for_byte(folders, name):
+    one, two = (sorted((folder / name / "predictions").rglob("*")) for folder in folders)
+    assert [file.name for file in one] == [file.name for file in two]
+    assert any(file.suffix == ".safetensors" for file in one)
+    for a, b in zip(one, two, strict=True):
+        assert a.name == "provenance.json" or a.read_bytes() == b.read_bytes()
+
+
+if __name__ == "__main__":
+    run_all(Path(sys.argv[1]), PARALLEL)
