@@ -12,7 +12,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from lightning_modeinterp.callbacks.generated import data_of
 from lightning_modeinterp.provenance import note_end, note_start
 from lightning_modeinterp.records import GeneratedBatch
-from lightning_modeinterp.sample_store_writer import SampleStoreWriter
+from lightning_modeinterp.sample_store import SampleStoreWriter
 
 PROVENANCE = "provenance.json"
 

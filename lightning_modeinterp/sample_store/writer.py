@@ -22,7 +22,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import aside_of, publish, sha256, write_aside
 from lightning_modeinterp.fingerprints import differences
 from lightning_modeinterp.records import GeneratedBatch
-from lightning_modeinterp.sample_store import FORMAT, MANIFEST, UNFINISHED, fields_of, read_index, read_manifest
+from lightning_modeinterp.sample_store.store import FORMAT, MANIFEST, UNFINISHED, fields_of, read_index, read_manifest
 
 FINGERPRINT = "fingerprint.json"
 

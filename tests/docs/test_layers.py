@@ -15,7 +15,7 @@ GROUND = {"errors", "records", "files", "fingerprints"}
 DIFFUSION = GROUND | {"distributions", "diffusion"}
 DATA = DIFFUSION | {"denoisers", "support", "datasets", "metrics"}
 MODULES = DATA | {"datamodules"}
-CALLBACKS = MODULES | {"sample_store", "sample_store_writer", "provenance", "modules", "figures"}
+CALLBACKS = MODULES | {"sample_store", "provenance", "modules", "figures"}
 
 MAY_IMPORT = {
     "__init__": set(),
@@ -25,7 +25,6 @@ MAY_IMPORT = {
     "fingerprints": set(),
     "provenance": GROUND,
     "sample_store": GROUND,
-    "sample_store_writer": GROUND | {"sample_store"},
     "distributions": GROUND,
     "diffusion": GROUND | {"distributions"},
     "denoisers": DIFFUSION,

@@ -5,8 +5,7 @@ import torch
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
-from lightning_modeinterp.sample_store import SampleStore
-from lightning_modeinterp.sample_store_writer import SampleStoreWriter
+from lightning_modeinterp.sample_store import SampleStore, SampleStoreWriter
 
 KINDS = ("in_support", "ambiguous", "invalid")
 

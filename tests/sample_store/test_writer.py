@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_modeinterp import sample_store_writer
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
-from lightning_modeinterp.sample_store import SampleStore
-from lightning_modeinterp.sample_store_writer import SampleStoreWriter
+from lightning_modeinterp.sample_store import SampleStore, SampleStoreWriter
+from lightning_modeinterp.sample_store import writer as store_writer
 
 BLOCK, NUM_SAMPLES = 4, 22  # the last block is not full
 KINDS = ("in_support", "ambiguous", "invalid")
@@ -110,7 +109,7 @@ def kill_at(monkeypatch, number):
 
     for owner, name in OPERATIONS:
         monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
-    monkeypatch.setattr(sample_store_writer, "save_file", dying(sample_store_writer.save_file))
+    monkeypatch.setattr(store_writer, "save_file", dying(store_writer.save_file))
     return count
 
 
@@ -213,7 +212,7 @@ from pathlib import Path
 import torch
 from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.sample_store import SampleStore
-from lightning_modeinterp.sample_store_writer import SampleStoreWriter
+from lightning_modeinterp.sample_store import SampleStoreWriter
 
 def anonymous():
     (line,) = (line for line in open("/proc/self/status") if line.startswith("RssAnon"))
