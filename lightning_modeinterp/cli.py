@@ -16,7 +16,6 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from lightning.pytorch.loggers import CSVLogger
 
 from lightning_modeinterp import checkpoints
 from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor, LastCheckpoint, SampleStoreCallback
@@ -25,7 +24,9 @@ from lightning_modeinterp.cli_errors import first_of, one_line
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import weights_sha256, without
+from lightning_modeinterp.loggers import place_loggers
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.run_directory import RunDirectory
 from lightning_modeinterp.summary import summary
@@ -60,7 +61,7 @@ class SaveConfig(SaveConfigCallback):
         config = self.config.clone()
         if stage == "fit":
             config.ckpt_path = None  # repeated, the run is to start anew
-        self.parser.save(config, folder / self.config_filename, skip_none=False, overwrite=True, multifile=False)
+        write_aside(folder / self.config_filename, self.parser.dump(config, skip_none=False).encode())
 
 
 class ModeInterpCLI(LightningCLI):
@@ -99,13 +100,13 @@ class ModeInterpCLI(LightningCLI):
             self._claim_run_directory()
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
-        """Put everything in the run directory; log to CSV unless told otherwise; a bar only on a terminal."""
+        """Put everything in the run directory; a bar only on a terminal."""
         settings = self._get(self.config_init, "trainer")
         self.run_directory: RunDirectory = self._get(self.config_init, "run")
         folder = self.run_directory.path
         kwargs["default_root_dir"] = str(folder)
-        if settings.logger is None:
-            kwargs["logger"] = CSVLogger(folder, name="logs", version=self.subcommand)
+        # the config is saved as the user gave it: repeated elsewhere, it is not to log here
+        self.config[self.config.subcommand].trainer.logger = self._asked_logger
         if settings.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stderr.isatty()
         self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
@@ -141,6 +142,9 @@ class ModeInterpCLI(LightningCLI):
             checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)
             if command == "fit" and Path(path) == run.last_checkpoint:
                 checkpoints.check_same_run(run, asked)
+        step = self._checkpoint.get("global_step") if command == "fit" else None
+        self._asked_logger = config.trainer.logger
+        config.trainer.logger = place_loggers(self._asked_logger, run, command, step)
 
     def _plain_config(self) -> dict[str, Any]:
         """The command's config as plain data."""

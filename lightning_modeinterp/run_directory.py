@@ -7,7 +7,7 @@ from pathlib import Path
 from lightning_modeinterp.errors import ConfigurationError
 
 PRODUCTS = {
-    "fit": ("checkpoints", "logs/fit", "config_fit.yaml"),
+    "fit": ("checkpoints/last.ckpt", "checkpoints", "logs/fit", "config_fit.yaml"),
     "validate": ("logs/validate", "config_validate.yaml"),
     "test": ("test_metrics.json", "figures", "logs/test", "config_test.yaml"),
     "predict": ("predictions", "logs/predict", "config_predict.yaml"),
@@ -33,6 +33,16 @@ class RunDirectory:
     name: str = "default"
     root: str = "runs"
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse names that leave the root.
+
+        Raises:
+            ConfigurationError: For a name that is empty or climbs.
+        """
+        for key, value in (("experiment", self.experiment), ("name", self.name)):
+            if not value.strip() or Path(value).is_absolute() or ".." in Path(value).parts:
+                raise ConfigurationError(f"run.{key}: expected a name or a path below run.root, got '{value}'")
 
     @property
     def path(self) -> Path:
@@ -60,6 +70,12 @@ class RunDirectory:
         if self.overwrite:
             for product in PRODUCTS[command]:
                 _remove(self.path / product)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"run.root: expected a folder that can be written, got {self.root} ({error.strerror})"
+            ) from error
 
 
 def _remove(path: Path) -> None:

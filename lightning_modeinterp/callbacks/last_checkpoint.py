@@ -1,50 +1,125 @@
-"""One checkpoint a run, always the newest: ``checkpoints/last.ckpt``."""
+"""One checkpoint a run, always the newest: ``checkpoints/last.ckpt``.
 
+A fit that is killed and resumed from it is to end like one that was not. So a state is saved where Lightning goes on
+exactly, and takes its name only once all that was logged up to it is on disk:
+
+1. Lightning goes on exactly from a state taken in ``on_train_batch_end``, as long as no validation and no end of the
+   epoch follows that batch, since a resumed run skips both; and from one taken in ``on_validation_end``.
+2. The rows of a step are logged after ``on_train_batch_end``. Until the next batch starts, or training ends, the state
+   waits under another name.
+"""
+
+from pathlib import Path
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import Checkpoint
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import aside_of, publish
 
 
-class LastCheckpoint(ModelCheckpoint):
+class LastCheckpoint(Checkpoint):
     """Save every n optimiser steps and when training is over.
 
-    Lightning's own checkpoint leaves out the last steps where n does not divide their number, and a second run in one
-    folder quietly writes ``last-v1.ckpt``.
+    A save that falls on the last batch of an epoch is put off by one batch. Where each epoch has but one batch it is
+    not, and what other callbacks do at the end of that epoch is left out of a resumed run; weights and logs are the
+    same still. Where a callback stops training early, a resumed fit trains on until it is stopped again, as always in
+    Lightning.
 
     Args:
         every_n_steps: Optimiser steps between two saves.
-        dirpath: Where to save; the command line takes it from the run directory.
+        dirpath: Where to save; the command line takes it from the run directory. None is ``checkpoints`` in the
+            trainer's ``default_root_dir``.
+
+    Raises:
+        ConfigurationError: If ``every_n_steps`` < 1.
     """
 
     def __init__(self, every_n_steps: int = 1000, dirpath: str | None = None) -> None:
-        super().__init__(
-            dirpath=dirpath,
-            save_top_k=0,
-            save_last=True,
-            every_n_train_steps=every_n_steps,
-            enable_version_counter=False,
-        )
+        if every_n_steps < 1:
+            raise ConfigurationError(
+                f"checkpoint.every_n_steps: expected a number of optimiser steps >= 1, got {every_n_steps}; take one "
+                "beyond trainer.max_steps to save only at the end"
+            )
+        self.every_n_steps = every_n_steps
+        self.dirpath = dirpath
+        self.path = Path()  # known in setup
+        self._is_waiting = False  # a state is saved under its other name
+        self._was_stopping = False  # training had been told to stop before the validation that may follow
+        self._saved_step = 0
+        self._last_step = 0
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Find the folder, and remove what a killed run left waiting."""
+        if stage == "fit":
+            folder = self.dirpath or Path(trainer.default_root_dir) / "checkpoints"
+            self.path = Path(folder) / "last.ckpt"
+            if trainer.is_global_zero:
+                aside_of(self.path).unlink(missing_ok=True)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Count from the step that was loaded."""
+        self._is_waiting, self._saved_step, self._last_step = False, trainer.global_step, trainer.global_step
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """All rows of the batch before are logged: publish its state."""
+        self._publish(trainer)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save every n steps and after the last one.
+        """Save every n steps and after the last one; never between batches whose gradients are being accumulated."""
+        has_stepped, self._last_step = trainer.global_step > self._last_step, trainer.global_step
+        self._was_stopping = trainer.should_stop
+        is_due = trainer.global_step // self.every_n_steps > self._saved_step // self.every_n_steps
+        is_behind_epoch = trainer.is_last_batch and trainer.num_training_batches > 1
+        if (has_stepped and is_due and not is_behind_epoch) or is_over(trainer):
+            self._save(trainer)
 
-        Not at the end of the epoch, from where Lightning does not go on exactly when steps, not epochs, are counted;
-        nor at the end of training, when an averaging callback has put its weights in place of the raw ones.
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Take a waiting state again, now with the validation; and the last one, if the validation has ended training.
+
+        Not at the end of an epoch, which a resumed run would go through again: `EarlyStopping` would then miss the
+        metric. Nor where there is a validation only because training is stopping: a run that resumes behind it, and is
+        to train on, would not know of it.
         """
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-        is_over = (
-            trainer.should_stop
-            or 0 < trainer.max_steps <= trainer.global_step
-            or (trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs)
-        )
-        if is_over and not self._should_skip_saving_checkpoint(trainer):
-            self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
+        takes_again = self._is_waiting and not trainer.is_last_batch
+        has_ended = not self._is_waiting and is_over(trainer)
+        if not trainer.sanity_checking and not self._was_stopping and (takes_again or has_ended):
+            self._save(trainer)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save nothing: the last batch did."""
+        """Save the last state, if only the end of the epoch has ended training."""
+        if is_over(trainer) and not self._is_waiting:
+            self._save(trainer)
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save nothing: the last batch did."""
+        """All rows are logged: publish the last state."""
+        self._publish(trainer)
+
+    def _save(self, trainer: L.Trainer) -> None:
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]  # set behind the scenes
+            return
+        trainer.save_checkpoint(aside_of(self.path), weights_only=False)
+        self._saved_step, self._is_waiting = trainer.global_step, True
+
+    def _publish(self, trainer: L.Trainer) -> None:
+        if not self._is_waiting:
+            return
+        for logger in trainer.loggers:
+            logger.save()
+        if trainer.is_global_zero:
+            publish(aside_of(self.path), self.path)
+        self._is_waiting = False
+
+
+def is_over(trainer: L.Trainer) -> bool:
+    """Whether no further batch will be trained on: the steps or epochs are done, or a stop was asked for and may be."""
+    return (
+        0 < trainer.max_steps <= trainer.global_step
+        or (trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs)
+        or (trainer.should_stop and trainer.fit_loop._can_stop_early)  # it alone knows when `min_epochs` are reached
+    )

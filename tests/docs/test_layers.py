@@ -41,15 +41,16 @@ MAY_IMPORT = {
     "summary": set(),
     "run_directory": GROUND,
     "checkpoints": GROUND | {"run_directory"},
-    "cli": CALLBACKS | {"callbacks", "run_directory", "checkpoints", "class_swaps", "cli_errors", "summary"},
+    "loggers": GROUND | {"run_directory"},
+    "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "checkpoints", "class_swaps", "cli_errors", "summary"},
     "__main__": {"cli"},
 }
 
 HEAVY = {
-    "lightning": {"datamodules", "modules", "callbacks", "cli"},
+    "lightning": {"datamodules", "modules", "callbacks", "loggers", "cli"},
     "pytorch_lightning": set(),  # the same under its other name
     "matplotlib": {"figures", "callbacks/figure_logger.py"},  # the callback names the type of a figure
-    "wandb": {"callbacks", "cli"},
+    "wandb": {"callbacks", "loggers", "cli"},
 }
 
 

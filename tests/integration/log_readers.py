@@ -1,0 +1,46 @@
+"""What the loggers of a run have on disk."""
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+BLOCK = 32768  # LevelDB's log format: blocks of pieces with a header of 7 bytes
+HEADER = 7
+
+
+def tensorboard_scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """(step, value) of every scalar, as TensorBoard shows it."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
+    return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def wandb_rows(folder: Path) -> list[dict[str, float]]:
+    """Rows of the newest offline run below a folder, without W&B's own columns."""
+    from wandb.proto import wandb_internal_pb2
+
+    newest = max(folder.glob("wandb/offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns)
+    rows = []
+    for content in _records(newest.read_bytes()):
+        record = wandb_internal_pb2.Record()
+        record.ParseFromString(content)
+        if record.WhichOneof("record_type") == "history":
+            items = {item.key or "/".join(item.nested_key): item.value_json for item in record.history.item}
+            rows.append({key: json.loads(value) for key, value in sorted(items.items()) if not key.startswith("_")})
+    return rows
+
+
+def _records(log: bytes) -> Iterator[bytes]:
+    position, record = 7, b""  # W&B's own header
+    while position + HEADER <= len(log):
+        if BLOCK - position % BLOCK < HEADER:
+            position += BLOCK - position % BLOCK
+            continue
+        _, size, kind = struct.unpack("<IHB", log[position : position + HEADER])
+        position += HEADER + size
+        record += log[position - size : position]
+        if kind in (1, 4):  # a whole record, or its last piece
+            yield record
+            record = b""
