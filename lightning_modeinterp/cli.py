@@ -16,20 +16,31 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import Logger
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from lightning_modeinterp import checkpoints
 from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor, LastCheckpoint, SampleStoreCallback
 from lightning_modeinterp.class_swaps import kept_by_swaps
+from lightning_modeinterp.cli_completion import completion_script
 from lightning_modeinterp.cli_errors import first_of, one_line
+from lightning_modeinterp.cli_help import every_option, help_for
 from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.samplers import Sampler
+from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import weights_sha256, without
 from lightning_modeinterp.loggers import place_loggers
+from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.run_directory import RunDirectory
 from lightning_modeinterp.summary import summary
+from lightning_modeinterp.support import SupportOracle
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
 
@@ -48,7 +59,7 @@ class Parser(LightningArgumentParser):
         """Raise instead of printing the usage."""
         parser = getattr(ex, "subcommand_parser", None) or self
         options = [option for action in parser._actions for option in action.option_strings]
-        raise ConfigurationError(one_line(message, options)) from ex
+        raise ConfigurationError(one_line(message, options, _class_names())) from ex
 
 
 class SaveConfig(SaveConfigCallback):
@@ -81,9 +92,13 @@ class ModeInterpCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse, and say what a swapped class takes over from the one before it."""
-        super().parse_arguments(parser, args)
+        given = list(sys.argv[1:] if args is None else args)
+        if given[:1] == ["completion"]:
+            print(completion_script({name: _options_of(each) for name, each in self._subcommand_parsers.items()}))
+            raise SystemExit
+        self.config = parser.parse_args(every_option(given))
         if is_first_process():
-            for line in kept_by_swaps(sys.argv[1:] if args is None else args, self._plain_config()):
+            for line in kept_by_swaps(given, self._plain_config()):
                 print(f"modeinterp: note: {line}", file=sys.stderr)
 
     def instantiate_classes(self) -> None:
@@ -96,6 +111,8 @@ class ModeInterpCLI(LightningCLI):
         self._refuse_uneven_batches()
         if self.subcommand == "predict":
             self._samples.fingerprint = self._fingerprint()
+        if self.subcommand == "fit":
+            self.model.configure_optimizers()  # refused before anything is written, if at all
         if is_first_process():
             self._claim_run_directory()
 
@@ -117,7 +134,12 @@ class ModeInterpCLI(LightningCLI):
         if self.subcommand == "fit":
             is_averaging = any(isinstance(callback, WeightAveraging) for callback in settings.callbacks)
             checkpoints.check_averaging(self._checkpoint, is_averaging)
-        return super().instantiate_trainer(**kwargs)
+        if settings.val_check_interval == 0:
+            raise ConfigurationError("trainer.val_check_interval: expected a number > 0 or null, got 0")
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (ValueError, ImportError) as error:  # an accelerator, strategy or number of devices that Lightning does not know
+            raise ConfigurationError(f"trainer: {error}") from error
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         """Leave samples to the store and numbers to the summary: Lightning would keep and print all of them."""
@@ -133,6 +155,7 @@ class ModeInterpCLI(LightningCLI):
         # resolving interpolations drops the targets of links, and a link without its target is silently left out
         if SAMPLE_SHAPE not in config:
             config[SAMPLE_SHAPE] = None
+        _check_seed(config.seed_everything)
         run = RunDirectory(**config.run.as_dict())
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
         config.ckpt_path = path
@@ -222,6 +245,9 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
     """Parse, instantiate and run a command, and say where its output is."""
+    if (text := help_for(sys.argv[1:] if args is None else args)) is not None:
+        print(text, end="")
+        raise SystemExit
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
     cli = ModeInterpCLI(
@@ -266,12 +292,33 @@ def without_options(options: tuple[str, ...], args: list[str]) -> list[str]:
     return kept
 
 
+def _check_seed(seed: Any) -> None:
+    if type(seed) is int and not 0 <= seed < 2**32:
+        raise ConfigurationError(f"seed_everything: expected a number from 0 to 2^32 - 1, got {seed}")
+
+
 def _fill_seeds(config: Namespace) -> None:
     """Let every seed that is left out follow ``seed_everything``, and be seen in the saved config."""
     seed = config.seed_everything if type(config.seed_everything) is int else 0
     for key in ("data.init_args.seed", "model.init_args.seed", "generation.seed"):
         if key in config and config[key] is None:
             config[key] = seed
+
+
+def _class_names() -> set[str]:
+    """Names of all classes that a config may mean, as far as they are imported."""
+    bases: list[type] = [DiffusionModule, ModeInterpDataModule, Denoiser, NoiseSchedule, Sampler, TrajectoryObserver]
+    bases += [SupportOracle, GenerationMetric, Callback, Logger, Optimizer, LRScheduler]
+    names: set[str] = set()
+    while bases:
+        base = bases.pop()
+        names.add(base.__name__)
+        bases += base.__subclasses__()
+    return names
+
+
+def _options_of(parser: LightningArgumentParser) -> list[str]:
+    return sorted(option for action in parser._actions for option in action.option_strings if option.startswith("--"))
 
 
 def is_first_process() -> bool:

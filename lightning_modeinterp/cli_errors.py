@@ -7,35 +7,46 @@ hand on.
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
-_OPTION = re.compile(r"(?:Option|Key) '([^']+)' is not (?:accepted|expected)")
-_UNKNOWN = re.compile(r"[Uu]nrecognized arguments: --?([\w.+-]+)")
+_OPTION = re.compile(r"(?:Option|Key) '([^']+)' is not (?:accepted|expected)|does not accept option '([^']+)'")
+_UNKNOWN = re.compile(r"[Uu]nrecognized arguments: (-{0,2})([\w.+-]+)")
+_NO_FILE = re.compile(r"Unable to load config ['\"]([^'\"]+)")
+_NO_CLASS = re.compile(r"dot import path string: (.+)|expects a function or a callable class|No module named")
+_OTHER_CLASS = re.compile(r"Import path does not correspond to a subclass of (\w+)")
+_VALUE = re.compile(r"Given value: (?!NestedArg)(.+)")
+_EXPECTED = re.compile(r"Expected an? <class '(?:\w+\.)*(\w+)'>(?:\. Got value: (.*))?$")
 _NOISE = re.compile(
     r"Expected a <class 'NoneType'>|Does not validate|Subtypes:|Errors:|Given value|Problem with given|Not a valid sub"
+    r"|Expected a path but|Subclass types expect"
 )
 _STARTS_WITH_KEY = re.compile(r"[\w.]+: ")
 
 
-def one_line(message: str, options: Iterable[str]) -> str:
+def one_line(message: str, options: Iterable[str], class_names: Collection[str] = ()) -> str:
     """Say in one line what was wrong with the arguments.
 
     Args:
         message: What the parser said.
         options: The options that the parser has, with or without leading dashes.
+        class_names: Names of classes that may have been meant.
 
     Example:
         >>> one_line("unrecognized arguments: --trainer.max_stepz 3", ["--trainer.max_steps"])
         'trainer.max_stepz: no such option; did you mean trainer.max_steps?'
     """
-    if unknown := _UNKNOWN.search(message) or _OPTION.search(message):
-        return f"{unknown[1]}: no such option{_nearest(unknown[1], [option.lstrip('-') for option in options])}"
+    if (unknown := _UNKNOWN.search(message)) and not unknown[1]:
+        return f"{unknown[2]}: expected options only, such as --run.name {unknown[2]}"
+    if name := unknown[2] if unknown else _first_group(_OPTION.search(message)):
+        return f"{name}: no such option{_nearest(name, [option.lstrip('-') for option in options])}"
     lines = [line.strip().removeprefix("- ") for line in message.splitlines() if line.strip()]
-    keys = ".".join(match[1] for line in lines if (match := _KEY.match(line))) or "arguments"
-    reasons = [_KEY.sub(r"\2", line) for line in lines if not _NOISE.match(line)]
-    reason = "; ".join(_plain(reason) for reason in reasons if reason)
-    return f"{keys}.{reason}" if _STARTS_WITH_KEY.match(reason) else f"{keys}: {reason}"
+    keys = [match[1] for line in lines if (match := _KEY.match(line))]
+    if missing := _NO_FILE.search(message):
+        return f"{keys[0] if keys else '-c'}: expected a config file, found none at {missing[1]}"
+    where = ".".join(keys) or "arguments"
+    reason = _class_problem(message, class_names) or _reason([_KEY.sub(r"\2", line) for line in lines], message)
+    return f"{where}.{reason}" if _STARTS_WITH_KEY.match(reason) else f"{where}: {reason}"
 
 
 def first_of(kinds: tuple[type[Exception], ...], error: BaseException) -> BaseException | None:
@@ -44,6 +55,41 @@ def first_of(kinds: tuple[type[Exception], ...], error: BaseException) -> BaseEx
     while seen is not None and not isinstance(seen, kinds):
         seen = seen.__cause__ or seen.__context__
     return seen
+
+
+def _class_problem(message: str, class_names: Collection[str]) -> str | None:
+    """What was wrong with the name of a class, if that was it."""
+    value = _first_group(_VALUE.search(message))
+    if other := _OTHER_CLASS.search(message):
+        return f"expected a subclass of {other[1]}, got {value}"
+    if not (unknown := _NO_CLASS.search(message)):
+        return None
+    name = unknown[1] or value
+    if name is None or "{" in name or " " in name:
+        return None
+    near = difflib.get_close_matches(name.rpartition(".")[2], class_names, n=1)
+    meant = f"did you mean {near[0]}?" if near else "a class of your own needs its module: parts.MyClass"
+    return f"expected the name of a class, got {name}; {meant}"
+
+
+def _reason(lines: Iterable[str], message: str) -> str:
+    """Everything that is not noise; the alternatives of a union as one."""
+    kept = [line for line in lines if line and not _NOISE.match(line)]
+    types = [match for line in kept if (match := _EXPECTED.match(line))]
+    others = [_plain(line) for line in kept if not _EXPECTED.match(line)]
+    if not types:
+        return "; ".join(others)
+    expected = " or ".join(dict.fromkeys(_with_article(match[1]) for match in types))
+    value = next((match[2] for match in types if match[2]), None) or _first_group(_VALUE.search(message))
+    return "; ".join([f"expected {expected}" + (f", got {value}" if value else ""), *others])
+
+
+def _with_article(type_name: str) -> str:
+    return f"{'an' if type_name[0] in 'aeiouAEIOU' else 'a'} {type_name}"
+
+
+def _first_group(match: re.Match[str] | None) -> str | None:
+    return next((group for group in match.groups() if group), None) if match else None
 
 
 def _nearest(name: str, names: list[str]) -> str:

@@ -194,7 +194,10 @@ class DiffusionModule(L.LightningModule, ABC):
     def configure_optimizers(self) -> Any:
         """Optimiser, and the scheduler if there is one."""
         make = self.optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=1e-3))
-        optimizer = make(self.parameters())
+        try:
+            optimizer = make(self.parameters())
+        except ValueError as error:
+            raise ConfigurationError(f"model.optimizer: {error}") from error
         if self.lr_scheduler is None:
             return optimizer
         scheduler = {"scheduler": self.lr_scheduler(optimizer), "interval": "step"}

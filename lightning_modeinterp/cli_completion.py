@@ -1,0 +1,29 @@
+"""Completion of commands and options by the shell, from a script that is written once.
+
+A script that asks Python at each press of the tab key would import torch each time.
+"""
+
+from collections.abc import Mapping, Sequence
+
+_SCRIPT = """\
+# Completion of modeinterp. bash: source this file; zsh: autoload -U bashcompinit && bashcompinit first.
+_modeinterp() {{
+  local word=${{COMP_WORDS[COMP_CWORD]}} options
+  case "${{COMP_WORDS[1]}}" in
+{cases}
+    *) options="{commands}" ;;
+  esac
+  COMPREPLY=($(compgen -W "$options" -- "$word"))
+}}
+complete -o default -F _modeinterp modeinterp
+"""
+
+
+def completion_script(options: Mapping[str, Sequence[str]]) -> str:
+    """Script for bash and zsh.
+
+    Args:
+        options: Options of each command.
+    """
+    cases = "\n".join(f'    {command}) options="{" ".join(names)}" ;;' for command, names in options.items())
+    return _SCRIPT.format(cases=cases, commands=" ".join(options))
