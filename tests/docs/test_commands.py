@@ -1,0 +1,61 @@
+"""Every command that README and docs show is run, in order, page by page, with sizes of a test."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightning_modeinterp.cli import main
+
+from .test_snippets import ROOT, blocks_of
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = ("fit", "validate", "test", "predict")
+SIZES = (
+    "--generation.num_samples=16",
+    "--generation.block_size=16",
+    "--generation.monitor={num_samples: 16}",
+    "--trainer.max_steps=4",
+    "--trainer.val_check_interval=2",
+    "--trainer.log_every_n_steps=1",
+    "--trainer.enable_model_summary=false",
+    "--trainer.accelerator=cpu",
+)
+
+
+def commands_of(page: Path) -> Iterator[list[str]]:
+    """Arguments of each command in the page's bash blocks and in its lines that are nothing but a command."""
+    text = page.read_text()
+    blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines() + re.findall(
+        r"^`(modeinterp [^`]*)`$", text, re.MULTILINE
+    )
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        if "modeinterp" in words and (rest := words[words.index("modeinterp") + 1 :]) and rest[0] in COMMANDS:
+            yield ["configs/experiment/gaussian_1d.yaml" if word == "C" else word for word in rest]
+
+
+def modules_of(page: Path, folder: Path) -> None:
+    """Put the page's classes where its commands look for them."""
+    blocks = blocks_of(page.read_text())
+    (folder / "parts.py").write_text("\n\n".join(blocks))
+    for block in blocks:
+        for name in re.findall(r"^class (\w+)\(", block, flags=re.MULTILINE):
+            (folder / f"{name.lower()}.py").write_text(block)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(commands_of(page))], ids=lambda page: page.stem)
+def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    modules_of(page, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    first, *others = commands_of(page)
+    tour = ["fit", "-c", "configs/experiment/gaussian_1d.yaml"]  # pages go on where this has been given
+    for command, *options in [tour, *(others if first == tour else [first, *others])]:
+        print("modeinterp", command, shlex.join(options))
+        main([command, *options, *SIZES])
+        assert any((tmp_path / "runs").rglob(f"config_{command}.yaml"))
