@@ -132,7 +132,7 @@ class Case:
 
 
 def callbacks(is_averaging_first: bool) -> list[Callback]:
-    both = [EMAWeightAveraging(decay=0.5), EarlyStopping("val/loss", patience=99)]
+    both = [EMAWeightAveraging(decay=0.99), EarlyStopping("val/loss", patience=99)]
     return both if is_averaging_first else both[::-1]
 
 

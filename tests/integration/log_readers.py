@@ -2,8 +2,10 @@
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 BLOCK = 32768  # LevelDB's log format: blocks of pieces with a header of 7 bytes
 HEADER = 7
@@ -19,17 +21,33 @@ def tensorboard_scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
 def wandb_rows(folder: Path) -> list[dict[str, float]]:
     """Rows of the newest offline run below a folder, without W&B's own columns."""
-    from wandb.proto import wandb_internal_pb2
-
-    newest = max(folder.glob("wandb/offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns)
     rows = []
-    for content in _records(newest.read_bytes()):
-        record = wandb_internal_pb2.Record()
-        record.ParseFromString(content)
+    for record in _wandb_records(folder):
         if record.WhichOneof("record_type") == "history":
             items = {item.key or "/".join(item.nested_key): item.value_json for item in record.history.item}
             rows.append({key: json.loads(value) for key, value in sorted(items.items()) if not key.startswith("_")})
     return rows
+
+
+def finish_wandb(folder: Path) -> None:
+    """End the offline run of this process, and wait until all of it is on disk; `wandb.finish` alone does not."""
+    import wandb
+
+    wandb.finish()
+    end = time.monotonic() + 30
+    while not any(record.WhichOneof("record_type") == "exit" for record in _wandb_records(folder)):
+        assert time.monotonic() < end, "the offline run was not written"
+        time.sleep(0.1)
+
+
+def _wandb_records(folder: Path) -> Iterator[Any]:
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    newest = max(folder.glob("wandb/offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns)
+    for content in _records(newest.read_bytes()):
+        record = Record()
+        record.ParseFromString(content)
+        yield record
 
 
 def _records(log: bytes) -> Iterator[bytes]:

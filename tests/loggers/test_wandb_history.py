@@ -120,15 +120,13 @@ def test_only_numbers_and_text_are_written_down(tmp_path):
 
 def test_offline_the_newest_folder_holds_the_whole_history(tmp_path, monkeypatch):
     """With the real client, which tells nothing of an earlier offline run."""
-    import wandb
-
-    from tests.integration.log_readers import wandb_rows
+    from tests.integration.log_readers import finish_wandb, wandb_rows
 
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     log(history(tmp_path, project="p"), range(5))
-    wandb.finish()
+    finish_wandb(tmp_path)
     log(history(tmp_path, keep_before_step=4, project="p"), range(4, 7))
-    wandb.finish()
+    finish_wandb(tmp_path)
     assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 2
     assert wandb_rows(tmp_path) == wanted(7)

@@ -1,0 +1,77 @@
+"""Where a run's logs are, and that they go on when it is resumed."""
+
+import pytest
+import torch
+
+from lightning_modeinterp.cli import run_command
+
+from .conftest import ROOT, Runner
+from .log_readers import finish_wandb, tensorboard_scalars, wandb_rows
+
+TENSORBOARD = f"-c={ROOT / 'configs/logger/tensorboard.yaml'}"
+WANDB = f"-c={ROOT / 'configs/logger/wandb.yaml'}"
+
+
+@pytest.mark.parametrize("stop", [5, 8, 11])
+def test_resumed_logs_are_those_of_an_undisturbed_fit(tmp_path, stop):
+    """8 batches an epoch, validation after 6 and 12."""
+    whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
+    whole("fit", TENSORBOARD)
+    broken("fit", TENSORBOARD, f"--trainer.max_steps={stop}")
+    broken("fit", TENSORBOARD, "--ckpt_path=last")
+    first, second = (run.folder / "logs/fit" for run in (whole, broken))
+    assert (first / "metrics.csv").read_bytes() == (second / "metrics.csv").read_bytes()
+    assert str(tensorboard_scalars(first)) == str(tensorboard_scalars(second))
+    assert [step for step, _ in tensorboard_scalars(second)["train/loss"]] == list(range(12))
+
+
+def test_resuming_from_an_older_checkpoint_drops_what_came_after(tmp_path):
+    run = Runner(tmp_path)
+    run("fit", TENSORBOARD, "--trainer.max_steps=5")
+    older = run.folder / "older.ckpt"
+    older.write_bytes((run.folder / "checkpoints/last.ckpt").read_bytes())
+    run("fit", TENSORBOARD, "--ckpt_path=last")
+    run("fit", TENSORBOARD, f"--ckpt_path={older}", "--trainer.max_steps=7")
+    assert [step for step, _ in tensorboard_scalars(run.folder / "logs/fit")["train/loss"]] == list(range(7))
+
+
+def test_saved_config_logs_in_its_own_run(tmp_path):
+    run = Runner(tmp_path / "first")
+    run("fit", TENSORBOARD)
+    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+    run_command(["fit", "-c", str(run.folder / "config_fit.yaml"), f"--run.root={tmp_path / 'second'}"])
+    assert {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")} == before
+    again = tmp_path / "second/gaussian_1d/seed_0/logs/fit"
+    assert (again / "metrics.csv").read_bytes() == (run.folder / "logs/fit/metrics.csv").read_bytes()
+    assert tensorboard_scalars(again).keys() >= {"train/loss", "val/loss"}
+
+
+def test_a_repeated_validation_is_logged_once(fitted):
+    for _ in range(2):
+        fitted("validate", TENSORBOARD, "--ckpt_path=last")
+    assert len(tensorboard_scalars(fitted.folder / "logs/validate")["val/loss"]) == 1
+    assert len((fitted.folder / "logs/validate/metrics.csv").read_text().splitlines()) == 2
+
+
+def test_no_logger_if_the_user_wants_none(run):
+    run("fit", "--trainer.logger=false")
+    assert not (run.folder / "logs").exists()
+
+
+def test_w_and_b_has_a_run_for_each_command(run, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.delenv("WANDB_PROJECT", raising=False)
+    seen = []
+    for command in ("fit", "test"):
+        cli = run(command, WANDB, *(["--ckpt_path=last"] if command == "test" else []))
+        (logger,) = (each for each in cli.trainer.loggers if "Wandb" in type(each).__name__)
+        seen.append((logger.experiment.id, logger.experiment.job_type))
+        assert (logger.experiment.project, logger.experiment.group) == ("modeinterp", "gaussian_1d")
+        assert logger.experiment.name == "gaussian_1d/seed_0"
+        finish_wandb(run.folder)
+        rows = wandb_rows(run.folder)
+        assert any(f"{'val' if command == 'fit' else 'test'}/hallucination_rate" in row for row in rows)
+    assert [job for _, job in seen] == ["fit", "test"]
+    assert seen[0][0] != seen[1][0]
+    assert torch.load(run.folder / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 12
