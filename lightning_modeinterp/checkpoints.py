@@ -16,8 +16,11 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.fingerprints import differences, leaves, without
 from lightning_modeinterp.run_directory import RunDirectory
 
-ONLY_FOR_FIT = ("optimizer", "lr_scheduler", "seed")
+ONLY_FOR_FIT = ("optimizer", "lr_scheduler", "seed", "compile_denoiser")
 """Hyper-parameters that say nothing about a trained model."""
+
+HOW_IT_IS_COMPUTED = ("denoiser.init_args.time_table", "denoiser.init_args.hidden_precision")
+"""Hyper-parameters that may be chosen anew for trained weights; they are part of a sample store's fingerprint."""
 
 
 def resolve(ckpt_path: str | None, run: RunDirectory, command: str) -> str | None:
@@ -72,8 +75,8 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
         ConfigurationError: For the first value that differs.
     """
     wanted = {"_class_path": asked["class_path"], **asked.get("init_args", {})}
-    left_out = () if command == "fit" else ONLY_FOR_FIT
-    was, now = leaves(without(stored, left_out)), leaves(without(wanted, left_out))
+    left_out = () if command == "fit" else (*ONLY_FOR_FIT, *HOW_IT_IS_COMPUTED)
+    was, now = (without(leaves(without(each, left_out)), left_out) for each in (stored, wanted))
     for key in was.keys() & now.keys():
         if was[key] != now[key] and not key.endswith("sample_shape"):
             raise ConfigurationError(

@@ -26,17 +26,26 @@ def leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Where two fingerprints differ, a phrase each, in the order of the first.
 
+    An option that is off (None or False) is as good as one that is missing: what an older version wrote, which did not
+    know the option, was made without it.
+
     Example:
         >>> differences({"seed": 0, "model": {"width": 8}}, {"seed": 1, "model": {"width": 8, "depth": 3}})
         ['seed: expected 0, got 1', 'model.depth: expected nothing, got 3']
+        >>> differences({}, {"compile": False})
+        []
     """
     old, new = leaves(was), leaves(now)
     names = [*old, *(name for name in new if name not in old)]
     return [
         f"{name}: expected {old.get(name, 'nothing')}, got {new.get(name, 'nothing')}"
         for name in names
-        if (name in old, old.get(name)) != (name in new, new.get(name))
+        if old.get(name) != new.get(name) and not (_is_off(old.get(name)) and _is_off(new.get(name)))
     ]
+
+
+def _is_off(value: Any) -> bool:
+    return value is None or value is False
 
 
 def without(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

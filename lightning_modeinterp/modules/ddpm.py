@@ -24,6 +24,8 @@ class DDPM(DiffusionModule):
         lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
         seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
         snr_weight_cap: Weight the loss by min(SNR, cap) on x_0 (Min-SNR). None for the plain mean, as the paper.
+        compile_denoiser: Compile the network while it is trained (`torch.compile`). It takes about a minute, so it
+            pays in long fits, and changes last bits.
 
     Raises:
         ConfigurationError: If the denoiser can only give another prediction, or the cap is not positive.
@@ -41,8 +43,9 @@ class DDPM(DiffusionModule):
         lr_scheduler: LRSchedulerCallable | None = None,
         seed: int | None = None,
         snr_weight_cap: float | None = None,
+        compile_denoiser: bool = False,
     ) -> None:
-        super().__init__(denoiser, noise_schedule, prediction, optimizer, lr_scheduler, seed)
+        super().__init__(denoiser, noise_schedule, prediction, optimizer, lr_scheduler, seed, compile_denoiser)
         if snr_weight_cap is not None and not snr_weight_cap > 0:
             raise ConfigurationError(f"model.snr_weight_cap: expected a number > 0 or null, got {snr_weight_cap}")
         self.snr_weight_cap = snr_weight_cap

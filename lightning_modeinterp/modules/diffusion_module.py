@@ -42,6 +42,8 @@ class DiffusionModule(L.LightningModule, ABC):
         optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
         lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
         seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
+        compile_denoiser: Compile the network while it is trained (`torch.compile`). It takes about a minute, so it
+            pays in long fits, and changes last bits.
 
     Raises:
         ConfigurationError: If the denoiser can only give another prediction.
@@ -55,6 +57,7 @@ class DiffusionModule(L.LightningModule, ABC):
         optimizer: OptimizerCallable | None = None,
         lr_scheduler: LRSchedulerCallable | None = None,
         seed: int | None = None,
+        compile_denoiser: bool = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
@@ -69,6 +72,7 @@ class DiffusionModule(L.LightningModule, ABC):
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         self.seed = seed or 0
+        self.compile_denoiser = compile_denoiser
         self._loss_means: dict[str, MeanMetric] = {}
 
     @abstractmethod
@@ -151,6 +155,8 @@ class DiffusionModule(L.LightningModule, ABC):
     def setup(self, stage: str) -> None:
         """Refuse settings that do not fit, before anything is computed."""
         self._data.generation.check(self.noise_schedule)
+        if self.compile_denoiser and stage == "fit":
+            self.denoiser.compile()  # in place: names and weights stay what they are
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Loss of a batch (B, *sample_shape) in model units."""

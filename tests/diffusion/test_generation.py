@@ -163,3 +163,76 @@ def test_memory_grows_neither_with_steps_nor_with_samples(sampler):
 def test_the_count_of_bytes_sees_what_grows():
     recorder = {"observers": {"path": TrajectoryRecorder(range(1000))}}
     assert peak_bytes(100, 1, **recorder) - peak_bytes(20, 1, **recorder) >= 80 * 1000 * 2 * 4
+
+
+class ReadsBack(TorchDispatchMode):
+    """Counts how often a number is read back from a tensor: on a GPU the host would wait for it."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+def watched(num_steps):
+    windows = {"late": Window(last_steps=10), "levels": Window(noise_to_signal=(0.2, 1.0))}
+    observers = {"path": TrajectoryRecorder([0, 3])}
+    return Generation(AncestralSampler(num_steps), windows, "late", block_size=8, observers=observers)
+
+
+@pytest.mark.parametrize("num_steps", [20, 200])
+def test_no_step_reads_a_number_back(num_steps):
+    with torch.no_grad(), ReadsBack() as reads:
+        draw(watched(num_steps), model=MLP((2,), width=4))
+    few = reads.count
+    with torch.no_grad(), ReadsBack() as reads:
+        draw(watched(40), model=MLP((2,), width=4))
+    assert reads.count == few
+
+
+@pytest.mark.gpu
+def test_no_step_waits_for_the_gpu():
+    """What CUDA graphs need too: nothing between the first step and the last depends on what the host reads."""
+    network = MLP((2,), width=16).cuda()
+
+    def predict_and_watch(x_t, level):
+        torch.cuda.set_sync_debug_mode("error")
+        return network(x_t, level)
+
+    device = torch.device("cuda")
+    try:
+        with torch.inference_mode():
+            watched(100).draw(0, "predict", predict_and_watch, SCHEDULE, (2,), device)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_the_prediction_is_compiled_when_asked_for_and_only_then(monkeypatch, compile):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda function, **_: compiled.append(function) or function)
+    draw(make_generation(compile=compile))
+    assert compiled == [predict] * compile
+
+
+@pytest.mark.slow
+def test_compiled_samples_are_those_of_the_plain_path_up_to_rounding_and_compiled_once():
+    network = MLP((2,), width=16)
+
+    def model(x_t, level):
+        return network(x_t, level)
+
+    settings = {"num_steps": 50, "windows": {"late": Window(last_steps=5)}, "window": "late"}
+    plain, compiled = make_generation(**settings), make_generation(**settings, compile=True)
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    with torch.inference_mode():
+        for block in range(3):
+            expected, actual = draw(plain, block, model=model), draw(compiled, block, model=model)
+            torch.testing.assert_close(actual.samples, expected.samples, rtol=1e-3, atol=1e-3)
+            torch.testing.assert_close(actual.trajectory_variance, expected.trajectory_variance, rtol=1e-2, atol=1e-4)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+    assert not torch._dynamo.utils.counters["graph_break"]

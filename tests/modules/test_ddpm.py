@@ -139,3 +139,16 @@ def test_scheduler_steps_with_the_optimiser():
     trainer = L.Trainer(**TRAINER, max_steps=3, max_epochs=-1, limit_val_batches=0)
     trainer.fit(module, datamodule=source)
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.125)
+
+
+@pytest.mark.slow
+def test_a_compiled_fit_keeps_the_names_and_up_to_rounding_the_weights():
+    states = []
+    for compile_denoiser in (False, True):
+        torch.manual_seed(0)
+        module = DDPM(MLP((1,), width=16), SCHEDULE, compile_denoiser=compile_denoiser)
+        L.Trainer(**TRAINER, max_steps=5, limit_val_batches=0).fit(module, data())
+        states.append(module.state_dict())
+    assert list(states[0]) == list(states[1])
+    torch.testing.assert_close(*states, rtol=1e-2, atol=1e-3)
+    assert not any(torch.equal(a, torch.zeros_like(a)) for a in states[1].values())

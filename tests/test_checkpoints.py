@@ -1,0 +1,36 @@
+import pytest
+
+from lightning_modeinterp.checkpoints import check_same_model
+from lightning_modeinterp.errors import ConfigurationError
+
+
+def model(compile_denoiser=False, **network):
+    return {"denoiser": {"class_path": "MLP", "init_args": network}, "compile_denoiser": compile_denoiser}
+
+
+def check(command, stored, asked):
+    check_same_model({"_class_path": "DDPM", **stored}, {"class_path": "DDPM", "init_args": asked}, command)
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        (model(hidden_precision=None), model(hidden_precision="bfloat16")),
+        (model(time_table=True), model(time_table=False)),
+        (model(compile_denoiser=True), model()),
+    ],
+    ids=["hidden_precision", "time_table", "compile_denoiser"],
+)
+def test_how_a_network_is_computed_may_change_but_for_a_fit_that_goes_on(stored, asked):
+    check("predict", stored, asked)
+    with pytest.raises(ConfigurationError, match="with which the checkpoint was trained"):
+        check("fit", stored, asked)
+
+
+def test_what_a_network_is_may_not_change():
+    with pytest.raises(ConfigurationError, match=r"denoiser\.init_args\.depth: expected 3"):
+        check("predict", model(depth=3), model(depth=4))
+
+
+def test_a_checkpoint_of_an_older_version_that_knew_fewer_options_fits():
+    check("fit", model(depth=3), model(depth=3, hidden_precision=None, time_table=False))
