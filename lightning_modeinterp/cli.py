@@ -21,7 +21,13 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lightning_modeinterp import checkpoints
-from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor, LastCheckpoint, SampleStoreCallback
+from lightning_modeinterp.callbacks import (
+    FigureLogger,
+    HallucinationMonitor,
+    LastCheckpoint,
+    SampleStoreCallback,
+    TrajectoryVarianceLogger,
+)
 from lightning_modeinterp.class_swaps import kept_by_swaps
 from lightning_modeinterp.cli_completion import completion_script
 from lightning_modeinterp.cli_errors import first_of, one_line
@@ -35,7 +41,7 @@ from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import weights_sha256, without
-from lightning_modeinterp.loggers import place_loggers
+from lightning_modeinterp.loggers import SteadyWandbLogger, log_config, place_loggers
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.run_directory import RunDirectory
@@ -63,7 +69,7 @@ class Parser(LightningArgumentParser):
 
 
 class SaveConfig(SaveConfigCallback):
-    """Save the resolved config in the run directory, under a name of its own for each command."""
+    """Save the resolved config in the run directory, under a name of its own for each command, and in the loggers."""
 
     def save_config(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Save it; called on rank zero."""
@@ -72,7 +78,10 @@ class SaveConfig(SaveConfigCallback):
         config = self.config.clone()
         if stage == "fit":
             config.ckpt_path = None  # repeated, the run is to start anew
-        write_aside(folder / self.config_filename, self.parser.dump(config, skip_none=False).encode())
+        dumped = self.parser.dump(config, skip_none=False)
+        write_aside(folder / self.config_filename, dumped.encode())
+        for logger in trainer.loggers:
+            log_config(logger, yaml.safe_load(dumped))
 
 
 class ModeInterpCLI(LightningCLI):
@@ -99,7 +108,7 @@ class ModeInterpCLI(LightningCLI):
         self.config = parser.parse_args(every_option(given))
         if is_first_process():
             for line in kept_by_swaps(given, self._plain_config()):
-                print(f"modeinterp: note: {line}", file=sys.stderr)
+                note(line)
 
     def instantiate_classes(self) -> None:
         """Instantiate, hand the generation settings to the data, and refuse what does not fit before anything runs."""
@@ -127,18 +136,24 @@ class ModeInterpCLI(LightningCLI):
         if settings.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stderr.isatty()
         self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
-        ours: list[Callback] = [HallucinationMonitor(), FigureLogger(), SampleStoreCallback()]
+        ours: list[Callback] = [HallucinationMonitor(), TrajectoryVarianceLogger(), FigureLogger()]
+        ours.append(SampleStoreCallback())
         given = {type(callback) for callback in settings.callbacks or []}
         settings.callbacks = [*(settings.callbacks or []), *(each for each in ours if type(each) not in given)]
         (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
         if self.subcommand == "fit":
-            is_averaging = any(isinstance(callback, WeightAveraging) for callback in settings.callbacks)
-            checkpoints.check_averaging(self._checkpoint, is_averaging)
+            averaging = [callback for callback in settings.callbacks if isinstance(callback, WeightAveraging)]
+            checkpoints.check_averaging(self._checkpoint, bool(averaging))
+            if any(callback._use_buffers for callback in averaging) and is_first_process():
+                note(
+                    "trainer.callbacks: weight averaging rounds constants too, so a resumed fit is not bitwise the "
+                    "same; give it use_buffers: false"
+                )
         if settings.val_check_interval == 0:
             raise ConfigurationError("trainer.val_check_interval: expected a number > 0 or null, got 0")
         try:
             return super().instantiate_trainer(**kwargs)
-        except (ValueError, ImportError) as error:  # an accelerator, strategy or number of devices that Lightning does not know
+        except (ValueError, ImportError) as error:  # an accelerator, strategy or number of devices it does not know
             raise ConfigurationError(f"trainer: {error}") from error
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
@@ -263,6 +278,9 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
         trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
         args=None if args is None else list(args),
     )
+    for logger in cli.trainer.loggers:
+        if isinstance(logger, SteadyWandbLogger):
+            logger.finish()  # W&B would log the next command of this process into the same run
     if cli.trainer.is_global_zero:
         _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
     return cli
@@ -319,6 +337,11 @@ def _class_names() -> set[str]:
 
 def _options_of(parser: LightningArgumentParser) -> list[str]:
     return sorted(option for action in parser._actions for option in action.option_strings if option.startswith("--"))
+
+
+def note(line: str) -> None:
+    """Tell the user something that is no error."""
+    print(f"modeinterp: note: {line}", file=sys.stderr)
 
 
 def is_first_process() -> bool:

@@ -1,4 +1,4 @@
-"""Draw what a test has sampled: PNG files in ``figures/`` of the run directory."""
+"""Draw what has been sampled: PNG files after a test, and images in the loggers that show them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,47 +11,82 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks.generated import data_of
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.callbacks.generated import data_of, step_of
+from lightning_modeinterp.callbacks.kept_samples import KeptSamples
+from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures
 from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder
-from lightning_modeinterp.metrics.functional import (
-    ScoreCounts,
-    auroc_from_counts,
-    count_distinct,
-    filter_rates,
-    removed_name,
-    roc_from_counts,
-    variance_bin_edges,
-    variance_bins,
-)
+from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 
-RETAINED = 0.96
-
 
 class FigureLogger(Callback):
-    """Keep the first samples of a test and draw them when it is over.
+    """Keep the first samples of an evaluation and draw them when it is over.
 
-    Densities (1D data), variance histograms by verdict, ROC, window sweep, and the x_0_hat trajectories of hallucinated
-    and in-support samples, whose blocks are drawn again with a recorder. Data without an oracle have none of these.
-    With several processes the figures show rank zero's samples.
+    After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
+    (1D data), ``variance`` by verdict, ``roc``, ``windows``, and ``predicted_x_0``, the x_0_hat trajectories of
+    hallucinated and in-support samples, whose blocks are drawn again with a recorder. At every n-th validation
+    ``val/figures/density`` and ``val/figures/variance``, for such loggers only: without one nothing is kept or drawn.
+    Data without an oracle have no figures. With several processes they show rank zero's samples.
 
     Args:
         max_samples: Number of samples that are kept for the figures.
         num_trajectories: Number of trajectories of each class.
         max_replayed_blocks: Number of blocks that are drawn again at most.
+        every_n_validations: Validations from one drawing to the next. 0 draws only after a test.
     """
 
-    def __init__(self, max_samples: int = 200_000, num_trajectories: int = 20, max_replayed_blocks: int = 4) -> None:
+    def __init__(
+        self,
+        max_samples: int = 200_000,
+        num_trajectories: int = 20,
+        max_replayed_blocks: int = 4,
+        every_n_validations: int = 1,
+    ) -> None:
         self.max_samples = max_samples
         self.num_trajectories = num_trajectories
         self.max_replayed_blocks = max_replayed_blocks
-        self.batches: list[GeneratedBatch] = []
+        self.every_n_validations = every_n_validations
+        self.num_validations = 0
+        self.kept = KeptSamples(0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Count on when a fit is resumed, so that its loggers get the rows of one that was not killed."""
+        return {"num_validations": self.num_validations}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """See `state_dict`."""
+        self.num_validations = state_dict["num_validations"]
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Make room, if this validation is to be drawn."""
+        is_due = self.every_n_validations > 0 and self.num_validations % self.every_n_validations == 0
+        is_seen = trainer.is_global_zero and any(map(shows_images, trainer.loggers))
+        self.kept = KeptSamples(self.max_samples if is_due and is_seen and not trainer.sanity_checking else 0)
+
+    def on_validation_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep generated samples while there is room."""
+        if isinstance(outputs, GeneratedBatch):
+            self.kept.add(outputs)
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Show the figures."""
+        self.num_validations += not trainer.sanity_checking
+        if len(self.kept):
+            for name, figure in progress_figures(self.kept, data_of(trainer)):
+                _show(trainer, f"val/figures/{name}", figure)
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Forget an earlier test."""
-        self.batches = []
+        self.kept = KeptSamples(self.max_samples if trainer.is_global_zero else 0)
 
     def on_test_batch_end(
         self,
@@ -63,46 +98,24 @@ class FigureLogger(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Keep generated samples while there is room."""
-        is_judged = isinstance(outputs, GeneratedBatch) and outputs.verdict is not None
-        if trainer.is_global_zero and is_judged and sum(map(len, self.batches)) < self.max_samples:
-            self.batches.append(outputs)
+        if isinstance(outputs, GeneratedBatch):
+            self.kept.add(outputs)
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Draw and save the figures."""
-        if not self.batches or not isinstance(pl_module, DiffusionModule):
+        """Save the figures and show them."""
+        if not len(self.kept) or not isinstance(pl_module, DiffusionModule):
             return
         folder = Path(trainer.default_root_dir) / "figures"
-        for name, figure in self._figures(trainer, pl_module):
+        for name, figure in self._test_figures(pl_module):
             figures.save_figure(figure, folder / f"{name}.png")
+            _show(trainer, f"test/figures/{name}", figure)
 
-    def _figures(self, trainer: L.Trainer, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:
-        samples, variance, block, verdict = self._kept()
-        data = data_of(trainer)
-        if isinstance(data, GaussianMixtureDataModule) and data.mixture.dimension == 1:
-            mixture, ambiguous = data.mixture, ~(verdict.in_support | verdict.hallucinated)
-            yield (
-                "density",
-                figures.density_histogram(
-                    samples, verdict.hallucinated, mixture.log_density, mixture.means, ambiguous=ambiguous
-                ),
-            )
-        scores = _scores_by_window(variance, block, verdict, data.generation.windows)
-        yield from _detection_figures(scores, data.generation.window)
-        yield "predicted_x_0", self._trajectories(module, verdict, data.generation.window)
+    def _test_figures(self, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:
+        yield from all_figures(self.kept, data_of(module.trainer))
+        yield "predicted_x_0", self._trajectories(module, data_of(module.trainer).generation.window)
 
-    def _kept(self) -> tuple[Tensor, Tensor, Tensor, SupportVerdict]:
-        verdicts = [batch.verdict for batch in self.batches if batch.verdict]
-        kind, mode = (torch.cat([getattr(v, name) for v in verdicts]).cpu() for name in ("kind", "mode"))
-        samples, variance, block = (
-            torch.cat([getattr(batch, name) for batch in self.batches]).cpu()
-            for name in ("samples", "trajectory_variance", "block")
-        )
-        return samples, variance, block, SupportVerdict(kind, mode, verdicts[0].kinds)
-
-    def _trajectories(self, module: DiffusionModule, verdict: SupportVerdict, window: str) -> Figure:
-        data = data_of(module.trainer)
-        generation = data.generation
-        index = torch.cat([batch.index for batch in self.batches]).cpu()
+    def _trajectories(self, module: DiffusionModule, window: str) -> Figure:
+        generation, verdict, index = data_of(module.trainer).generation, self.kept.verdict, self.kept.index
         chosen = self._chosen(index // generation.block_size, verdict)
         paths = []
         for block in sorted({i // generation.block_size for i in index[chosen].tolist()}):
@@ -128,25 +141,9 @@ class FigureLogger(Callback):
         return torch.cat(first).sort().values
 
 
-def _scores_by_window(
-    variance: Tensor, block: Tensor, verdict: SupportVerdict, windows: tuple[str, ...]
-) -> dict[str, ScoreCounts]:
-    is_clear = verdict.in_support | verdict.hallucinated
-    group = (2 * (block % 2) + verdict.hallucinated)[is_clear]
-    return {name: count_distinct(variance[is_clear, i], group) for i, name in enumerate(windows)}
-
-
-def _detection_figures(scores: dict[str, ScoreCounts], window: str) -> Iterator[tuple[str, Figure]]:
-    rates = {name: filter_rates(score, RETAINED) for name, score in scores.items()}
-    auroc = {name: auroc_from_counts(s.in_support, s.hallucinated).item() for name, s in scores.items()}
-    main, upper_edges = scores[window], variance_bin_edges()
-    in_support, hallucinated = (
-        torch.zeros(len(upper_edges), dtype=torch.int64).index_add(0, variance_bins(main.values), counts)
-        for counts in (main.in_support, main.hallucinated)
-    )
-    edges, threshold = torch.cat([torch.zeros(1), upper_edges]), float(rates[window]["threshold"])
-    yield "variance", figures.variance_histogram(edges, in_support, hallucinated, threshold, window)
-    curves = {name: roc_from_counts(s.in_support, s.hallucinated) for name, s in scores.items()}
-    yield "roc", figures.roc(curves, auroc, window, false_positive_rate=1 - RETAINED)
-    removed = [float(rates[name][removed_name(RETAINED)]) for name in scores]
-    yield "windows", figures.window_sweep(list(scores), list(auroc.values()), removed, window)
+def _show(trainer: L.Trainer, name: str, figure: Figure) -> None:
+    seeing = [logger for logger in trainer.loggers if shows_images(logger)]
+    if seeing:
+        image = figures.pixels(figure)
+        for logger in seeing:
+            log_image(logger, name, image, step_of(trainer))

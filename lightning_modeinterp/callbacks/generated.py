@@ -1,4 +1,4 @@
-"""What callbacks need of a run: its data."""
+"""What callbacks need of a run: its data, and the step that loggers count by."""
 
 import lightning as L
 
@@ -19,3 +19,12 @@ def data_of(trainer: L.Trainer) -> ModeInterpDataModule:
             f"{type(data).__name__}"
         )
     return data
+
+
+def step_of(trainer: L.Trainer) -> int:
+    """The step at which Lightning logs the scalars of an evaluation: that of the last training batch, from 0.
+
+    ``trainer.global_step`` is one more in a validation, and what is logged there would be lost or doubled when a fit
+    is resumed.
+    """
+    return trainer.fit_loop.epoch_loop._batches_that_stepped

@@ -1,15 +1,18 @@
 """Figures: data in, matplotlib ``Figure`` out; no files, no global state. The only room that imports matplotlib."""
 
 from lightning_modeinterp.figures.density_histogram import density_histogram
+from lightning_modeinterp.figures.pixels import pixels
 from lightning_modeinterp.figures.predicted_trajectories import predicted_trajectories
 from lightning_modeinterp.figures.roc import roc
 from lightning_modeinterp.figures.save import save_figure
-from lightning_modeinterp.figures.variance_histogram import variance_histogram
+from lightning_modeinterp.figures.variance_histogram import rebin, variance_histogram
 from lightning_modeinterp.figures.window_sweep import window_sweep
 
 __all__ = [
     "density_histogram",
+    "pixels",
     "predicted_trajectories",
+    "rebin",
     "roc",
     "save_figure",
     "variance_histogram",

@@ -19,8 +19,8 @@ def place_loggers(logger: Any, run: RunDirectory, command: str, resumed_step: in
     """Fill in what the user left out of the trainer's ``logger``, so that every log lands in the run directory.
 
     CSV and TensorBoard write to ``<run>/logs/<command>``. In W&B a fit is one run, however often it is resumed; each
-    other command is a run of its own, in the same group. The `CSVLogger` and, for fit, the `WandbLogger` of Lightning
-    are replaced by ours, which can go on. Loggers that are not known here stay as they are.
+    other command is a run of its own, in the same group. The `CSVLogger` and the `WandbLogger` of Lightning are
+    replaced by ours, which can go on. Loggers that are not known here stay as they are.
 
     Args:
         logger: From the config: None or True for the default, which is CSV; False for none; an entry with
@@ -58,6 +58,7 @@ def _place_wandb(entry: Namespace, run: RunDirectory, command: str, resumed_step
     name = f"{run.experiment}/{run.name}"
     _fill(entry, save_dir=str(run.path), project=project, name=name, group=run.experiment, job_type=command)
     _fill(entry, resume="allow")  # Lightning's default, which is lost where a config says nothing
+    entry.class_path = f"{PACKAGE}.SteadyWandbLogger"
     if command == "fit":
         entry.class_path = f"{PACKAGE}.WandbHistory"
         _fill(entry, record=str(run.path / "logs" / "fit" / "wandb.jsonl"), keep_before_step=resumed_step)
@@ -68,6 +69,7 @@ PLACES: dict[str, Callable[[Namespace, RunDirectory, str, int | None], None]] = 
     "CSVHistory": _place_csv,
     "TensorBoardLogger": _place_tensorboard,
     "WandbLogger": _place_wandb,
+    "SteadyWandbLogger": _place_wandb,
     "WandbHistory": _place_wandb,
 }
 

@@ -13,13 +13,9 @@ from typing import Any
 
 from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.fabric.utilities.rank_zero import rank_zero_only
-from lightning.pytorch.loggers import WandbLogger
-from torch import Tensor
 
 from lightning_modeinterp.files import write_aside
-
-STEP = "trainer/global_step"
-"""Lightning's name of the optimiser step in W&B."""
+from lightning_modeinterp.loggers.steady_wandb import STEP, SteadyWandbLogger, run_id_of_sweep
 
 
 class SentRows:
@@ -55,7 +51,7 @@ class SentRows:
         return [json.loads(line) for line in whole.splitlines()]
 
 
-class WandbHistory(WandbLogger):
+class WandbHistory(SteadyWandbLogger):
     """Log a fit to one W&B run, however often it is killed and resumed.
 
     Offline, W&B cannot go on with a run, so each start writes the whole history so far into a folder of its own: the
@@ -81,7 +77,7 @@ class WandbHistory(WandbLogger):
         if self._sent is None:
             self._sent = SentRows(self.record, self.keep_before_step)
             Path(self.save_dir or ".").mkdir(parents=True, exist_ok=True)  # else W&B takes a temporary folder
-            self._wandb_init["id"] = self._wandb_init["id"] or self._sent.run_id
+            self._wandb_init["id"] = self._wandb_init["id"] or run_id_of_sweep() or self._sent.run_id
             self._resume(super().experiment, self._sent.rows)
         return super().experiment
 
@@ -93,16 +89,14 @@ class WandbHistory(WandbLogger):
             metrics: Values by name.
             step: The optimiser step, from 0. None is 0.
         """
-        run = self.experiment
-        start = f"{self._prefix}{self.LOGGER_JOIN_CHAR}" if self._prefix else ""
-        row = {start + name: value.item() if isinstance(value, Tensor) else value for name, value in metrics.items()}
-        row[STEP] = step or 0
+        _ = self.experiment
+        row = self.row_of(metrics, step)
         if self._sent is not None:
             self._sent.append(row)
         if self._num_known > 0:
             self._num_known -= 1
         else:
-            run.log(row)
+            self.send(row)
 
     def _resume(self, run: Any, kept: list[dict[str, Any]]) -> None:
         num_recorded = run.step  # rows that W&B has, always the first ones; offline it knows of none

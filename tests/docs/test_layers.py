@@ -15,7 +15,7 @@ GROUND = {"errors", "records", "files", "fingerprints"}
 DIFFUSION = GROUND | {"distributions", "diffusion"}
 DATA = DIFFUSION | {"denoisers", "support", "datasets", "metrics"}
 MODULES = DATA | {"datamodules"}
-CALLBACKS = MODULES | {"sample_store", "provenance", "modules", "figures"}
+CALLBACKS = MODULES | {"sample_store", "provenance", "modules", "figures", "loggers"}
 
 MAY_IMPORT = {
     "__init__": set(),
@@ -50,10 +50,12 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 
+FIGURE_USERS = ("callbacks/figure_logger.py", "callbacks/sample_figures.py")
+
 HEAVY = {
     "lightning": {"datamodules", "modules", "callbacks", "loggers", "cli"},
     "pytorch_lightning": set(),  # the same under its other name
-    "matplotlib": {"figures", "callbacks/figure_logger.py"},  # the callback names the type of a figure
+    "matplotlib": {"figures", *FIGURE_USERS},  # the callbacks name the type of a figure
     "wandb": {"callbacks", "loggers", "cli"},
 }
 
@@ -96,8 +98,9 @@ def test_heavy_libraries_stay_in_their_rooms(library: str) -> None:
     assert strangers == set()
 
 
-def test_a_callback_takes_no_more_than_the_type_of_a_figure() -> None:
-    names = imports_of(PACKAGE / "callbacks" / "figure_logger.py")
+@pytest.mark.parametrize("path", FIGURE_USERS)
+def test_a_callback_takes_no_more_than_the_type_of_a_figure(path: str) -> None:
+    names = imports_of(PACKAGE / path)
     assert [name for name in names if is_within(name, "matplotlib")] == ["matplotlib.figure.Figure"]
 
 

@@ -20,12 +20,25 @@ def tensorboard_scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
 
 def wandb_rows(folder: Path) -> list[dict[str, float]]:
-    """Rows of the newest offline run below a folder, without W&B's own columns."""
+    """Rows of the newest offline run below a folder, without W&B's own columns, images, histograms and tables."""
     rows = []
-    for record in _wandb_records(folder):
+    for row in wandb_history(folder):
+        plain = {key: value for key, value in row.items() if not isinstance(value, dict) and not key.startswith("_")}
+        rows.append(dict(sorted(plain.items())))
+    return rows
+
+
+def wandb_history(folder: Path) -> list[dict[str, Any]]:
+    """Rows of the newest offline run below a folder, as they are; media are dicts."""
+    rows = []
+    for record in wandb_records(folder):
         if record.WhichOneof("record_type") == "history":
-            items = {item.key or "/".join(item.nested_key): item.value_json for item in record.history.item}
-            rows.append({key: json.loads(value) for key, value in sorted(items.items()) if not key.startswith("_")})
+            row: dict[str, Any] = {}
+            for item in record.history.item:
+                name, *rest = [item.key] if item.key else item.nested_key
+                value = json.loads(item.value_json)
+                row[name] = {**row.get(name, {}), "/".join(rest): value} if rest else value
+            rows.append(row)
     return rows
 
 
@@ -35,12 +48,13 @@ def finish_wandb(folder: Path) -> None:
 
     wandb.finish()
     end = time.monotonic() + 30
-    while not any(record.WhichOneof("record_type") == "exit" for record in _wandb_records(folder)):
+    while not any(record.WhichOneof("record_type") == "exit" for record in wandb_records(folder)):
         assert time.monotonic() < end, "the offline run was not written"
         time.sleep(0.1)
 
 
-def _wandb_records(folder: Path) -> Iterator[Any]:
+def wandb_records(folder: Path) -> Iterator[Any]:
+    """All that the newest offline run below a folder has written down."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     newest = max(folder.glob("wandb/offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns)

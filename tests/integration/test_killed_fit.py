@@ -44,6 +44,7 @@ class Fit:
 
     def start(self) -> None:
         environment = {**os.environ, "WANDB_MODE": "offline", "WANDB_SILENT": "true", "OMP_NUM_THREADS": "1"}
+        environment.pop("WANDB_SERVICE", None)  # W&B's process of another test, in which the killed run would go on
         self.output = (self.folder.parent.parent / "output.txt").open("ab")
         self.process = subprocess.Popen(
             self.command, cwd=ROOT, env=environment, stdout=self.output, stderr=self.output, start_new_session=True

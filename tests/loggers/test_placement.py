@@ -60,7 +60,7 @@ def test_known_loggers_go_to_the_run(command, step, monkeypatch):
         "id": None,
     }
     assert expected.items() <= wandb.init_args.as_dict().items()
-    assert wandb.class_path.endswith(".WandbHistory" if command == "fit" else ".WandbLogger")
+    assert wandb.class_path.endswith(".WandbHistory" if command == "fit" else ".SteadyWandbLogger")
     assert wandb.init_args.get("keep_before_step") == step
 
 

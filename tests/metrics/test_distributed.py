@@ -10,7 +10,13 @@ import torch
 import torch.distributed as dist
 
 import lightning_modeinterp
-from lightning_modeinterp.metrics import ModeStatistics, SupportRates, TrajectoryVarianceDetection
+from lightning_modeinterp.metrics import (
+    HighestVariance,
+    ModeStatistics,
+    SupportRates,
+    TrajectoryVarianceDetection,
+    TrajectoryVarianceHistogram,
+)
 
 
 def make_metrics():
@@ -20,6 +26,8 @@ def make_metrics():
         "modes": ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4),
         "exact": TrajectoryVarianceDetection(**detection),
         "binned": TrajectoryVarianceDetection(**detection, exact_up_to=0),
+        "spread": TrajectoryVarianceHistogram(("last", "wide"), "wide"),
+        "highest": HighestVariance(("last", "wide"), "wide", (2,), num_samples=6),
     }
 
 
@@ -32,6 +40,10 @@ def evaluate(batches):
         if isinstance(metric, TrajectoryVarianceDetection):
             results[name] |= {f"curve/{key}": torch.stack(curve).tolist() for key, curve in metric.curves().items()}
             results[name]["histogram"] = metric.histograms().in_support.tolist()
+        if isinstance(metric, TrajectoryVarianceHistogram):
+            results[name] |= {key: counts.tolist() for key, counts in metric.histograms().items()}
+        if isinstance(metric, HighestVariance):
+            results[name] |= {key: values.tolist() for key, values in vars(metric.samples()).items()}
     return results
 
 

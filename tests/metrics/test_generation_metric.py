@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics import GenerationMetric, ModeStatistics, SupportRates, TrajectoryVarianceDetection
+from lightning_modeinterp.metrics import (
+    GenerationMetric,
+    HighestVariance,
+    ModeStatistics,
+    SupportRates,
+    TrajectoryVarianceDetection,
+    TrajectoryVarianceHistogram,
+)
 from lightning_modeinterp.testing import check_generation_metric, concrete_subclasses
 
 BUILDERS = {
@@ -16,7 +23,13 @@ BUILDERS = {
         lambda: TrajectoryVarianceDetection(("last", "wide"), "last"),
         lambda: TrajectoryVarianceDetection(("last", "wide"), "last", exact_up_to=0),
     ],
+    TrajectoryVarianceHistogram: [
+        lambda: TrajectoryVarianceHistogram(("last", "wide"), "wide"),
+        lambda: TrajectoryVarianceHistogram(("last", "wide"), "last", is_judged=False),
+    ],
+    HighestVariance: [lambda: HighestVariance(("last", "wide"), "wide", (2,), num_samples=5)],
 }
+NEED_NO_VERDICT = (HighestVariance,)
 every_metric = pytest.mark.parametrize("make_metric", [make for makes in BUILDERS.values() for make in makes])
 
 
@@ -57,9 +70,14 @@ def test_nothing_gives_nan(make_metric):
 
 
 @every_metric
-def test_a_batch_without_verdict_is_refused(make_metric, make_generated):
-    with pytest.raises(ConfigurationError, match="without a verdict; give the data a support oracle"):
-        make_metric().update(make_generated(judged=False))
+def test_a_batch_without_verdict_is_refused_unless_it_is_enough(make_metric, make_generated):
+    metric = make_metric()
+    if isinstance(metric, NEED_NO_VERDICT) or getattr(metric, "is_judged", True) is False:
+        metric.update(make_generated(judged=False))
+        assert all(value.isfinite() for value in metric.compute().values())
+    else:
+        with pytest.raises(ConfigurationError, match="without a verdict; give the data a support oracle"):
+            metric.update(make_generated(judged=False))
 
 
 def test_update_and_compute_have_to_be_written():

@@ -1,0 +1,54 @@
+"""The first judged samples of an evaluation, kept on the CPU to draw them."""
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+
+
+class KeptSamples:
+    """Collect judged batches while there is room; those without a verdict are left out.
+
+    Args:
+        max_samples: Number of samples from which on nothing more is kept.
+    """
+
+    def __init__(self, max_samples: int) -> None:
+        self.max_samples = max_samples
+        self.batches: list[GeneratedBatch] = []
+
+    def add(self, batch: GeneratedBatch) -> None:
+        """Keep a batch if it is judged and there is room."""
+        if batch.verdict is not None and len(self) < self.max_samples:
+            self.batches.append(batch.to(torch.device("cpu")))
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return sum(map(len, self.batches))
+
+    @property
+    def index(self) -> Tensor:
+        """(N,) int64."""
+        return torch.cat([batch.index for batch in self.batches])
+
+    @property
+    def block(self) -> Tensor:
+        """(N,) int64."""
+        return torch.cat([batch.block for batch in self.batches])
+
+    @property
+    def samples(self) -> Tensor:
+        """(N, *sample_shape), data units."""
+        return torch.cat([batch.samples for batch in self.batches])
+
+    @property
+    def trajectory_variance(self) -> Tensor:
+        """(N, W), model units squared."""
+        return torch.cat([batch.trajectory_variance for batch in self.batches])
+
+    @property
+    def verdict(self) -> SupportVerdict:
+        """Of all samples."""
+        verdicts = [batch.verdict for batch in self.batches if batch.verdict]
+        kind, mode = (torch.cat([getattr(verdict, name) for verdict in verdicts]) for name in ("kind", "mode"))
+        return SupportVerdict(kind, mode, verdicts[0].kinds)

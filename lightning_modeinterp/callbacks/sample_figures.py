@@ -1,0 +1,73 @@
+"""From kept samples to figures."""
+
+from collections.abc import Iterator
+
+import torch
+from matplotlib.figure import Figure
+
+from lightning_modeinterp import figures
+from lightning_modeinterp.callbacks.kept_samples import KeptSamples
+from lightning_modeinterp.datamodules import GaussianMixtureDataModule, ModeInterpDataModule
+from lightning_modeinterp.metrics.functional import (
+    ScoreCounts,
+    auroc_from_counts,
+    count_distinct,
+    filter_rates,
+    removed_name,
+    roc_from_counts,
+    variance_bin_edges,
+    variance_bins,
+)
+
+RETAINED = 0.96
+
+
+def progress_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
+    """Name and draw what changes during a fit: the density (1D data) and the variance of either class."""
+    yield from _density(kept, data)
+    window = data.generation.window
+    yield "variance", _variance(scores_by_window(kept, data.generation.windows)[window], window)
+
+
+def all_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
+    """Name and draw also how every window detects."""
+    window, scores = data.generation.window, scores_by_window(kept, data.generation.windows)
+    auroc = {name: auroc_from_counts(each.in_support, each.hallucinated).item() for name, each in scores.items()}
+    curves = {name: roc_from_counts(each.in_support, each.hallucinated) for name, each in scores.items()}
+    removed = [float(filter_rates(each, RETAINED)[removed_name(RETAINED)]) for each in scores.values()]
+    yield from _density(kept, data)
+    yield "variance", _variance(scores[window], window)
+    yield "roc", figures.roc(curves, auroc, window, false_positive_rate=1 - RETAINED)
+    yield "windows", figures.window_sweep(list(scores), list(auroc.values()), removed, window)
+
+
+def scores_by_window(kept: KeptSamples, windows: tuple[str, ...]) -> dict[str, ScoreCounts]:
+    """Scores of the samples that are in support or hallucinated; even blocks apart from odd ones."""
+    verdict, variance = kept.verdict, kept.trajectory_variance
+    is_clear = verdict.in_support | verdict.hallucinated
+    group = (2 * (kept.block % 2) + verdict.hallucinated)[is_clear]
+    return {name: count_distinct(variance[is_clear, i], group) for i, name in enumerate(windows)}
+
+
+def _density(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
+    if isinstance(data, GaussianMixtureDataModule) and data.mixture.dimension == 1:
+        verdict, mixture = kept.verdict, data.mixture
+        ambiguous = ~(verdict.in_support | verdict.hallucinated)
+        yield (
+            "density",
+            figures.density_histogram(
+                kept.samples, verdict.hallucinated, mixture.log_density, mixture.means, ambiguous=ambiguous
+            ),
+        )
+
+
+def _variance(scores: ScoreCounts, window: str) -> Figure:
+    upper_edges = variance_bin_edges()
+    in_support, hallucinated = (
+        torch.zeros(len(upper_edges), dtype=torch.int64).index_add(0, variance_bins(scores.values), counts)
+        for counts in (scores.in_support, scores.hallucinated)
+    )
+    threshold = float(filter_rates(scores, RETAINED)["threshold"])
+    return figures.variance_histogram(
+        torch.cat([torch.zeros(1), upper_edges]), in_support, hallucinated, threshold, window
+    )
