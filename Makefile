@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint docs clean
+.PHONY: help setup demo test test-slow bench lint docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ test: setup  ## run the tests, but for the slow ones
 
 test-slow: setup  ## run the slow tests (minutes)
 	$(TEST) -m slow
+
+bench: setup  ## measure speed and memory (an hour; AUTHORS=PATH compares with a clone of the authors' code)
+	for name in training sampling memory; do \
+	  $(BIN)/python -W ignore benchmarks/$$name.py $(if $(AUTHORS),--authors $(AUTHORS)) || exit 1; done
+	for name in lightning_overhead scaling numerics; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/report.py
 
 lint: setup  ## check style, format and types
 	$(BIN)/ruff check .

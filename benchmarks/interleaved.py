@@ -1,0 +1,184 @@
+"""Compare sides on a machine that does other work too: rounds, medians, ratios, JSON.
+
+A machine that is shared or changes its clock makes a single time worth little. So all sides take turns within a round,
+every figure is a ratio of two sides of the same round, and what is reported is the median over the rounds with the
+quartiles beside it. CPU time, summed over threads, stands beside wall time: other jobs lengthen the second, hardly the
+first. A thread that waits for another one counts as working.
+"""
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+ROUNDS = 9
+RESULTS = Path("docs/results/performance")
+_PACKAGES = ("lightning_modeinterp", "torch", "lightning", "diffusers")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way to do the work.
+
+    Args:
+        run: Do it once.
+        work: How many units of work that is; times are reported by unit.
+    """
+
+    run: Callable[[], object]
+    work: float = 1.0
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median and quartiles."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Spread of at least two values."""
+        low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(statistics.median(values), low, high)
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds by unit of work, one value a round."""
+
+    cpu: list[float]
+    wall: list[float]
+
+
+def interleave(sides: Mapping[str, Side], rounds: int = ROUNDS, num_threads: int = 1) -> dict[str, Times]:
+    """Time all sides in turn, after each has run once unseen; every other round backwards."""
+    torch.set_num_threads(num_threads)
+    times = {name: Times([], []) for name in sides}
+    for side in sides.values():
+        side.run()
+    for i in range(rounds):
+        for name, side in (reversed if i % 2 else list)(sides.items()):
+            cpu, wall = time.process_time(), time.perf_counter()
+            side.run()
+            times[name].wall.append((time.perf_counter() - wall) / side.work)
+            times[name].cpu.append((time.process_time() - cpu) / side.work)
+    return times
+
+
+def speedup(baseline: Sequence[float], side: Sequence[float]) -> Spread:
+    """How many times as fast a side is, from the ratio within each round."""
+    return Spread.of([b / s for b, s in zip(baseline, side, strict=True)])
+
+
+def speedup_rows(times: Mapping[str, Times], baseline: str, num_threads: int, unit: float) -> list[dict[str, Any]]:
+    """One row a side: time by unit of work and speed over the baseline.
+
+    Args:
+        times: Of all sides.
+        baseline: Its name.
+        num_threads: With how many they ran.
+        unit: Seconds that times are given in, such as 1e-9.
+    """
+    return [
+        {
+            "side": name,
+            "threads": num_threads,
+            "cpu": asdict(Spread.of([t / unit for t in each.cpu])),
+            "x_cpu": asdict(speedup(times[baseline].cpu, each.cpu)),
+            "x_wall": asdict(speedup(times[baseline].wall, each.wall)),
+        }
+        for name, each in times.items()
+    ]
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def speedup_table(rows: Sequence[Mapping[str, Any]], baseline: str, unit: str) -> str:
+    """Markdown of `speedup_rows`."""
+    header = [
+        "side",
+        "threads",
+        f"CPU {unit}, median [quartiles]",
+        f"speed over {baseline}, by CPU time",
+        "by wall time",
+    ]
+    body = []
+    for row in rows:
+        cpu, x_cpu, x_wall = (Spread(**row[key]) for key in ("cpu", "x_cpu", "x_wall"))
+        body.append(
+            [row["side"], row["threads"], f"{cpu.median:,.0f} [{cpu.low:,.0f}, {cpu.high:,.0f}]", x_cpu, x_wall]
+        )
+    return table(header, body)
+
+
+def gemm(num_rows: int, width: int, num_calls: int) -> Side:
+    """The float32 product that bounds the network, in floating point operations."""
+    h, weight = torch.randn(num_rows, width), torch.randn(width, width)
+
+    def run() -> None:
+        with torch.inference_mode():
+            for _ in range(num_calls):
+                torch.nn.functional.linear(h, weight)
+
+    return Side(run, 2.0 * num_rows * width * width * num_calls)
+
+
+def bfloat16_gemm(num_rows: int, width: int, num_calls: int) -> Side:
+    """The same product in bfloat16."""
+    h, weight = torch.randn(num_rows, width).bfloat16(), torch.randn(width, width).bfloat16()
+
+    def run() -> None:
+        with torch.inference_mode():
+            for _ in range(num_calls):
+                torch.nn.functional.linear(h, weight)
+
+    return Side(run, 2.0 * num_rows * width * width * num_calls)
+
+
+def publish(
+    name: str, settings: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], markdown: str, out: Path
+) -> None:
+    """Write NAME.json and NAME.md, and print the table."""
+    out.mkdir(parents=True, exist_ok=True)
+    machine = _machine()
+    record = {"date": date.today().isoformat(), **machine, "settings": dict(settings), "rows": list(rows)}
+    (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
+    said = ", ".join(f"{k} {v}" for k, v in settings.items())
+    note = f"{record['date']}; {machine['machine']}; {versions}; {said}."
+    (out / f"{name}.md").write_text(f"{markdown}\n{note}\n")
+    print(markdown)
+    print(note)
+
+
+def _machine() -> dict[str, Any]:
+    cpu = torch.backends.cpu.get_cpu_capability()
+    return {
+        "machine": f"{os.cpu_count()} shared {platform.machine()} cores ({cpu})",
+        "versions": {name: _version(name) for name in _PACKAGES if _version(name)},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
