@@ -17,32 +17,42 @@ STEP = "trainer/global_step"
 class SteadyWandbLogger(WandbLogger):
     """Log to W&B; a server that is down, slow or broken costs no more than time.
 
-    A run that cannot be started online (after ``settings.init_timeout``) is started offline, for ``wandb sync``. Once
-    it is started W&B's own process sends in the background and keeps everything on disk; only tables ask the server
-    first. Where that fails the row goes without its table, and so do all later ones.
+    A run that cannot be started online within ``init_timeout`` is started offline, for ``wandb sync``. Once it is
+    started W&B's own process sends in the background and keeps everything on disk; only tables ask the server first.
+    Where that fails the row goes without its table, and so do all later ones.
 
     Args:
+        init_timeout: Seconds to wait for W&B at the start. The environment's WANDB_INIT_TIMEOUT wins; W&B's own, 90, if
+            None.
+        finish_timeout: Seconds to wait at the end until all is sent. The environment's WANDB_FINISH_TIMEOUT wins; W&B's
+            own, which is for ever, if None.
         **kwargs: Arguments of Lightning's `WandbLogger`, and through it of ``wandb.init``.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, init_timeout: float | None = None, finish_timeout: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.timeouts = {"init_timeout": init_timeout, "finish_timeout": finish_timeout}
         self._takes_tables = True
 
     @property
     @rank_zero_experiment
     def experiment(self) -> Any:
         """The run; it is started when this is first asked for."""
+        if self._experiment is None:
+            self._start()
+        return super().experiment
+
+    def _start(self) -> None:
         import wandb
 
-        if self._experiment is not None:
-            return self._experiment
+        if self._wandb_init.get("settings") is None:
+            self._wandb_init["settings"] = _left_open(self.timeouts)
         try:
-            return super().experiment
+            _ = super().experiment
         except wandb.errors.CommError as error:
-            rank_zero_warn(f"W&B cannot be reached, the run is logged offline, for `wandb sync`: {error}")
-        self._wandb_init["mode"] = "offline"
-        return super().experiment
+            rank_zero_warn(f"W&B cannot be reached; the run is logged offline, for `wandb sync`: {error}")
+            wandb.teardown()  # W&B's process still holds the id of the run that it could not start
+            self._wandb_init["mode"] = "offline"
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
@@ -86,6 +96,15 @@ class SteadyWandbLogger(WandbLogger):
         super().finalize(status)
         if status == "failed" and self._experiment is not None:
             self._experiment.finish(exit_code=1)
+
+
+def _left_open(timeouts: Mapping[str, float | None]) -> dict[str, float]:
+    """Those that are given here and not in the environment."""
+    return {
+        name: seconds
+        for name, seconds in timeouts.items()
+        if seconds is not None and f"WANDB_{name.upper()}" not in os.environ
+    }
 
 
 def run_id_of_sweep() -> str | None:

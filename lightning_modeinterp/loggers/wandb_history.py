@@ -99,7 +99,8 @@ class WandbHistory(SteadyWandbLogger):
             self.send(row)
 
     def _resume(self, run: Any, kept: list[dict[str, Any]]) -> None:
-        num_recorded = run.step  # rows that W&B has, always the first ones; offline it knows of none
+        # rows that W&B has, always the first ones; offline it knows of none. `run.step` is 0 until a row is logged
+        num_recorded = run.starting_step
         for row in kept[num_recorded:]:
             run.log(row)
         self._num_known = max(0, num_recorded - len(kept))

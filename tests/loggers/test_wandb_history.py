@@ -18,7 +18,7 @@ class FakeRun:
         self.rows = rows
 
     @property
-    def step(self) -> int:
+    def starting_step(self) -> int:
         return len(self.rows)
 
     def log(self, row: dict[str, Any]) -> None:

@@ -1,0 +1,83 @@
+"""One row in W&B for each that is handed to it, whatever its server does; the real client is in test_wandb.py."""
+
+from typing import Any
+
+import pytest
+from lightning.pytorch.loggers import WandbLogger
+
+from lightning_modeinterp.loggers.steady_wandb import STEP, SteadyWandbLogger
+
+wandb = pytest.importorskip("wandb")
+
+
+class Client:
+    """A W&B run whose server refuses tables."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.num_asked = 0
+
+    def log(self, row: dict[str, Any]) -> None:
+        if any(isinstance(value, wandb.Table) for value in row.values()):
+            self.num_asked += 1
+            raise wandb.errors.CommError("500")
+        self.rows.append(row)
+
+
+@pytest.fixture
+def client(monkeypatch):
+    run = Client()
+    monkeypatch.setattr(WandbLogger, "experiment", property(lambda _: run))
+    return run
+
+
+def test_a_refused_table_leaves_its_row_and_is_the_last(client):
+    logger = SteadyWandbLogger()
+    with pytest.warns(UserWarning, match="W&B did not take a table"):
+        logger.log_metrics({"rows": wandb.Table(columns=["a"], data=[[1]]), "loss": 0.5}, step=3)
+    logger.log_metrics({"rows": wandb.Table(columns=["a"], data=[[1]])}, step=4)
+    logger.log_metrics({"loss": 0.25}, step=5)
+    assert client.rows == [{"loss": 0.5, STEP: 3}, {STEP: 4}, {"loss": 0.25, STEP: 5}]
+    assert client.num_asked == 1
+
+
+def starts(monkeypatch, error):
+    """Modes in which a run is started; the first start fails."""
+    modes = []
+
+    def start(logger: WandbLogger) -> Client:
+        if logger._experiment is None:
+            modes.append(logger._wandb_init.get("mode"))
+            if len(modes) == 1:
+                raise error
+            logger._experiment = Client()
+        return logger._experiment
+
+    monkeypatch.setattr(WandbLogger, "experiment", property(start))
+    monkeypatch.setattr(wandb, "teardown", lambda: None)
+    return modes
+
+
+def test_a_run_that_cannot_be_started_is_started_offline(monkeypatch):
+    modes = starts(monkeypatch, wandb.errors.CommError("timed out"))
+    logger = SteadyWandbLogger(id="mine")
+    with pytest.warns(UserWarning, match="logged offline, for `wandb sync`: timed out"):
+        logger.log_metrics({"loss": 1.0}, step=0)
+    assert modes == [None, "offline"]
+    assert logger._wandb_init["id"] == "mine"
+
+
+def test_what_the_user_got_wrong_is_not_hidden(monkeypatch):
+    starts(monkeypatch, wandb.errors.UsageError("no API key"))
+    with pytest.raises(wandb.errors.UsageError, match="no API key"):
+        SteadyWandbLogger().log_metrics({"loss": 1.0}, step=0)
+
+
+@pytest.mark.parametrize(("in_environment", "expected"), [(None, {"finish_timeout": 7.0}), ("3", {})])
+def test_timeouts_of_the_environment_win(client, monkeypatch, in_environment, expected):
+    monkeypatch.delenv("WANDB_FINISH_TIMEOUT", raising=False)
+    if in_environment:
+        monkeypatch.setenv("WANDB_FINISH_TIMEOUT", in_environment)
+    logger = SteadyWandbLogger(finish_timeout=7.0)
+    _ = logger.experiment
+    assert logger._wandb_init["settings"] == expected
