@@ -126,6 +126,12 @@ def judge(seed: int, root: Path) -> dict[str, object]:
     return result
 
 
+def known_results(file: Path) -> dict[int, dict[str, object]]:
+    """Numbers of each seed of an earlier report."""
+    results = json.loads(file.read_text())["seeds"] if file.exists() else []
+    return {result["seed"]: result for result in results}
+
+
 def over_seeds(values: list[float]) -> tuple[float, float, float]:
     """Mean and 95 % t-interval."""
     mean = statistics.mean(values)
@@ -139,8 +145,10 @@ def verdict(low: float, high: float) -> str:
 
 
 def report(seeds: list[int], root: Path, out: Path) -> None:
-    """Write result.json, table.md and windows.png."""
-    results = [judge(seed, root) for seed in seeds]
+    """Write result.json, table.md and windows.png; a seed whose runs are not here is taken from the earlier result."""
+    earlier = known_results(out / "result.json")
+    is_here = {seed: (root / "final" / f"seed_{seed}_0").exists() for seed in seeds}
+    results = [judge(seed, root) if is_here[seed] else earlier[seed] for seed in seeds]
     rows = {
         f"{PAPER_WINDOW} (the paper's)": [r["windows"][PAPER_WINDOW] for r in results],  # type: ignore[index]
         "calibrated (chosen on explore)": [r["windows"][r["chosen_window"]] for r in results],  # type: ignore[index]

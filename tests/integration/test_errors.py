@@ -187,6 +187,7 @@ def test_a_fit_does_not_go_on_as_another(fitted, option, expected, capsys):
 def test_a_fit_does_not_go_on_from_averaged_weights(run, capsys):
     averaging = "{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}"
     run("fit", f"--trainer.callbacks=[{averaging}]")
+    assert "note: trainer.callbacks: weight averaging rounds constants too" in capsys.readouterr().err
     line = fails_with([*RESUME, f"--run.root={run.root}", *SMALL, *NETWORK], capsys)
     assert "trainer.callbacks: expected the EMAWeightAveraging with which the fit began, got none" in line
 
