@@ -1,9 +1,15 @@
-"""Which trajectories are shown."""
+"""Which trajectories are shown, and when figures are drawn, for whom."""
 
+import pytest
 import torch
 
+from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks import FigureLogger
+from lightning_modeinterp.loggers import CSVHistory
 from lightning_modeinterp.records import SupportVerdict
+
+IN_FIT = {"val/figures/density", "val/figures/variance"}
+IN_TEST = {f"test/figures/{name}" for name in ("density", "variance", "roc", "windows", "predicted_x_0")}
 
 
 def verdict(kind):
@@ -21,3 +27,79 @@ def test_both_classes_from_the_blocks_with_most_hallucinations():
 def test_without_hallucinations_there_are_still_in_support_samples():
     chosen = FigureLogger(num_trajectories=3, max_replayed_blocks=1)._chosen(torch.arange(8) // 4, verdict([0] * 8))
     assert len(chosen) == 3
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Names of the figure functions that were called."""
+    names = []
+    for name in ("density_histogram", "variance_histogram", "roc", "window_sweep", "predicted_trajectories"):
+        draw = getattr(figures, name)
+
+        def counting(*args, name=name, draw=draw, **kwargs):
+            names.append(name)
+            return draw(*args, **kwargs)
+
+        monkeypatch.setattr(figures, name, counting)
+    return names
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (3, [0, 3]), (0, [])])
+def test_every_nth_validation(evaluation, every, expected):
+    callback = FigureLogger(every_n_validations=every)
+    found = []
+    for i in range(5):
+        evaluation.shown.shown.clear()
+        trainer = evaluation.trainer(callback)
+        trainer.validate(evaluation.module, evaluation.data(), verbose=False)
+        names = {name for name, _, _ in evaluation.shown.shown}
+        assert names in (set(), IN_FIT)
+        found += [i] if names else []
+        resumed = FigureLogger(every_n_validations=every)  # the count goes on from a checkpoint
+        resumed.load_state_dict(callback.state_dict())
+        callback = resumed
+    assert found == expected
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_nothing_is_kept_or_drawn_in_a_fit_that_cannot_show_it(evaluation, drawn, several, tmp_path):
+    callback = FigureLogger()
+    loggers = [CSVHistory(tmp_path / "a"), CSVHistory(tmp_path / "b")] if several else False
+    evaluation.trainer(callback, loggers=loggers).validate(evaluation.module, evaluation.data(), verbose=False)
+    assert callback.kept.batches == []
+    assert drawn == []
+
+
+def test_a_test_draws_files_without_a_logger(evaluation, drawn):
+    evaluation.trainer(FigureLogger(), loggers=False).test(evaluation.module, evaluation.data(), verbose=False)
+    assert len(drawn) == 5
+    assert {path.name for path in (evaluation.folder / "figures").iterdir()} == {
+        f"{name.rpartition('/')[2]}.png" for name in IN_TEST
+    }
+
+
+def test_a_test_shows_each_figure_once_in_each_logger(evaluation, drawn):
+    other = type(evaluation.shown)(evaluation.folder / "other")
+    trainer = evaluation.trainer(FigureLogger(), loggers=[evaluation.shown, other])
+    trainer.test(evaluation.module, evaluation.data(), verbose=False)
+    assert len(drawn) == 5
+    for logger in (evaluation.shown, other):
+        assert sorted(name for name, _, _ in logger.shown) == sorted(IN_TEST)
+        assert all(pixels.shape[2] == 3 and pixels.std() > 0 for _, _, pixels in logger.shown)
+
+
+def test_data_without_an_oracle_have_no_figures(evaluation):
+    trainer = evaluation.trainer(FigureLogger())
+    trainer.validate(evaluation.module, evaluation.data(judged=False), verbose=False)
+    trainer.test(evaluation.module, evaluation.data(judged=False), verbose=False)
+    assert evaluation.shown.shown == []
+
+
+def test_a_sanity_check_draws_nothing_and_does_not_count(evaluation):
+    callback = FigureLogger()
+    trainer = evaluation.trainer(callback)
+    trainer.sanity_checking = True
+    callback.on_validation_start(trainer, evaluation.module)
+    assert callback.kept.max_samples == 0
+    callback.on_validation_end(trainer, evaluation.module)
+    assert callback.state_dict() == {"num_validations": 0}

@@ -37,6 +37,10 @@ SMALL = (
     "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]",
 )
 
+LOGGERS = (
+    "--trainer.logger=[{class_path: CSVHistory, init_args: {save_dir: .}}, "
+    "{class_path: TensorBoardLogger, init_args: {save_dir: .}}, {class_path: WandbLogger, init_args: {mode: offline}}]"
+)
 MIXED = ("bf16-mixed", "16-mixed")
 PARALLEL = ("--trainer.devices=2", "--trainer.strategy=ddp")
 
@@ -46,7 +50,7 @@ def run_all(root, parallel):
     options = ["-c", str(CONFIG), f"--run.root={root}", *SMALL, *parallel]
     main(["fit", *options])
     checkpoint = f"--ckpt_path={root.parent / 'one/gaussian_1d/seed_0/checkpoints/last.ckpt'}"
-    main(["validate", *options, checkpoint])
+    main(["validate", *options, checkpoint, LOGGERS])
     main(["test", *options, checkpoint, "--generation.num_samples=500"])
     main(["test", *options, checkpoint, "--generation.num_samples=9", "--run.name=few"])
     main(["predict", *options, checkpoint, "--generation.num_samples=500"])
@@ -137,6 +141,33 @@ def test_losses_are_those_of_the_global_batch(folders):
     logged = [[row["val/loss"] for row in read_log(folder, "fit") if "val/loss" in row] for folder in folders]
     assert len(logged[0]) == 2
     assert logged[1] == pytest.approx(logged[0], rel=1e-3)
+
+
+@pytest.mark.ddp
+def test_variances_and_tables_are_those_of_all_processes(folders):
+    """The second process has no block: it takes part in the sums, and writes nothing."""
+    from .log_readers import wandb_history  # not where this file is a script
+
+    one, two = (read_log(folder, "validate")[-1] for folder in folders)
+    names = [name for name in one if name.startswith("val/trajectory_variance/")]
+    assert len(names) == 5
+    assert {name: two[name] for name in names} == pytest.approx({name: one[name] for name in names}, nan_ok=True)
+    first, second = (tensorboard_media(folder / "seed_0/logs/validate") for folder in folders)
+    assert first == second
+    assert len(first) == 3  # two histograms and a table
+    runs = [wandb_history(folder / "seed_0") for folder in folders]
+    for name in ("val/highest_variance", "val/trajectory_variance/in_support", "val/figures/variance", "val/loss"):
+        assert [sum(name in row for row in rows) for rows in runs] == [1, 1]
+    assert [len(list((folder / "seed_0/wandb").glob("offline-run-*"))) for folder in folders] == [1, 1]
+
+
+def tensorboard_media(folder):
+    """Histograms and tables by name, as text."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder)).Reload()
+    histograms = {tag: str(events.Histograms(tag)[0].histogram_value) for tag in events.Tags()["histograms"]}
+    return histograms | {tag: str(events.Tensors(tag)[0].tensor_proto) for tag in events.Tags()["tensors"]}
 
 
 @pytest.mark.ddp
