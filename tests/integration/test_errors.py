@@ -48,7 +48,8 @@ CASES = {
         "expected a subclass of DiffusionModule, got torch.nn.Linear",
     ),
     "class in a class": (["--generation.sampler=Ancestral"], "got Ancestral; did you mean AncestralSampler?"),
-    "class of one's own": (["--data=parts.Nope"], "got parts.Nope; a class of your own needs its module"),
+    "class of one's own": (["--data=nowhere.Nope"], "got nowhere.Nope; a class of your own needs its module"),
+    "class that a module lacks": (["--data=json.Nope"], "expected the name of a class, got json.Nope"),
     "optimiser": (["--model.init_args.optimizer=torch.optim.Adm"], "got torch.optim.Adm; did you mean Adam?"),
     "logger": (
         ["--trainer.logger=Wandb"],
