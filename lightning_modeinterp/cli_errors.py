@@ -13,7 +13,9 @@ _KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
 _OPTION = re.compile(r"(?:Option|Key) '([^']+)' is not (?:accepted|expected)|does not accept option '([^']+)'")
 _UNKNOWN = re.compile(r"[Uu]nrecognized arguments: (-{0,2})([\w.+-]+)")
 _NO_FILE = re.compile(r"Unable to load config ['\"]([^'\"]+)")
-_NO_CLASS = re.compile(r"dot import path string: (.+)|expects a function or a callable class|No module named|has no attribute")
+_NO_CLASS = re.compile(
+    r"dot import path string: (.+)|expects a function or a callable class|No module named|has no attribute"
+)
 _OTHER_CLASS = re.compile(r"Import path does not correspond to a subclass of (\w+)")
 _VALUE = re.compile(r"Given value: (?!NestedArg)(.+)")
 _EXPECTED = re.compile(r"Expected an? <class '(?:\w+\.)*(\w+)'>(?:\. Got value: (.*))?$")
