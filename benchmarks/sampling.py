@@ -83,9 +83,9 @@ def main(num_samples: int, rounds: int, threads: list[int], authors: Path | None
         by_sample_step = [6 * 2 * 128 * 128 * t * 1e9 for t in times.pop("gemm").cpu]  # 3 layers of 2 products
         limits.append(f"{num_threads} threads: {Spread.of(by_sample_step)} ns of CPU a sample-step")
         rows += speedup_rows(times, baseline, num_threads, 1e-9)
-    markdown = speedup_table(rows, baseline, "ns a sample-step")
-    markdown += "\nThe six products alone, the limit in float32: " + "; ".join(limits) + ".\n"
-    publish("sampling", {"samples": num_samples, "steps": T, "rounds": rounds}, rows, markdown, out)
+        markdown = speedup_table(rows, baseline, "ns a sample-step")
+        markdown += "\nThe six products alone, the limit in float32: " + "; ".join(limits) + ".\n"
+        publish("sampling", {"samples": num_samples, "steps": T, "rounds": rounds}, rows, markdown, out)
 
 
 if __name__ == "__main__":

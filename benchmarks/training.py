@@ -101,9 +101,9 @@ def main(batch_size: int, rounds: int, threads: list[int], authors: Path | None,
             rate = Spread.of([1e-9 / t for t in times.pop(name).cpu])
             limits.append(f"{name}, {num_threads} threads: {rate} GFLOP a CPU second")
         rows += speedup_rows(times, baseline, num_threads, 1e-9)
-    markdown = speedup_table(rows, baseline, "ns a sample")
-    markdown += "\nProducts at these shapes, the limit: " + "; ".join(limits) + ".\n"
-    publish("training", {"batch size": batch_size, "rounds": rounds}, rows, markdown, out)
+        markdown = speedup_table(rows, baseline, "ns a sample")
+        markdown += "\nProducts at these shapes, the limit: " + "; ".join(limits) + ".\n"
+        publish("training", {"batch size": batch_size, "rounds": rounds}, rows, markdown, out)
 
 
 if __name__ == "__main__":

@@ -111,9 +111,9 @@ class TemporalLayer(nn.Module):
 
     def __init__(self, width: int, precision: HiddenPrecision | None = None) -> None:
         super().__init__()
-        self.inner = nn.Sequential(nn.LayerNorm(width), nn.LeakyReLU(_SLOPE), _hidden(width, precision))
+        self.inner = nn.Sequential(nn.LayerNorm(width), nn.LeakyReLU(_SLOPE, inplace=True), _hidden(width, precision))
         self.time = _linear(width, width)
-        self.outer = nn.Sequential(nn.LayerNorm(width), nn.LeakyReLU(_SLOPE), _hidden(width, precision))
+        self.outer = nn.Sequential(nn.LayerNorm(width), nn.LeakyReLU(_SLOPE, inplace=True), _hidden(width, precision))
 
     def forward(self, h: Tensor, shift: Tensor) -> Tensor:
         """Features (B, width) and what the time adds (B or 1, width) to features (B, width)."""
