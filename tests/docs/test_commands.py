@@ -53,6 +53,7 @@ def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     modules_of(page, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("WANDB_MODE", "offline")
     first, *others = commands_of(page)
     tour = ["fit", "-c", "configs/experiment/gaussian_1d.yaml"]  # pages go on where this has been given
     for command, *options in [tour, *(others if first == tour else [first, *others])]:

@@ -1,0 +1,61 @@
+"""Every name that is logged stands in docs/tracking.md, and every name there is logged."""
+
+import csv
+import json
+import re
+
+import pytest
+
+from lightning_modeinterp.cli import run_command
+
+from ..integration.conftest import CONFIG, NETWORK, ROOT, SMALL
+
+PAGE = (ROOT / "docs/tracking.md").read_text()
+WINDOWS = ("last_5", "last_10")
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory):
+    """Names of the scalars in CSV and of the numbers in test_metrics.json."""
+    root = tmp_path_factory.mktemp("tracking")
+    options = ["-c", str(CONFIG), f"--run.root={root}", *SMALL, *NETWORK]
+    run_command(["fit", *options])
+    run_command(["test", *options, "--ckpt_path=last"])
+    folder = root / "gaussian_1d/seed_0"
+    names = set()
+    for command in ("fit", "test"):
+        with (folder / f"logs/{command}/metrics.csv").open() as file:
+            names |= set(csv.DictReader(file).fieldnames)
+    return names, set(json.loads((folder / "test_metrics.json").read_text()))
+
+
+def documented() -> set[str]:
+    """Names in the first cells of the table of numbers, for both stages and every window."""
+    (section,) = re.findall(r"^## Numbers\n(.*?)^## ", PAGE, flags=re.DOTALL | re.MULTILINE)
+    names = set()
+    for line in re.findall(r"^\| (`.*?) \|", section, flags=re.MULTILINE):
+        last = ""
+        for name in re.findall(r"`([^`]+)`", line):
+            last, name = (last, last + name) if name.startswith("_") else (name, name)
+            stages = ("val", "test") if "<stage>" in name else ("",)
+            windows = WINDOWS if "<window>" in name else ("",)
+            names |= {name.replace("<stage>", stage).replace("<window>", w) for stage in stages for w in windows}
+    return names
+
+
+def test_names_in_the_logger(logged):
+    only_elsewhere = {"trainer/global_step", "within_mode_std_exact", "within_mode_std_ratio"}
+    assert logged[0] == documented() - only_elsewhere
+
+
+def test_names_in_the_file(logged):
+    bare = {name.removeprefix("test/") for name in documented() if name.startswith("test/")}
+    variances = {name for name in bare if name.startswith("trajectory_variance/")}
+    assert logged[1] == bare - variances - {"loss"} | {"within_mode_std_exact", "within_mode_std_ratio"}
+
+
+def test_names_of_media_stand_there_too():
+    for name in ("highest_variance", "trajectory_variance/in_support", "val/figures/density", "test/figures/density"):
+        assert name in PAGE
+    for name in ("roc", "windows", "predicted_x_0", "/samples", "/hallucinated"):
+        assert f"`{name}`" in PAGE
