@@ -33,6 +33,7 @@ class SteadyWandbLogger(WandbLogger):
         super().__init__(**kwargs)
         self.timeouts = {"init_timeout": init_timeout, "finish_timeout": finish_timeout}
         self._takes_tables = True
+        self._is_cut_off = False  # from W&B's process on this machine, which sends
 
     @property
     @rank_zero_experiment
@@ -72,29 +73,39 @@ class SteadyWandbLogger(WandbLogger):
 
     def send(self, row: Mapping[str, Any]) -> None:
         """Hand a row to W&B, always as exactly one row."""
-        if not any(map(_is_table, row.values())):
-            self.experiment.log(dict(row))
-            return
-        try:
-            if self._takes_tables:
-                self.experiment.log(dict(row))
+        if any(map(_is_table, row.values())):
+            if self._sends_with_table(row):
                 return
+            row = {name: value for name, value in row.items() if not _is_table(value)}
+        try:
+            if not self._is_cut_off:
+                self.experiment.log(dict(row))
+        except ConnectionError as error:
+            rank_zero_warn(f"W&B's own process has ended, so this run logs nothing more to it: {error}")
+            self._is_cut_off = True
+
+    def _sends_with_table(self, row: Mapping[str, Any]) -> bool:
+        """Send a row that has a table, and say whether it is gone."""
+        if not self._takes_tables or self._is_cut_off:
+            return False
+        try:
+            self.experiment.log(dict(row))
         except Exception as error:  # whatever the server's answer has set off in the client
             rank_zero_warn(f"W&B did not take a table, so this run gets no more of them: {error}")
             self._takes_tables = False
-        self.experiment.log({name: value for name, value in row.items() if not _is_table(value)})
+        return self._takes_tables
 
     @rank_zero_only
     def finish(self) -> None:
         """End the run, so that another one can start in this process; waits for ``settings.finish_timeout``."""
-        if self._experiment is not None:
+        if self._experiment is not None and not self._is_cut_off:
             self._experiment.finish()
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """End a run that has failed. One that has not may go on with another command of the same trainer."""
         super().finalize(status)
-        if status == "failed" and self._experiment is not None:
+        if status == "failed" and self._experiment is not None and not self._is_cut_off:
             self._experiment.finish(exit_code=1)
 
 

@@ -1,5 +1,8 @@
 """One row in W&B for each that is handed to it, whatever its server does; the real client is in test_wandb.py."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -39,6 +42,35 @@ def test_a_refused_table_leaves_its_row_and_is_the_last(client):
     logger.log_metrics({"loss": 0.25}, step=5)
     assert client.rows == [{"loss": 0.5, STEP: 3}, {STEP: 4}, {"loss": 0.25, STEP: 5}]
     assert client.num_asked == 1
+
+
+KILLING = """
+import os, signal, subprocess, sys, time, warnings
+from lightning_modeinterp.loggers import SteadyWandbLogger
+
+logger = SteadyWandbLogger(save_dir=sys.argv[1], project="p")
+logger.log_metrics({"loss": 1.0}, step=0)
+children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout
+(pid,) = [int(line.split()[0]) for line in children.splitlines() if "wandb" in line]
+os.kill(pid, signal.SIGKILL)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for step in range(1, 40):
+        logger.log_metrics({"loss": 1.0}, step=step)
+        time.sleep(0.05)
+logger.finish()
+print([str(warning.message)[:32] for warning in caught if "W&B" in str(warning.message)])
+"""
+
+
+def test_the_run_goes_on_where_the_process_of_w_and_b_has_ended(tmp_path):
+    """With the real client, in a process of its own, whose child is killed."""
+    environment = {**os.environ, "WANDB_MODE": "offline", "WANDB_SILENT": "true"}
+    environment.pop("WANDB_SERVICE", None)
+    command = [sys.executable, "-c", KILLING, str(tmp_path)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == '["W&B\'s own process has ended, so "]'
 
 
 def starts(monkeypatch, error):
