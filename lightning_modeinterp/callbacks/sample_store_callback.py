@@ -80,8 +80,7 @@ class SampleStoreCallback(Callback):
             self.writer.flush()
 
     def _finish(self, writer: SampleStoreWriter) -> None:
-        if num_missing := len(writer.missing_blocks()):  # such as under limit_predict_batches
+        if num_missing := writer.finish():  # such as under limit_predict_batches
             rank_zero_info(f"{writer.path}: unfinished, {num_missing} blocks are missing; the same command goes on")
-            return
-        writer.finish()
-        note_end(writer.path / PROVENANCE)
+        else:
+            note_end(writer.path / PROVENANCE)

@@ -62,7 +62,11 @@ class SampleStore:
                 + ("" if is_begun else "; run predict first")
             )
         for shard in manifest["shards"]:
-            _check(path / shard["file"], shard, verify)
+            if problem := find_problem(path / shard["file"], shard, verify):
+                raise ConfigurationError(
+                    f"{path / shard['file']}: expected the shard that the manifest names, {problem}; remove the file "
+                    "and run the same predict again, which draws what it held"
+                )
         return cls(path, manifest)
 
     def __len__(self) -> int:
@@ -121,16 +125,18 @@ def read_index(file: Path) -> Tensor:
         ) from error
 
 
-def _check(file: Path, shard: Mapping[str, Any], verify: bool) -> None:
+def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | None:
+    """Say what is wrong with a shard; None if nothing is.
+
+    Args:
+        file: The shard.
+        shard: What the manifest says of it.
+        verify: Compare its bytes with the checksum too.
+    """
     if not file.is_file():
-        problem = "found it missing"
-    elif file.stat().st_size != shard["num_bytes"]:
-        problem = f"found {file.stat().st_size:,} bytes instead of {shard['num_bytes']:,}"
-    elif verify and sha256(file) != shard["sha256"]:
-        problem = "found other bytes under its name"
-    else:
-        return
-    raise ConfigurationError(
-        f"{file}: expected the shard that the manifest names, {problem}; remove it and {MANIFEST}, then run predict "
-        "again, which draws what it held"
-    )
+        return "found it missing"
+    if file.stat().st_size != shard["num_bytes"]:
+        return f"found {file.stat().st_size:,} bytes instead of {shard['num_bytes']:,}"
+    if verify and sha256(file) != shard["sha256"]:
+        return "found other bytes under its name"
+    return None

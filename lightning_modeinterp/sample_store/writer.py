@@ -22,7 +22,15 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import aside_of, publish, sha256, write_aside
 from lightning_modeinterp.fingerprints import differences
 from lightning_modeinterp.records import GeneratedBatch
-from lightning_modeinterp.sample_store.store import FORMAT, MANIFEST, UNFINISHED, fields_of, read_index, read_manifest
+from lightning_modeinterp.sample_store.store import (
+    FORMAT,
+    MANIFEST,
+    UNFINISHED,
+    fields_of,
+    find_problem,
+    read_index,
+    read_manifest,
+)
 
 FINGERPRINT = "fingerprint.json"
 
@@ -56,6 +64,7 @@ class SampleStoreWriter:
         self.num_samples, self.block_size = num_samples, block_size
         self.shard_bytes, self.seconds = shard_bytes, seconds
         self._waiting: list[GeneratedBatch] = []
+        self._num_waiting_bytes = 0
         self._last_write = time.monotonic()
 
     def check(self) -> None:
@@ -94,16 +103,21 @@ class SampleStoreWriter:
             write_aside(self.path / UNFINISHED / FINGERPRINT, json.dumps(self.fingerprint, indent=1).encode())
 
     def is_finished(self) -> bool:
-        """Whether the manifest is there and counts as many samples as asked for."""
+        """Whether the manifest counts as many samples as asked for, and the shards that it names are there."""
         manifest = read_manifest(self.path)
-        return manifest is not None and manifest["num_samples"] == self.num_samples
+        if manifest is None or manifest["num_samples"] != self.num_samples:
+            return False
+        return all(find_problem(self.path / shard["file"], shard, verify=False) is None for shard in manifest["shards"])
 
     def missing_blocks(self) -> Tensor:
         """Numbers of the blocks that have to be drawn, rising, int64."""
+        return torch.empty(0, dtype=torch.int64) if self.is_finished() else self._missing_from(self._sources())
+
+    def _missing_from(self, sources: Sequence["_Source"]) -> Tensor:
         num_blocks = -(-self.num_samples // self.block_size)
         is_there = torch.zeros(num_blocks * self.block_size, dtype=torch.bool)
         is_there[self.num_samples :] = True
-        for source in self._sources():
+        for source in sources:
             index = read_index(source.file)
             is_there[index[index < self.num_samples]] = True
         return (~is_there.view(num_blocks, self.block_size).all(dim=1)).nonzero().flatten()
@@ -111,8 +125,8 @@ class SampleStoreWriter:
     def add(self, batch: GeneratedBatch) -> None:
         """Take one batch of whole blocks; writes a part when there is enough to write or it is time."""
         self._waiting.append(batch.to(torch.device("cpu")))
-        num_bytes = sum(tensor.nbytes for each in self._waiting for tensor in fields_of(each).values())
-        if num_bytes >= self.shard_bytes or time.monotonic() - self._last_write >= self.seconds:
+        self._num_waiting_bytes += sum(tensor.nbytes for tensor in fields_of(batch).values())
+        if self._num_waiting_bytes >= self.shard_bytes or time.monotonic() - self._last_write >= self.seconds:
             self.flush()
 
     def flush(self) -> None:
@@ -120,27 +134,28 @@ class SampleStoreWriter:
         self._last_write = time.monotonic()
         if not self._waiting:
             return
-        batches, self._waiting = self._waiting, []
-        first = batches[0]
-        fields = {name: torch.cat([fields_of(batch)[name] for batch in batches]) for name in fields_of(first)}
+        batches, self._waiting, self._num_waiting_bytes = self._waiting, [], 0
+        first, columns = batches[0], [fields_of(batch) for batch in batches]
+        fields = {name: torch.cat([each[name] for each in columns]) for name in columns[0]}
         header = {"windows": list(first.windows), "kinds": list(first.verdict.kinds) if first.verdict else None}
         name = f"part-{int(first.index[0]) // self.block_size:09d}.safetensors"  # a block is drawn once: no two alike
         _save(self.path / UNFINISHED / name, fields, header)
 
-    def finish(self) -> None:
-        """Put all samples in order into shards, then write the manifest. Memory: one shard.
+    def finish(self) -> int:
+        """Put all samples in order into shards, then write the manifest, if no block is missing. Memory: one shard.
 
-        Raises:
-            ConfigurationError: If samples are missing.
+        Returns:
+            Number of blocks that are missing; 0 if the store is finished.
         """
         if not self.is_finished():
-            self._write_shards()
+            sources = self._sources()
+            if num_missing := len(self._missing_from(sources)):
+                return num_missing
+            self._write_shards(sources)
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
+        return 0
 
-    def _write_shards(self) -> None:
-        sources = self._sources()
-        if (num_missing := len(self.missing_blocks())) or not sources:
-            raise ConfigurationError(f"{self.path}: expected all blocks to be drawn, found {num_missing} missing")
+    def _write_shards(self, sources: Sequence["_Source"]) -> None:
         header = _header_of(sources[0].file)
         num_rows = self._rows_per_shard(sources[0].file)
         (self.path / MANIFEST).unlink(missing_ok=True)  # of a smaller set, whose last shard is about to change

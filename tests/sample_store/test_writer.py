@@ -181,9 +181,20 @@ def test_a_store_with_missing_samples_is_not_finished(tmp_path):
     writer = make_writer(tmp_path)
     writer.prepare()
     writer.add(draw(0, NUM_SAMPLES))
-    with pytest.raises(ConfigurationError, match="5 missing"):
-        writer.finish()
+    assert writer.finish() == 5
     assert not (tmp_path / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_shard_that_is_removed_is_drawn_again(expected, tmp_path, number):
+    """What `SampleStore.open` says to do where a shard is damaged."""
+    shard = tmp_path / f"expected/shard-{number:05d}.safetensors"
+    shard.write_bytes(b"torn")
+    with pytest.raises(ConfigurationError, match=rf"{shard.name}: .*; remove the file and run the same predict again"):
+        SampleStore.open(tmp_path / "expected")
+    shard.unlink()
+    assert predict(tmp_path / "expected") == [2 * number, 2 * number + 1]
+    assert bytes_of(tmp_path / "expected") == expected
 
 
 def test_a_torn_part_is_named(tmp_path):
