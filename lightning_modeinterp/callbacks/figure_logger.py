@@ -6,12 +6,11 @@ from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks.generated import data_of, step_of
+from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
 from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures
 from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder
@@ -20,7 +19,7 @@ from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 
 
-class FigureLogger(Callback):
+class FigureLogger(GeneratedSamplesCallback):
     """Keep the first samples of an evaluation and draw them when it is over.
 
     After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
@@ -64,18 +63,9 @@ class FigureLogger(Callback):
         is_seen = trainer.is_global_zero and any(map(shows_images, trainer.loggers))
         self.kept = KeptSamples(self.max_samples if is_due and is_seen and not trainer.sanity_checking else 0)
 
-    def on_validation_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Keep generated samples while there is room."""
-        if isinstance(outputs, GeneratedBatch):
-            self.kept.add(outputs)
+    def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
+        """Keep samples while there is room."""
+        self.kept.add(generated)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show the figures."""
@@ -87,19 +77,6 @@ class FigureLogger(Callback):
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Forget an earlier test."""
         self.kept = KeptSamples(self.max_samples if trainer.is_global_zero else 0)
-
-    def on_test_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Keep generated samples while there is room."""
-        if isinstance(outputs, GeneratedBatch):
-            self.kept.add(outputs)
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Save the figures and show them."""

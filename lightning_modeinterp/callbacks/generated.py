@@ -1,9 +1,42 @@
-"""What callbacks need of a run: its data, and the step that loggers count by."""
+"""What callbacks need of a run: the samples it draws, its data, and the step that loggers count by."""
+
+from abc import ABC, abstractmethod
+from typing import Any
 
 import lightning as L
+from lightning.pytorch.callbacks import Callback
 
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import GeneratedBatch
+
+
+class GeneratedSamplesCallback(Callback, ABC):
+    """Look at what validation and test draw. A subclass writes `take`."""
+
+    @abstractmethod
+    def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
+        """Look at one batch.
+
+        Args:
+            module: The model that drew it.
+            generated: The samples, on the module's device.
+        """
+
+    def on_validation_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Take generated samples; the batches of data have none."""
+        if isinstance(outputs, GeneratedBatch):
+            self.take(pl_module, outputs)
+
+    on_test_batch_end = on_validation_batch_end
 
 
 def data_of(trainer: L.Trainer) -> ModeInterpDataModule:

@@ -4,13 +4,11 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback
 
-from lightning_modeinterp.callbacks.generated import data_of
+from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule
@@ -19,7 +17,7 @@ from lightning_modeinterp.records import GeneratedBatch
 NUM_REFERENCE_BLOCKS = 4
 
 
-class HallucinationMonitor(Callback):
+class HallucinationMonitor(GeneratedSamplesCallback):
     """Feed every generated batch to the metrics, log them, and after a test write ``test_metrics.json``.
 
     The within-mode spread is also given over that of the exact score in the same sampler, where the data know it: a
@@ -39,29 +37,10 @@ class HallucinationMonitor(Callback):
         data = data_of(trainer)
         self.metrics = [*data.metrics(), *self.extra_metrics]
 
-    def on_validation_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Update the metrics with generated samples."""
-        self._update(pl_module, outputs)
-
-    def on_test_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Update the metrics with generated samples."""
-        self._update(pl_module, outputs)
+    def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
+        """Update the metrics."""
+        for metric in self.metrics:
+            metric.to(module.device).update(generated)
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the metrics."""
@@ -76,11 +55,6 @@ class HallucinationMonitor(Callback):
             path.parent.mkdir(parents=True, exist_ok=True)
             values = {name: value if math.isfinite(value) else None for name, value in self.results.items()}
             write_aside(path, json.dumps(values, indent=1).encode())  # JSON knows no nan: null is "not measurable"
-
-    def _update(self, module: L.LightningModule, outputs: Any) -> None:
-        if isinstance(outputs, GeneratedBatch):
-            for metric in self.metrics:
-                metric.to(module.device).update(outputs)
 
     def _finish(self, module: L.LightningModule, stage: str, drew: bool) -> None:
         if not drew:

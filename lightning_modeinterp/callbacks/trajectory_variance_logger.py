@@ -1,16 +1,14 @@
 """Trajectory variance while a model is trained: how it spreads, and the samples in which it is highest."""
 
 import math
-from typing import Any
 
 import lightning as L
 import numpy as np
-from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks.generated import data_of, step_of
+from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.sample_table import sample_table
 from lightning_modeinterp.loggers import log_histogram, log_table, shows_images
 from lightning_modeinterp.metrics import HighestVariance, TrajectoryVarianceHistogram
@@ -21,7 +19,7 @@ from lightning_modeinterp.records import GeneratedBatch
 NAME = "trajectory_variance"
 
 
-class TrajectoryVarianceLogger(Callback):
+class TrajectoryVarianceLogger(GeneratedSamplesCallback):
     """Log how the trajectory variance of the detecting window spreads, in validation and test, with an oracle or not.
 
     Scalars ``<stage>/trajectory_variance/<name>``: ``median``, ``q96``, ``highest``, and with an oracle
@@ -45,29 +43,10 @@ class TrajectoryVarianceLogger(Callback):
         self.spread = TrajectoryVarianceHistogram(windows, window, is_judged=data.support is not None)
         self.highest = HighestVariance(windows, window, data.sample_shape, self.num_samples)
 
-    def on_validation_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count generated samples."""
-        self._update(pl_module, outputs)
-
-    def on_test_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count generated samples."""
-        self._update(pl_module, outputs)
+    def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
+        """Count the samples."""
+        self.spread.to(module.device).update(generated)
+        self.highest.to(module.device).update(generated)
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log what validation has drawn."""
@@ -77,11 +56,6 @@ class TrajectoryVarianceLogger(Callback):
     def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log what a test has drawn."""
         self._log(trainer, pl_module, "test")
-
-    def _update(self, module: L.LightningModule, outputs: Any) -> None:
-        if isinstance(outputs, GeneratedBatch):
-            self.spread.to(module.device).update(outputs)
-            self.highest.to(module.device).update(outputs)
 
     def _log(self, trainer: L.Trainer, module: L.LightningModule, stage: str) -> None:
         values = {**self.spread.compute(), **self.highest.compute()}
