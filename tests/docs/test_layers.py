@@ -36,17 +36,10 @@ MAY_IMPORT = {
     "figures": GROUND | {"metrics.functional"},
     "testing": CALLBACKS,
     "callbacks": CALLBACKS,
-    "cli_completion": set(),
-    "cli_errors": set(),
-    "cli_help": set(),
-    "class_swaps": GROUND,
-    "summary": set(),
     "run_directory": GROUND,
     "checkpoints": GROUND | {"run_directory"},
     "loggers": GROUND | {"run_directory"},
-    "cli": CALLBACKS
-    | {"callbacks", "loggers", "run_directory", "checkpoints", "summary"}
-    | {"class_swaps", "cli_completion", "cli_errors", "cli_help"},
+    "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "checkpoints"},
     "__main__": {"cli"},
 }
 

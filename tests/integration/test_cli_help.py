@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from lightning_modeinterp.cli import main
-from lightning_modeinterp.cli_help import help_for
+from lightning_modeinterp.cli.help import help_for
 
 from .conftest import ROOT, SMALL
 

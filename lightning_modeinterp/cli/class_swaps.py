@@ -20,9 +20,9 @@ def kept_by_swaps(args: Sequence[str], config: Mapping[str, Any]) -> list[str]:
         args: Arguments of the command line.
         config: What came of them, plain data with full class paths.
     """
-    files = [Path(args[i + 1]) for i, arg in enumerate(args[:-1]) if arg in ("-c", "--config")]
-    others = [arg for arg in args if arg not in map(str, files)]
-    return [line for file in files for line in _kept(read_config(file), config, _restated(others))]
+    files = [Path(value) for name, value in _options(args) if name in ("c", "config")]
+    restated = _restated(args)
+    return [line for file in files for line in _kept(read_config(file), config, restated)]
 
 
 def read_config(file: Path) -> Any:
@@ -66,18 +66,24 @@ def _class_name(spec: Mapping[str, Any]) -> str:
 
 def _restated(args: Sequence[str]) -> set[str]:
     """Dotted names of the values that the other arguments give, as options or in files that options name."""
+    options = [(_plain(name), value) for name, value in _options(args)]
+    names = {name for name, _ in options}
+    for name, value in options:
+        if name not in ("c", "config") and value.endswith(".yaml") and Path(value).is_file():
+            names |= {_plain(f"{name}.{leaf}") for leaf in leaves(read_config(Path(value)))}
+    return names
+
+
+def _options(args: Sequence[str]) -> list[tuple[str, str]]:
+    """Names and values of options, given as ``--name value`` or ``--name=value``."""
     options: list[tuple[str, str]] = []
     for arg in args:
         name, _, value = arg.partition("=")
-        if name.startswith("--"):
-            options.append((_plain(name.lstrip("-")), value))
+        if name.startswith("-"):
+            options.append((name.lstrip("-"), value))
         elif options:
             options[-1] = (options[-1][0], arg)
-    names = {name for name, _ in options}
-    for name, value in options:
-        if value.endswith(".yaml") and Path(value).is_file():
-            names |= {_plain(f"{name}.{leaf}") for leaf in leaves(read_config(Path(value)))}
-    return names
+    return options
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-from lightning_modeinterp.class_swaps import kept_by_swaps, read_config
+from lightning_modeinterp.cli.class_swaps import kept_by_swaps, read_config
 
 
 def write(folder, name, text):
@@ -25,10 +25,11 @@ def test_section_files_are_put_in_place(tmp_path):
 
 
 def test_what_the_new_class_keeps_is_said(tmp_path):
-    args = ["fit", "-c", experiment(tmp_path), "--data", "parts.B", "--trainer.max_steps=3"]
-    assert kept_by_swaps(args, after("parts.B", size=5, seed=2, other=1)) == [
-        "data: B keeps size=5 from A; restate what should differ"
-    ]
+    file = experiment(tmp_path)
+    for config in (["-c", file], ["--config", file], [f"--config={file}"]):
+        args = ["fit", *config, "--data", "parts.B", "--trainer.max_steps=3"]
+        (line,) = kept_by_swaps(args, after("parts.B", size=5, seed=2, other=1))
+        assert line == "data: B keeps size=5 from A; restate what should differ"
 
 
 def test_nothing_is_said_of_the_same_class_or_of_values_that_were_restated(tmp_path):

@@ -1,0 +1,213 @@
+"""LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, all output in the run directory."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import yaml
+from jsonargparse import Namespace
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.callbacks import Callback, WeightAveraging
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+
+from lightning_modeinterp import checkpoints
+from lightning_modeinterp.callbacks import (
+    FigureLogger,
+    HallucinationMonitor,
+    LastCheckpoint,
+    SampleStoreCallback,
+    TrajectoryVarianceLogger,
+)
+from lightning_modeinterp.cli.class_swaps import kept_by_swaps
+from lightning_modeinterp.cli.completion import completion_script
+from lightning_modeinterp.cli.help import every_option
+from lightning_modeinterp.cli.parser import options_of
+from lightning_modeinterp.cli.refusals import (
+    refuse_half_precision,
+    refuse_random_weights,
+    refuse_seed,
+    refuse_uneven_batches,
+    refuse_validation_interval,
+    rounds_constants,
+)
+from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.fingerprints import weights_sha256, without
+from lightning_modeinterp.loggers import log_config, place_loggers
+from lightning_modeinterp.run_directory import RunDirectory
+
+SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
+
+OURS: tuple[type[Callback], ...] = (HallucinationMonitor, TrajectoryVarianceLogger, FigureLogger, SampleStoreCallback)
+"""Callbacks of every command, each unless one of its class is given."""
+
+
+class SaveConfig(SaveConfigCallback):
+    """Save the resolved config in the run directory, under a name of its own for each command, and in the loggers."""
+
+    def save_config(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Save it; called on rank zero."""
+        folder = Path(trainer.default_root_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = self.config.clone()
+        if stage == "fit":
+            config.ckpt_path = None  # repeated, the run is to start anew
+        dumped = self.parser.dump(config, skip_none=False)
+        write_aside(folder / self.config_filename, dumped.encode())
+        for logger in trainer.loggers:
+            log_config(logger, yaml.safe_load(dumped))
+
+
+class ModeInterpCLI(LightningCLI):
+    """fit, validate, test and predict for a `DiffusionModule` and a `ModeInterpDataModule`."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add our groups and links."""
+        parser.add_class_arguments(RunDirectory, "run")
+        parser.add_argument(
+            "--allow_untrained", type=bool, default=False, help="Evaluate random weights where no checkpoint is given."
+        )
+        parser.add_class_arguments(Generation, "generation")
+        parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
+        parser.set_defaults({"generation.sampler": {"class_path": "AncestralSampler"}})
+        parser.link_arguments("data.sample_shape", SAMPLE_SHAPE, apply_on="instantiate")
+        parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, and say what a swapped class takes over from the one before it."""
+        given = list(sys.argv[1:] if args is None else args)
+        if given[:1] == ["completion"]:
+            print(completion_script({name: options_of(each) for name, each in self._subcommand_parsers.items()}))
+            raise SystemExit
+        self.config = parser.parse_args(every_option(given))
+        if is_first_process():
+            for line in kept_by_swaps(given, self.config[self.config.subcommand].as_dict()):
+                note(line)
+
+    def instantiate_classes(self) -> None:
+        """Instantiate, hand the generation settings to the data, and refuse what does not fit before anything runs."""
+        super().instantiate_classes()
+        self.datamodule.generation = self._get(self.config_init, "generation")
+        self.datamodule.generation.check(self.model.noise_schedule)
+        command = str(self.subcommand)
+        has_checkpoint = self._ckpt_path is not None or self._get(self.config_init, "allow_untrained")
+        refuse_random_weights(command, self.model, has_checkpoint)
+        refuse_half_precision(command, self.datamodule, self.trainer.precision)
+        if command == "predict":
+            self._samples.fingerprint = self._fingerprint()
+        if command == "fit":
+            refuse_uneven_batches(self.datamodule, self.trainer)
+            self.model.configure_optimizers()  # refused before anything is written, if at all
+        if is_first_process():
+            self._claim_run_directory()
+
+    def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        """Put everything in the run directory; a bar only on a terminal."""
+        settings = self._get(self.config_init, "trainer")
+        self.run_directory: RunDirectory = self._get(self.config_init, "run")
+        folder = self.run_directory.path
+        kwargs["default_root_dir"] = str(folder)
+        # the config is saved as the user gave it: repeated elsewhere, it is not to log here
+        self.config[self.config.subcommand].trainer.logger = self._asked_logger
+        if settings.enable_progress_bar is None:
+            kwargs["enable_progress_bar"] = sys.stderr.isatty()
+        self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
+        given = settings.callbacks or []
+        settings.callbacks = [*given, *(ours() for ours in OURS if ours not in map(type, given))]
+        (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
+        if self.subcommand == "fit":
+            is_averaging = any(isinstance(callback, WeightAveraging) for callback in settings.callbacks)
+            checkpoints.check_averaging(self._checkpoint, is_averaging)
+            if rounds_constants(settings.callbacks) and is_first_process():
+                note(
+                    "trainer.callbacks: weight averaging rounds constants too, so a resumed fit is not bitwise the "
+                    "same; give it use_buffers: false"
+                )
+        refuse_validation_interval(settings.val_check_interval)
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (ValueError, ImportError) as error:  # an accelerator, strategy or number of devices it does not know
+            raise ConfigurationError(f"trainer: {error}") from error
+
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        """Leave samples to the store and numbers to the summary: Lightning would keep and print all of them."""
+        kwargs = super()._prepare_subcommand_kwargs(subcommand)
+        quiet = {"predict": {"return_predictions": False}, "test": {"verbose": False}}  # we print a shorter table
+        return kwargs | quiet.get(subcommand, {})
+
+    def _parse_ckpt_path(self) -> None:
+        """Resolve the checkpoint. The base class would let its hyper-parameters win over the config; we compare."""
+        command = self.config.subcommand
+        config = self.config[command]
+        _fill_seeds(config)
+        # resolving interpolations drops the targets of links, and a link without its target is silently left out
+        if SAMPLE_SHAPE not in config:
+            config[SAMPLE_SHAPE] = None
+        refuse_seed(config.seed_everything)
+        run = RunDirectory(**config.run.as_dict())
+        path = checkpoints.resolve(config.get("ckpt_path"), run, command)
+        config.ckpt_path = path
+        self._checkpoint = {} if path is None else checkpoints.read(path)
+        if path is not None:
+            asked = self._plain_config()
+            checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)
+            if command == "fit" and Path(path) == run.last_checkpoint:
+                checkpoints.check_same_run(run, asked)
+        step = self._checkpoint.get("global_step") if command == "fit" else None
+        self._asked_logger = config.trainer.logger
+        config.trainer.logger = place_loggers(self._asked_logger, run, command, step)
+
+    def _plain_config(self) -> dict[str, Any]:
+        """The command's config as plain data."""
+        dumped = yaml.safe_load(self.parser.dump(self.config, skip_none=False, format="yaml"))
+        return dict(dumped[self.config.subcommand])
+
+    def _fingerprint(self) -> dict[str, Any]:
+        """What generated samples are a function of, but for their number."""
+        config = self._plain_config()
+        model, data = config["model"], config["data"]
+        return {
+            "model": {**model, "init_args": without(model["init_args"], checkpoints.ONLY_FOR_FIT)},
+            "data": {**data, "init_args": without(data["init_args"], ("batch_size",))},
+            "generation": without(config["generation"], ("num_samples", "monitor")),
+            "weights_sha256": weights_sha256(self._checkpoint.get("state_dict") or self.model.state_dict()),
+            "precision": self.trainer.precision,
+            "device": self.trainer.strategy.root_device.type,
+        }
+
+    def _claim_run_directory(self) -> None:
+        """Make room in the run directory, unless a fit goes on there."""
+        if self.subcommand == "fit" and self._ckpt_path is not None:
+            return
+        self.run_directory.claim(str(self.subcommand))
+        if self.subcommand == "predict":
+            generation = self.datamodule.generation
+            self._samples.make_writer(self.trainer, generation.num_samples, generation.block_size).check()
+
+    @property
+    def _ckpt_path(self) -> str | None:
+        return self._get(self.config_init, "ckpt_path")  # type: ignore[no-any-return]
+
+
+def _fill_seeds(config: Namespace) -> None:
+    """Let every seed that is left out follow ``seed_everything``, and be seen in the saved config."""
+    seed = config.seed_everything if type(config.seed_everything) is int else 0
+    for key in ("data.init_args.seed", "model.init_args.seed", "generation.seed"):
+        if key in config and config[key] is None:
+            config[key] = seed
+
+
+def _checkpoint_folder(run: RunDirectory) -> str:
+    return str(run.path / "checkpoints")
+
+
+def note(line: str) -> None:
+    """Tell the user something that is no error."""
+    print(f"modeinterp: note: {line}", file=sys.stderr)
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that writes, of those that a launcher has started or will start."""
+    return rank_zero_only.rank == 0  # type: ignore[no-any-return,attr-defined]

@@ -1,0 +1,54 @@
+"""The parser: no abbreviated options, and errors of one line."""
+
+from typing import Any, NoReturn
+
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.cli import LightningArgumentParser
+from lightning.pytorch.loggers import Logger
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from lightning_modeinterp.cli.errors import one_line
+from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.samplers import Sampler
+from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.modules import DiffusionModule
+from lightning_modeinterp.support import SupportOracle
+
+BASES = (
+    *(DiffusionModule, ModeInterpDataModule, Denoiser, NoiseSchedule, Sampler, TrajectoryObserver),
+    *(SupportOracle, GenerationMetric, Callback, Logger, Optimizer, LRScheduler),
+)
+"""Base classes of what a config can name."""
+
+
+class Parser(LightningArgumentParser):
+    """Parser whose errors are one line, and which takes no abbreviated options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **kwargs})
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise instead of printing the usage."""
+        parser = getattr(ex, "subcommand_parser", None) or self
+        options = [option for action in parser._actions for option in action.option_strings]
+        raise ConfigurationError(one_line(message, options, class_names())) from ex
+
+
+def options_of(parser: LightningArgumentParser) -> list[str]:
+    """Options of a parser, sorted, with their leading dashes."""
+    return sorted(option for action in parser._actions for option in action.option_strings if option.startswith("--"))
+
+
+def class_names() -> set[str]:
+    """Names of all classes that a config may mean, as far as they are imported."""
+    classes, names = list(BASES), set()
+    while classes:
+        each = classes.pop()
+        names.add(each.__name__)
+        classes += each.__subclasses__()
+    return names

@@ -1,0 +1,56 @@
+"""What a command refuses before anything is computed or written, where it can be said only of all parts together."""
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback, WeightAveraging
+
+from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.modules import DiffusionModule
+
+HALF_PRECISION = ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16")
+
+
+def refuse_random_weights(command: str, model: DiffusionModule, has_checkpoint: bool) -> None:
+    """Refuse to evaluate a model that has weights to train and no checkpoint."""
+    if command != "fit" and not has_checkpoint and any(weights.requires_grad for weights in model.parameters()):
+        raise ConfigurationError(
+            f"ckpt_path: expected a checkpoint, since {command} of random weights means nothing; give --ckpt_path last "
+            "or a file (--allow_untrained true if you mean it)"
+        )
+
+
+def refuse_half_precision(command: str, data: ModeInterpDataModule, precision: str) -> None:
+    """Refuse to draw samples in half precision; mixed precision is fine."""
+    draws = command != "fit" or data.generation.monitor.num_samples > 0
+    if draws and precision in HALF_PRECISION:
+        raise ConfigurationError(
+            f"trainer.precision: expected 32-true, 16-mixed or bf16-mixed to draw samples, got {precision}, which "
+            "would keep trajectories and their variances in half precision and drown what is to be detected"
+        )
+
+
+def refuse_uneven_batches(data: ModeInterpDataModule, trainer: L.Trainer) -> None:
+    """Refuse a global batch that the processes cannot share, before a launcher starts them."""
+    num_processes = trainer.num_devices * trainer.num_nodes
+    if data.batch_size % num_processes:
+        raise ConfigurationError(
+            f"data.batch_size: expected a multiple of the {num_processes} processes, since it is the global one, "
+            f"got {data.batch_size}"
+        )
+
+
+def refuse_seed(seed: object) -> None:
+    """Refuse a number that is no seed."""
+    if type(seed) is int and not 0 <= seed < 2**32:
+        raise ConfigurationError(f"seed_everything: expected a number from 0 to 2^32 - 1, got {seed}")
+
+
+def refuse_validation_interval(interval: float | None) -> None:
+    """Refuse to validate after no batch at all."""
+    if interval == 0:
+        raise ConfigurationError("trainer.val_check_interval: expected a number > 0 or null, got 0")
+
+
+def rounds_constants(callbacks: list[Callback]) -> bool:
+    """Whether a weight average takes in constants too, so that a resumed fit is not bitwise the same."""
+    return any(isinstance(callback, WeightAveraging) and callback._use_buffers for callback in callbacks)

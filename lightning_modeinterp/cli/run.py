@@ -1,0 +1,92 @@
+"""Run a command, say where its output is and what to type next, or in one line what was wrong."""
+
+import json
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from jsonargparse import set_parsing_settings
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+from lightning_modeinterp.cli.command_line import ModeInterpCLI, SaveConfig
+from lightning_modeinterp.cli.errors import first_of
+from lightning_modeinterp.cli.help import help_for
+from lightning_modeinterp.cli.parser import Parser
+from lightning_modeinterp.cli.summary import summary
+from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.loggers import SteadyWandbLogger
+from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
+
+WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run ``modeinterp``. What a user got wrong is said in one line, with exit status 2.
+
+    Args:
+        args: Arguments of the command line; those of the process if None.
+    """
+    debug = os.environ.get("MODEINTERP_DEBUG") == "1"
+    try:
+        run_command(args)
+    except Exception as error:
+        cause = first_of((ConfigurationError, MisconfigurationException, NonFiniteLossError), error)
+        if debug or cause is None:
+            raise
+        print(f"modeinterp: {' '.join(str(cause).split())}", file=sys.stderr)
+        raise SystemExit(1 if isinstance(cause, NonFiniteLossError) else 2) from None
+
+
+def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
+    """Parse, instantiate and run a command, and say where its output is."""
+    if (text := help_for(sys.argv[1:] if args is None else args)) is not None:
+        print(text, end="")
+        raise SystemExit
+    set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
+    cli = ModeInterpCLI(
+        DiffusionModule,
+        ModeInterpDataModule,
+        save_config_callback=SaveConfig,
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        parser_class=Parser,
+        parser_kwargs={"parser_mode": "omegaconf+"},
+        auto_configure_optimizers=False,
+        seed_everything_default=0,
+        trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
+        args=None if args is None else list(args),
+    )
+    for logger in cli.trainer.loggers:
+        if isinstance(logger, SteadyWandbLogger):
+            logger.finish()  # W&B would log the next command of this process into the same run
+    if cli.trainer.is_global_zero:
+        _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
+    return cli
+
+
+def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
+    folder = cli.run_directory.path
+    print(f"\n{cli.subcommand} finished; its output is in {folder}")
+    if cli.subcommand == "test":
+        print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")
+        print("\n".join(str(path) for path in sorted((folder / "figures").glob("*.png"))))
+    if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
+        checkpoint = ["--ckpt_path", "last"] if cli.run_directory.last_checkpoint.exists() else []
+        kept = without_options(("--ckpt_path", "--run.overwrite"), args[args.index(str(cli.subcommand)) + 1 :])
+        print("next:", shlex.join(["modeinterp", command, *kept, *checkpoint]))
+
+
+def without_options(options: tuple[str, ...], args: list[str]) -> list[str]:
+    """Arguments without some options, given as ``--name value`` or ``--name=value``."""
+    kept: list[str] = []
+    left = iter(args)
+    for arg in left:
+        if arg in options:
+            next(left, None)
+        elif arg.split("=")[0] not in options:
+            kept.append(arg)
+    return kept
