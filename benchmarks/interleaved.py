@@ -129,21 +129,9 @@ def speedup_table(rows: Sequence[Mapping[str, Any]], baseline: str, unit: str) -
     return table(header, body)
 
 
-def gemm(num_rows: int, width: int, num_calls: int) -> Side:
-    """The float32 product that bounds the network, in floating point operations."""
-    h, weight = torch.randn(num_rows, width), torch.randn(width, width)
-
-    def run() -> None:
-        with torch.inference_mode():
-            for _ in range(num_calls):
-                torch.nn.functional.linear(h, weight)
-
-    return Side(run, 2.0 * num_rows * width * width * num_calls)
-
-
-def bfloat16_gemm(num_rows: int, width: int, num_calls: int) -> Side:
-    """The same product in bfloat16."""
-    h, weight = torch.randn(num_rows, width).bfloat16(), torch.randn(width, width).bfloat16()
+def gemm(num_rows: int, width: int, num_calls: int, dtype: torch.dtype = torch.float32) -> Side:
+    """The product that bounds the network, in floating point operations."""
+    h, weight = (torch.randn(shape).to(dtype) for shape in ((num_rows, width), (width, width)))
 
     def run() -> None:
         with torch.inference_mode():

@@ -16,7 +16,6 @@ from interleaved import (
     ROUNDS,
     Side,
     Spread,
-    bfloat16_gemm,
     gemm,
     interleave,
     publish,
@@ -75,7 +74,7 @@ def sides(batch_size: int, authors: Path | None) -> dict[str, Side]:
     if authors is not None:
         steps["authors"] = Authors(authors).training_step(next(_batches(batch_size)))
     named = {name: Side(_repeat(step), STEPS * batch_size) for name, step in steps.items()}
-    return named | {"gemm": gemm(batch_size, 128, 10), "bfloat16 gemm": bfloat16_gemm(batch_size, 128, 2)}
+    return named | {"gemm": gemm(batch_size, 128, 10), "bfloat16 gemm": gemm(batch_size, 128, 2, torch.bfloat16)}
 
 
 def _batches(batch_size: int) -> Any:
