@@ -17,6 +17,7 @@ _NO_CLASS = re.compile(
     r"dot import path string: (.+)|expects a function or a callable class|No module named|has no attribute"
 )
 _OTHER_CLASS = re.compile(r"Import path does not correspond to a subclass of (\w+)")
+_LIBRARIES = ("lightning_modeinterp", "lightning", "torch", "torchmetrics")
 _VALUE = re.compile(r"Given value: (?!NestedArg)(.+)")
 _EXPECTED = re.compile(r"Expected an? <class '(?:\w+\.)*(\w+)'>(?:\. Got value: (.*))?$")
 _NOISE = re.compile(
@@ -69,9 +70,15 @@ def _class_problem(message: str, class_names: Collection[str]) -> str | None:
     name = unknown[1] or value
     if name is None or "{" in name or " " in name:
         return None
-    near = difflib.get_close_matches(name.rpartition(".")[2], class_names, n=1)
-    meant = f"did you mean {near[0]}?" if near else "a class of your own needs its module: parts.MyClass"
-    return f"expected the name of a class, got {name}; {meant}"
+    return f"expected the name of a class, got {name}; {_meant(name, class_names)}"
+
+
+def _meant(name: str, class_names: Collection[str]) -> str:
+    module, _, short = name.rpartition(".")
+    if module and module.partition(".")[0] not in _LIBRARIES:
+        return f"Python finds none of that name; is {module} on PYTHONPATH?"
+    near = difflib.get_close_matches(short, class_names, n=1)
+    return f"did you mean {near[0]}?" if near else "a class of your own needs its module: parts.MyClass"
 
 
 def _reason(lines: Iterable[str], message: str) -> str:

@@ -100,7 +100,7 @@ def test_check_accepts_what_fits():
         ({"monitor": Monitor(num_steps=0)}, "expected at least 2"),
         ({"monitor": Monitor(num_steps=-3)}, "expected at least 2"),
     ],
-    ids=str,
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else value,
 )
 def test_check_refuses_what_does_not_fit(settings, message):
     with pytest.raises(ConfigurationError, match=message):

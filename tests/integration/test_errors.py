@@ -48,8 +48,11 @@ CASES = {
         "expected a subclass of DiffusionModule, got torch.nn.Linear",
     ),
     "class in a class": (["--generation.sampler=Ancestral"], "got Ancestral; did you mean AncestralSampler?"),
-    "class of one's own": (["--data=nowhere.Nope"], "got nowhere.Nope; a class of your own needs its module"),
-    "class that a module lacks": (["--data=json.Nope"], "expected the name of a class, got json.Nope"),
+    "class of one's own": (["--data=nowhere.Nope"], "got nowhere.Nope; Python finds none of that name; is nowhere on"),
+    "class that a module lacks": (
+        ["--data=json.Nope"],
+        "got json.Nope; Python finds none of that name; is json on PYTHONPATH?",
+    ),
     "optimiser": (["--model.init_args.optimizer=torch.optim.Adm"], "got torch.optim.Adm; did you mean Adam?"),
     "logger": (
         ["--trainer.logger=Wandb"],
