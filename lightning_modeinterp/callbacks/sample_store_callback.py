@@ -48,7 +48,8 @@ class SampleStoreCallback(Callback):
         data.requested_blocks = missing
         num_blocks = -(-data.generation.num_samples // data.generation.block_size)
         if (num_there := num_blocks - len(missing)) > 0:
-            rank_zero_info(f"{self.writer.path}: {num_there} of {num_blocks} blocks are there, the others follow")
+            rest = "the others follow" if len(missing) else "nothing is left to draw"
+            rank_zero_info(f"{self.writer.path}: {num_there} of {num_blocks} blocks are there, {rest}")
 
     def on_predict_batch_end(
         self,

@@ -64,11 +64,12 @@ def test_killed_predict_goes_on_at_the_first_missing_block(predict, expected, nu
     assert (f"{kept} of 4 blocks are there" in caplog.text) == (kept > 0)
 
 
-def test_the_same_command_again_draws_nothing(predict, expected):
+def test_the_same_command_again_draws_nothing(predict, expected, caplog):
     times = {
         file: file.stat().st_mtime_ns for file in predict("twice").glob("predictions/*") if "prov" not in file.name
     }
     folder = predict("twice")
+    assert "4 of 4 blocks are there, nothing is left to draw" in caplog.text
     assert {file: file.stat().st_mtime_ns for file in times} == times
     assert store_bytes(folder) == expected
 
