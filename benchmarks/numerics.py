@@ -123,7 +123,7 @@ def main(num_updates: int, num_samples: int, num_half: int, out: Path) -> None:
         ]
         for row in rows
     ]
-    header = ["case", "samples", "rate > 6 sigma [95 %]", "median variance [95 %]", "AUROC"]
+    header = ["case", "samples", "rate [95 %]", "median variance [95 %]", "AUROC"]
     publish("numerics", {"updates": num_updates}, rows, table(header, body), out)
 
 

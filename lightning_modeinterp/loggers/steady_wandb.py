@@ -10,6 +10,8 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
+from lightning_modeinterp.errors import ConfigurationError
+
 STEP = "trainer/global_step"
 """Lightning's name of the optimiser step in W&B."""
 
@@ -50,8 +52,12 @@ class SteadyWandbLogger(WandbLogger):
             self._wandb_init["settings"] = _left_open(self.timeouts)
         try:
             _ = super().experiment
+        except wandb.errors.UsageError as error:  # no API key
+            raise ConfigurationError(
+                f"trainer.logger: W&B says: {error} To log on this machine alone set WANDB_MODE=offline"
+            ) from error
         except wandb.errors.CommError as error:
-            rank_zero_warn(f"W&B cannot be reached; the run is logged offline, for `wandb sync`: {error}")
+            rank_zero_warn(f"W&B does not take the run; it is logged offline, for `wandb sync`: {error}")
             wandb.teardown()  # W&B's process still holds the id of the run that it could not start
             self._wandb_init["mode"] = "offline"
 

@@ -10,7 +10,7 @@ import yaml
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.loggers.steady_wandb import STEP
 
-from .conftest import NETWORK, ROOT, SMALL, Runner
+from .conftest import CONFIG, NETWORK, ROOT, SMALL, Runner
 from .log_readers import finish_wandb, wandb_history, wandb_records
 from .wandb_server import WandbServer
 
@@ -159,21 +159,33 @@ def test_goes_on_offline_where_nothing_listens(run, environment):
         settings = stopped.environment
     for name, value in settings.items():
         environment.setenv(name, value)
-    with pytest.warns(UserWarning, match="W&B cannot be reached; the run is logged offline"):
+    with pytest.warns(UserWarning, match="W&B does not take the run; it is logged offline"):
         check_that_the_run_went_on(run)
     finish_wandb(run.folder)
     assert [row[STEP] for row in wandb_history(run.folder) if "train/loss" in row] == list(range(12))
     assert any("val/highest_variance" in row for row in wandb_history(run.folder))
 
 
-@pytest.mark.parametrize("mode", ["broken", pytest.param("silent", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("mode", ["broken", "denying", pytest.param("silent", marks=pytest.mark.slow)])
 def test_goes_on_offline_where_the_server_fails_from_the_start(run, server, environment, mode):
     environment.setenv("WANDB_INIT_TIMEOUT", "4")
     server.mode = mode
-    with pytest.warns(UserWarning, match="W&B cannot be reached; the run is logged offline"):
+    with pytest.warns(UserWarning, match="W&B does not take the run; it is logged offline"):
         check_that_the_run_went_on(run)
     finish_wandb(run.folder)
     assert [row[STEP] for row in wandb_history(run.folder) if "train/loss" in row] == list(range(12))
+
+
+def test_without_an_api_key_one_line_says_what_to_do(environment, tmp_path, capsys):
+    environment.delenv("WANDB_API_KEY", raising=False)
+    environment.setenv("NETRC", str(tmp_path / "netrc"))  # whoever runs the tests may be logged in
+    environment.setenv("WANDB_MODE", "online")
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", "-c", str(CONFIG), f"--run.root={tmp_path}", *SMALL, *NETWORK, WANDB])
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("modeinterp: trainer.logger: W&B says: No API key configured.")
+    assert last.endswith("To log on this machine alone set WANDB_MODE=offline")
 
 
 def test_goes_on_where_the_server_fails_in_the_middle(run, server, environment):

@@ -13,7 +13,7 @@ from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-Mode = Literal["well", "slow", "broken", "silent"]
+Mode = Literal["well", "slow", "broken", "silent", "denying"]
 
 KEY = 40 * "a"
 SLOW = 2.0
@@ -98,6 +98,8 @@ class WandbServer:
             time.sleep(SLOW)
         if self.mode == "broken":
             return 500, b"no"
+        if self.mode == "denying":
+            return 401, b"no"
         if path == "/graphql":
             request = json.loads(body)
             (name,) = re.findall(r"(?:query|mutation)\s+(\w+)", request["query"])[:1]
