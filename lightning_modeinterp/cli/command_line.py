@@ -92,8 +92,8 @@ class ModeInterpCLI(LightningCLI):
         self.datamodule.generation = self._get(self.config_init, "generation")
         self.datamodule.generation.check(self.model.noise_schedule)
         command = str(self.subcommand)
-        has_checkpoint = self._ckpt_path is not None or self._get(self.config_init, "allow_untrained")
-        refuse_random_weights(command, self.model, has_checkpoint)
+        is_meant = self._get(self.config_init, "allow_untrained") or self.datamodule.generation.true_score
+        refuse_random_weights(command, self.model, self._ckpt_path is not None or is_meant)
         refuse_half_precision(command, self.datamodule, self.trainer.precision)
         if command == "predict":
             self._samples.fingerprint = self._fingerprint()

@@ -10,9 +10,9 @@ from lightning_modeinterp.modules import DiffusionModule
 HALF_PRECISION = ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16")
 
 
-def refuse_random_weights(command: str, model: DiffusionModule, has_checkpoint: bool) -> None:
-    """Refuse to evaluate a model that has weights to train and no checkpoint."""
-    if command != "fit" and not has_checkpoint and any(weights.requires_grad for weights in model.parameters()):
+def refuse_random_weights(command: str, model: DiffusionModule, is_meant: bool) -> None:
+    """Refuse to evaluate a model that has weights to train, unless they are trained or meant to be random."""
+    if command != "fit" and not is_meant and any(weights.requires_grad for weights in model.parameters()):
         raise ConfigurationError(
             f"ckpt_path: expected a checkpoint, since {command} of random weights means nothing; give --ckpt_path last "
             "or a file (--allow_untrained true if you mean it)"

@@ -64,6 +64,8 @@ class Generation:
         seed: Seed of the sampling noise; None is 0. The command line puts ``seed_everything`` for None.
         monitor: Cheaper settings for validation. The defaults of `Monitor` if None.
         observers: Further trajectory statistics, by name.
+        true_score: Sample from the true score of the data in the place of the model, where the data know it: what a
+            perfect learner would give in the same sampler.
         compile: Compile the prediction of x_0 (`torch.compile`). It takes about a minute, so it pays in long draws, and
             changes last bits.
 
@@ -81,6 +83,7 @@ class Generation:
         seed: int | None = None,
         monitor: Monitor | None = None,
         observers: dict[str, TrajectoryObserver] | None = None,  # type: ignore[type-arg]  # the CLI takes any
+        true_score: bool = False,
         compile: bool = False,
     ) -> None:
         self.sampler = AncestralSampler() if sampler is None else sampler
@@ -91,6 +94,7 @@ class Generation:
         self.seed = seed or 0
         self.monitor = Monitor() if monitor is None else monitor
         self.observers: dict[str, TrajectoryObserver[Any]] = dict(observers or {})
+        self.true_score = true_score
         self.compile = compile
         if window not in self.windows:
             raise ConfigurationError(f"generation.window: expected one of {', '.join(self.windows)}, got {window}")

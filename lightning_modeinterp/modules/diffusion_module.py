@@ -103,7 +103,7 @@ class DiffusionModule(L.LightningModule, ABC):
             generation: How to draw.
             blocks: Numbers of the blocks, (n,) int64.
             purpose: What the samples are for; other purposes get other noise.
-            predict_x_0: Another model to sample from, such as the exact one. This one if None.
+            predict_x_0: Another model to sample from. If None this one, or the exact one where ``true_score`` is set.
         """
         draws = [self.draw(generation, block, purpose, predict_x_0) for block in blocks.tolist()]
         offsets = torch.arange(generation.block_size, device=self.device)
@@ -139,13 +139,13 @@ class DiffusionModule(L.LightningModule, ABC):
             generation: How to draw.
             block: Its number.
             purpose: What the samples are for.
-            predict_x_0: Another model to sample from. This one if None.
+            predict_x_0: Another model to sample from. If None this one, or the exact one where ``true_score`` is set.
             observers: Trajectory statistics to take instead of the configured ones.
         """
         return generation.draw(
             block,
             purpose,
-            predict_x_0=predict_x_0 or self.predict_x_0,
+            predict_x_0=predict_x_0 or self._sampled_model(generation),
             schedule=self.noise_schedule,
             sample_shape=self._data.sample_shape,
             device=self.device,
@@ -155,6 +155,7 @@ class DiffusionModule(L.LightningModule, ABC):
     def setup(self, stage: str) -> None:
         """Refuse settings that do not fit, before anything is computed."""
         self._data.generation.check(self.noise_schedule)
+        self._sampled_model(self._data.generation)
         if self.compile_denoiser and stage == "fit":
             self.denoiser.compile()  # in place: names and weights stay what they are
 
@@ -213,6 +214,17 @@ class DiffusionModule(L.LightningModule, ABC):
         """Keep the last good checkpoint: refuse to write one with weights that are not finite."""
         if not all(weights.isfinite().all() for weights in self.parameters()):
             raise NonFiniteLossError(self._diverged("a weight"))
+
+    def _sampled_model(self, generation: Generation) -> PredictX0:
+        if not generation.true_score:
+            return self.predict_x_0
+        exact = self._data.exact_denoiser()
+        if exact is None:
+            raise ConfigurationError(
+                f"generation.true_score: expected data whose true score is known, got {type(self._data).__name__}; "
+                "leave it false"
+            )
+        return exact
 
     def _terms(self, batch: Tensor, purpose: str, index: int) -> dict[str, Tensor]:
         generator = keyed_generator(self.seed, purpose, index, self.device)

@@ -152,3 +152,23 @@ def test_a_compiled_fit_keeps_the_names_and_up_to_rounding_the_weights():
     assert list(states[0]) == list(states[1])
     torch.testing.assert_close(*states, rtol=1e-2, atol=1e-3)
     assert not any(torch.equal(a, torch.zeros_like(a)) for a in states[1].values())
+
+
+class TestTrueScore:
+    def drawn(self, module, **settings):
+        of = data()
+        of.generation = Generation(num_samples=64, block_size=32, **settings)
+        return L.Trainer(**TRAINER).predict(module, of)
+
+    def test_the_samples_are_those_of_the_exact_denoiser(self):
+        network = DDPM(MLP((1,), width=8), SCHEDULE)
+        exact = DDPM(ExactMixture((1,), [1.0, 2.0, 3.0], 0.05), SCHEDULE, prediction="x_0")
+        for ours, theirs in zip(self.drawn(network, true_score=True), self.drawn(exact), strict=True):
+            assert torch.equal(ours.samples, theirs.samples)
+            assert torch.equal(ours.trajectory_variance, theirs.trajectory_variance)
+        assert not torch.equal(self.drawn(network)[0].samples, self.drawn(exact)[0].samples)
+
+    def test_data_that_do_not_know_it_are_refused(self, monkeypatch):
+        monkeypatch.setattr(GaussianMixtureDataModule, "exact_denoiser", lambda self: None)
+        with pytest.raises(ConfigurationError, match="true_score: expected data whose true score is known, got Gaus"):
+            self.drawn(DDPM(MLP((1,), width=8), SCHEDULE), true_score=True)
