@@ -21,7 +21,7 @@ import statistics
 from pathlib import Path
 
 import torch
-from scipy.stats import t as student_t
+from seeds import mean_interval
 from torch import Tensor
 
 from lightning_modeinterp.cli import main
@@ -132,13 +132,6 @@ def known_results(file: Path) -> dict[int, dict[str, object]]:
     return {result["seed"]: result for result in results}
 
 
-def over_seeds(values: list[float]) -> tuple[float, float, float]:
-    """Mean and 95 % t-interval."""
-    mean = statistics.mean(values)
-    half = float(student_t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
-    return mean, mean - half, mean + half
-
-
 def verdict(low: float, high: float) -> str:
     """Apply the rule."""
     return "holds" if low > CLAIMED else "fails" if high < CLAIMED else "undecided"
@@ -159,7 +152,7 @@ def report(seeds: list[int], root: Path, out: Path) -> None:
     ]
     summary = {}
     for name, values in rows.items():
-        mean, low, high = over_seeds([v["removed"][0] for v in values])
+        mean, low, high = mean_interval([v["removed"][0] for v in values])
         retained = statistics.mean(v["retained"][0] for v in values)
         auroc = statistics.mean(v["auroc"] for v in values)
         summary[name] = {

@@ -1,0 +1,195 @@
+"""What drives the rate of hallucinations: one factor changed at a time, at the same number of samples seen in training.
+
+    python benchmarks/drivers.py run 1d --seeds 0 1 2      # one run after another; goes on after a kill
+    python benchmarks/drivers.py run 2d --seeds 0 1 2
+    python benchmarks/drivers.py report 1d 2d --seeds 0 1 2
+
+The base is the experiment of the repo with fewer updates, so that there are hallucinations to count, the time table
+(same numbers up to the order of sums) and a sampler that begins where alpha_bar reaches 1e-7. A factor of the sampler
+is tried on the base's own weights. A seed moves data, initialisation and noise; the ratio of a condition to the base is
+taken within the seed, on the logarithm, and its 95 % t-interval is over seeds. A rate counts half a sample more than
+there were, so that none is no infinity. The updates, seeds and conditions are ours.
+"""
+
+import argparse
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from interleaved import publish, table
+from seeds import mean_interval
+
+from lightning_modeinterp.cli import main as modeinterp
+
+RESULTS = Path("docs/results/drivers")
+EXPERIMENTS = {"1d": "configs/experiment/gaussian_1d.yaml", "2d": "configs/experiment/gaussian_2d_grid.yaml"}
+NUM_UPDATES = {"1d": 4_000, "2d": 6_000}
+BATCH_SIZE = 1_000
+NUM_SAMPLES = 10_240
+BASE = "base"
+
+SCHEDULE = "--model.init_args.noise_schedule"
+NETWORK = "--model.init_args.denoiser.init_args"
+SAMPLER = "--generation.sampler"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One factor at one value.
+
+    Args:
+        factor: What is changed.
+        options: How, on the command line, in fit and test.
+        batch_size: Samples in a batch; the updates follow, so that as many samples are seen.
+        compute: Times the base's samples.
+        is_sampler: The weights are the base's.
+    """
+
+    factor: str
+    options: list[str] = field(default_factory=list)
+    batch_size: int = BATCH_SIZE
+    compute: float = 1.0
+    is_sampler: bool = False
+
+    def num_updates(self, data: str) -> int:
+        """Optimiser steps."""
+        return round(NUM_UPDATES[data] * self.compute * BATCH_SIZE / self.batch_size)
+
+
+def _schedule(name: str, **settings: float) -> list[str]:
+    return [f"{SCHEDULE}={json.dumps({'class_path': name, 'init_args': settings})}"]
+
+
+def _sampler(name: str, **settings: object) -> Condition:
+    settings = {"start_alpha_bar": 1e-7, **settings}
+    option = f"{SAMPLER}={json.dumps({'class_path': name, 'init_args': settings})}"
+    return Condition("sampler", [option], is_sampler=True)
+
+
+CONDITIONS = {
+    BASE: Condition("none"),
+    "usual linear betas, 1e-4 to 0.02": Condition(
+        "schedule", _schedule("LinearBetaSchedule", num_steps=1000, beta_start=1e-4, beta_end=0.02)
+    ),
+    "cosine": Condition("schedule", _schedule("CosineSchedule", num_steps=1000)),
+    "linear in log SNR, -9 to 5": Condition(
+        "schedule", _schedule("LinearGammaSchedule", num_steps=1000, gamma_min=-9.0, gamma_max=5.0)
+    ),
+    "untied layers": Condition("network", [f"{NETWORK}.is_tied=false"]),
+    "bias on the input": Condition("network", [f"{NETWORK}.has_input_bias=true"]),
+    "averaged weights (EMA 0.999)": Condition("training", ["--trainer=configs/trainer/ema.yaml"]),
+    "batches of 250": Condition("training", batch_size=250),
+    "batches of 4,000": Condition("training", batch_size=4_000),
+    "half the updates": Condition("training", compute=0.5),
+    "twice the updates": Condition("training", compute=2.0),
+    "fixed small variance": _sampler("AncestralSampler", variance="fixed_small"),
+    "DDIM, eta 0": _sampler("DDIMSampler", eta=0.0),
+    "DDIM, eta 0.5": _sampler("DDIMSampler", eta=0.5),
+    "100 steps": _sampler("AncestralSampler", num_steps=100),
+    "from t = 1, as published": _sampler("AncestralSampler", start_alpha_bar=0.0),
+}
+
+
+def slug(name: str) -> str:
+    """Name of a run directory."""
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
+def folder(root: Path, data: str, name: str, seed: int) -> Path:
+    """Run directory of a condition."""
+    return root / f"{data}_{slug(name)}" / f"seed_{seed}"
+
+
+def run(data: str, seeds: list[int], root: Path) -> None:
+    """Fit and test all conditions of one data set that have no result yet."""
+    for seed in seeds:
+        for number, name in enumerate(CONDITIONS, 1):
+            result = folder(root, data, name, seed) / "test_metrics.json"
+            if not result.exists():
+                print(f"{data}, seed {seed}, {number} of {len(CONDITIONS)}: {name}", flush=True)
+                run_one(data, name, seed, root)
+
+
+def run_one(data: str, name: str, seed: int, root: Path) -> None:
+    """Fit, unless the weights are the base's, and test."""
+    condition = CONDITIONS[name]
+    common = ["-c", EXPERIMENTS[data], f"--run.root={root}", f"--run.experiment={data}_{slug(name)}"]
+    common += [f"--run.name=seed_{seed}", f"--seed_everything={seed}", f"--generation.num_samples={NUM_SAMPLES}"]
+    common += [f"--data.init_args.batch_size={condition.batch_size}", f"{NETWORK}.time_table=true"]
+    common += [f"--trainer.max_steps={condition.num_updates(data)}", "--trainer.val_check_interval=1000000000"]
+    common += [f"{SAMPLER}.init_args.start_alpha_bar=1e-7", "--trainer.enable_progress_bar=false", *condition.options]
+    last = folder(root, data, BASE if condition.is_sampler else name, seed) / "checkpoints" / "last.ckpt"
+    finished = last.parent / "finished"
+    if not condition.is_sampler and not finished.exists():
+        modeinterp(["fit", *common, "--ckpt_path=last"])
+        finished.touch()
+    modeinterp(["test", *common, f"--ckpt_path={last}", "--run.overwrite=true"])
+
+
+def judged(data: str, name: str, seed: int, root: Path) -> dict[str, float]:
+    """Metrics of one run."""
+    return dict(json.loads((folder(root, data, name, seed) / "test_metrics.json").read_text()))
+
+
+def rate(metrics: dict[str, float]) -> float:
+    """Share of hallucinations, half a sample added."""
+    return (metrics["num_hallucinated"] + 0.5) / (metrics["num_samples"] + 0.5)
+
+
+def compared(data: str, name: str, seeds: list[int], root: Path) -> dict[str, Any]:
+    """One condition against the base, over seeds."""
+    runs = [judged(data, name, seed, root) for seed in seeds]
+    base = [judged(data, BASE, seed, root) for seed in seeds]
+    logs = [math.log(rate(a) / rate(b)) for a, b in zip(runs, base, strict=True)]
+    ratio = [1.0, 1.0, 1.0] if name == BASE else [math.exp(value) for value in mean_interval(logs)]
+    return {
+        "data": data,
+        "factor": CONDITIONS[name].factor,
+        "condition": name,
+        "rates": [each["hallucination_rate"] for each in runs],
+        "ratio": ratio,
+        "auroc_last_10": [each["detection/last_10/auroc"] for each in runs],
+        "mode_coverage": [each["mode_coverage"] for each in runs],
+    }
+
+
+def verdict(low: float, high: float) -> str:
+    """What the interval of a ratio says."""
+    return "raises" if low > 1 else "lowers" if high < 1 else "undecided"
+
+
+def report(all_data: list[str], seeds: list[int], root: Path, out: Path) -> None:
+    """Write drivers.json and drivers.md of the runs that are there."""
+    rows = [compared(data, name, seeds, root) for data in all_data for name in CONDITIONS]
+    header = ["data", "factor", "condition", "rate of each seed, %", "over base [95 %]", "verdict", "least coverage"]
+    body = [
+        [
+            row["data"],
+            row["factor"],
+            row["condition"],
+            ", ".join(f"{100 * value:.2f}" for value in row["rates"]),
+            "" if row["condition"] == BASE else "{:.2f} [{:.2f}, {:.2f}]".format(*row["ratio"]),
+            "" if row["condition"] == BASE else verdict(*row["ratio"][1:]),
+            f"{min(row['mode_coverage']):.2f}",
+        ]
+        for row in rows
+    ]
+    settings = {"seeds": " ".join(map(str, seeds)), "samples a run": NUM_SAMPLES, "updates": NUM_UPDATES}
+    publish("drivers", settings, rows, table(header, body), out)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=["run", "report"])
+    parser.add_argument("data", choices=list(EXPERIMENTS), nargs="+")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--root", type=Path, default=Path("runs/drivers"))
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    if options.stage == "report":
+        report(options.data, options.seeds, options.root, options.out)
+    else:
+        for each in options.data:
+            run(each, options.seeds, options.root)
