@@ -1,6 +1,7 @@
 """Figures: data in, matplotlib ``Figure`` out; no files, no global state. The only room that imports matplotlib."""
 
 from lightning_modeinterp.figures.density_histogram import density_histogram
+from lightning_modeinterp.figures.density_panels import DensityPanel, density_panels
 from lightning_modeinterp.figures.pixels import pixels
 from lightning_modeinterp.figures.predicted_trajectories import predicted_trajectories
 from lightning_modeinterp.figures.roc import roc
@@ -9,7 +10,9 @@ from lightning_modeinterp.figures.variance_histogram import rebin, variance_hist
 from lightning_modeinterp.figures.window_sweep import window_sweep
 
 __all__ = [
+    "DensityPanel",
     "density_histogram",
+    "density_panels",
     "pixels",
     "predicted_trajectories",
     "rebin",

@@ -54,14 +54,27 @@ def density_histogram(
     References:
         Aithal et al., 2024 (arXiv:2406.09358), figure 4.
     """
+    figure = new_figure(f"hallucinated {rate_with_interval(int(hallucinated.sum()), max(len(samples), 1))}")
+    draw_density(figure.add_subplot(), samples, hallucinated, log_density, means, ambiguous, num_bins)
+    legend_below(figure)
+    return figure
+
+
+def draw_density(
+    axes: Axes,
+    samples: Tensor,
+    hallucinated: Tensor,
+    log_density: Callable[[Tensor], Tensor],
+    means: Tensor | Sequence[float],
+    ambiguous: Tensor | None = None,
+    num_bins: int = 200,
+) -> None:
+    """Draw what `density_histogram` shows, on given axes and without a legend; the arguments are the same."""
     values = _flat(samples)
     is_ambiguous = torch.zeros_like(hallucinated) if ambiguous is None else ambiguous
     _check_verdicts(values, hallucinated, is_ambiguous)
     x, bad, unsure = (tensor.detach().cpu().numpy() for tensor in (values, hallucinated, is_ambiguous))
     edges = np.linspace(*_visible_range(x, np.asarray(means, dtype=float).ravel()), num_bins + 1)
-
-    figure = new_figure(f"hallucinated {rate_with_interval(int(bad.sum()), len(x))}")
-    axes = figure.add_subplot()
     top = max(_draw_stack(axes, x, bad, unsure, edges), _draw_truth(axes, log_density, edges, values.dtype))
     axes.set_yscale("log", nonpositive="clip")
     axes.set_ylim(0.1 * _density_of_one(len(x), edges), 3 * top)
@@ -70,8 +83,6 @@ def density_histogram(
     axes.set_xlabel("x (data units)" + (f"; {num_outside:,} samples lie outside" if num_outside else ""))
     axes.set_ylabel("density (1 / data unit)")
     tidy(axes)
-    legend_below(figure)
-    return figure
 
 
 def _flat(samples: Tensor) -> Tensor:
