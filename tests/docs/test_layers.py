@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "run_directory": GROUND,
     "checkpoints": GROUND | {"run_directory"},
     "loggers": GROUND | {"run_directory"},
+    "reproduction": CALLBACKS | {"callbacks"},
     "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "checkpoints"},
     "__main__": {"cli"},
 }
