@@ -18,7 +18,8 @@ class NoiseLevel:
     """How much noise a batch carries; variance preserving, ``alpha^2 + sigma^2 = 1``.
 
     Args:
-        t: Time in [0, 1], shape (B,) in training, (1,) in sampling where all samples stand at one level.
+        t: Time in [0, 1], shape (B,) in training, (1,) in sampling where all samples stand at one level. A learned
+            schedule gives gamma on a fixed scale in its place, which may go a little beyond.
         gamma: ``-log SNR`` at ``t``, same shape.
 
     Example:

@@ -66,6 +66,22 @@ class BatchNoise:
         """One draw from 0 to high - 1 a sample, (B,) int64."""
         return self._own(torch.randint(high, (self.num_global,), generator=self.generator, device=like.device), like)
 
+    def times(self, like: Tensor, is_antithetic: bool) -> Tensor:
+        """One time in [0, 1) a sample, each uniformly distributed, (B,) in float32 or wider.
+
+        Args:
+            like: This process's samples, (B, ...).
+            is_antithetic: Spread the times of the B samples of the global batch evenly, ``(u + p / B) mod 1`` with one
+                draw u and a permutation p (Kingma et al. 2021, appendix I.1; the permutation is ours, so that a batch
+                that is not full is served as well).
+        """
+        dtype, num_draws = torch.promote_types(like.dtype, torch.float32), 1 if is_antithetic else self.num_global
+        times = torch.rand(num_draws, generator=self.generator, device=like.device, dtype=dtype)
+        if is_antithetic:
+            place = torch.randperm(self.num_global, generator=self.generator, device=like.device)
+            times = (times + place.to(dtype) / self.num_global) % 1
+        return self._own(times, like)
+
     def _own(self, draws: Tensor, like: Tensor) -> Tensor:
         own = draws[self.rank :: self.world_size][: len(like)]
         if len(own) < len(like):

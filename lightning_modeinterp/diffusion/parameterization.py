@@ -81,6 +81,13 @@ def x_0_from(output: Tensor, x_t: Tensor, level: NoiseLevel, prediction: Predict
     return alpha * x_t - sigma * output
 
 
+def eps_from(output: Tensor, x_t: Tensor, level: NoiseLevel, prediction: PredictionType) -> Tensor:
+    """Noise that a network's output stands for, (B, ...). See `x_0_from`."""
+    if prediction == "eps":
+        return output
+    return eps_from_x_0(x_0_from(output, x_t, level, prediction), x_t, level)
+
+
 def eps_from_x_0(x_0_hat: Tensor, x_t: Tensor, level: NoiseLevel) -> Tensor:
     """Noise that a predicted clean sample implies; (B, ...)."""
     alpha, sigma = scales(level, x_t)

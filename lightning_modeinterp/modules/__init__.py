@@ -1,4 +1,5 @@
 from lightning_modeinterp.modules.ddpm import DDPM
 from lightning_modeinterp.modules.diffusion_module import DiffusionModule, NonFiniteLossError
+from lightning_modeinterp.modules.vdm import VDM
 
-__all__ = ["DDPM", "DiffusionModule", "NonFiniteLossError"]
+__all__ = ["DDPM", "VDM", "DiffusionModule", "NonFiniteLossError"]

@@ -28,7 +28,8 @@ class DDPM(DiffusionModule):
             pays in long fits, and changes last bits.
 
     Raises:
-        ConfigurationError: If the denoiser can only give another prediction, or the cap is not positive.
+        ConfigurationError: If the denoiser can only give another prediction, the cap is not positive or the schedule
+            has parameters to train.
     """
 
     grid_t: Tensor
@@ -48,6 +49,11 @@ class DDPM(DiffusionModule):
         super().__init__(denoiser, noise_schedule, prediction, optimizer, lr_scheduler, seed, compile_denoiser)
         if snr_weight_cap is not None and not snr_weight_cap > 0:
             raise ConfigurationError(f"model.snr_weight_cap: expected a number > 0 or null, got {snr_weight_cap}")
+        if any(weights.requires_grad for weights in noise_schedule.parameters()):
+            raise ConfigurationError(
+                f"model.noise_schedule: expected one without parameters, since DDPM trains on a fixed grid, got "
+                f"{type(noise_schedule).__name__}; take VDM, or a schedule such as LinearGammaSchedule"
+            )
         self.snr_weight_cap = snr_weight_cap
         grid = noise_schedule.grid()
         self.register_buffer("grid_t", grid.t.float(), persistent=False)

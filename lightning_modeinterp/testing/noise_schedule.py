@@ -9,6 +9,7 @@ from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.expect import expect
 
 _TOLERANCE = 1e-3  # in gamma; 0.05 % of sigma / alpha
+_SMOOTH_RATE = 0.95
 
 
 def check_noise_schedule(schedule: NoiseSchedule) -> None:
@@ -17,7 +18,10 @@ def check_noise_schedule(schedule: NoiseSchedule) -> None:
     gamma is finite and never falls from t = 0 to t = 1, where there is more noise; it takes times of any shape in
     float32 and float64, each by itself, and is as good in both. A level is variance preserving,
     ``alpha^2 + sigma^2 = 1``. The grid holds ``num_steps`` evenly spread levels of that same gamma, in float64 whatever
-    the module is cast to.
+    the module is cast to. gamma' by forward mode is the slope of gamma.
+
+    A schedule with parameters may show a network another t than the time, one that rises with gamma; a cast rounds its
+    parameters, so it may change its levels. Its gamma and gamma' have gradients for each parameter.
 
     Args:
         schedule: Any schedule; a copy is checked.
@@ -33,11 +37,13 @@ def check_noise_schedule(schedule: NoiseSchedule) -> None:
     _check_levels(schedule)
     _check_grid(schedule)
     _check_grid_survives_a_cast(schedule)
+    _check_rate(schedule)
+    _check_parameters_are_reached(schedule)
 
 
 def _check_gamma_rises(schedule: NoiseSchedule) -> None:
     name, t = f"{type(schedule).__name__}.gamma", torch.linspace(0, 1, 5001, dtype=torch.float64)
-    gamma = schedule.gamma(t)
+    gamma = schedule.gamma(t).detach()
     expect(
         bool(gamma.isfinite().all()),
         f"{name}: expected finite numbers for t from 0 to 1, got {gamma[~gamma.isfinite()][:3].tolist()} among them; "
@@ -82,8 +88,9 @@ def _check_both_precisions_agree(schedule: NoiseSchedule) -> None:
 def _check_levels(schedule: NoiseSchedule) -> None:
     name, t = f"{type(schedule).__name__}.level", torch.linspace(0, 1, 101, dtype=torch.float64)
     level = schedule.level(t)
+    is_time = bool((level.t.diff() > 0).all()) if _has_parameters(schedule) else torch.equal(level.t, t)
     expect(
-        torch.equal(level.t, t) and torch.equal(level.gamma, schedule.gamma(t)),
+        is_time and torch.equal(level.gamma, schedule.gamma(t)),
         f"{name}: expected the times that were asked for and their gamma, got others; leave `level` to the base class",
     )
     total = level.alpha.square() + level.sigma.square()
@@ -100,12 +107,13 @@ def _check_grid(schedule: NoiseSchedule) -> None:
         f"{name}: expected num_steps = {num_steps} levels in float64, got {grid.gamma.dtype} of "
         f"{tuple(grid.gamma.shape)}; hand num_steps to super().__init__",
     )
+    times = torch.linspace(0, 1, num_steps, dtype=torch.float64)
     expect(
-        torch.equal(grid.t, torch.linspace(0, 1, num_steps, dtype=torch.float64)),
+        torch.equal(grid.t, schedule.level(times).t),
         f"{name}: expected times evenly spread from 0 to 1, got others; bend gamma instead",
     )
     expect(
-        torch.equal(grid.gamma, schedule.gamma(grid.t)),
+        torch.equal(grid.gamma, schedule.gamma(times)),
         f"{name}: expected gamma at the grid's own times, got other values; leave `grid` to the base class",
     )
 
@@ -114,8 +122,44 @@ def _check_grid_survives_a_cast(schedule: NoiseSchedule) -> None:
     grid = schedule.grid()
     for dtype in (torch.float32, torch.bfloat16):
         cast = copy.deepcopy(schedule).to(dtype).grid()
+        is_same = _has_parameters(schedule) or torch.equal(cast.gamma, grid.gamma)
         expect(
-            cast.gamma.dtype == torch.float64 and torch.equal(cast.gamma, grid.gamma),
+            cast.gamma.dtype == torch.float64 and is_same,
             f"{type(schedule).__name__}.grid: expected the same levels after the module was cast to {dtype}, got "
             f"{cast.gamma.dtype} and others; hold tables as plain float64 attributes, not as buffers",
         )
+
+
+def _check_rate(schedule: NoiseSchedule) -> None:
+    name, t = f"{type(schedule).__name__}.rate", torch.linspace(0.001, 0.999, 997, dtype=torch.float64)
+    rate, step = schedule.rate(t), 1e-7
+    expect(
+        torch.equal(rate.level.gamma, schedule.level(t).gamma) and torch.equal(rate.level.t, schedule.level(t).t),
+        f"{name}: expected the levels of the times that were asked for, got others; take them from the same gamma",
+    )
+    expected = (schedule.gamma(t + step) - schedule.gamma(t - step)) / (2 * step)
+    is_near = torch.isclose(rate.slope, expected, rtol=1e-3, atol=1e-3)
+    expect(
+        float(is_near.double().mean()) > _SMOOTH_RATE,  # a piecewise gamma has kinks
+        f"{name}: expected gamma'(t), about {expected[~is_near][:3].tolist()} at t = {t[~is_near][:3].tolist()}, got "
+        f"{rate.slope[~is_near][:3].tolist()}; write gamma in differentiable operations",
+    )
+
+
+def _check_parameters_are_reached(schedule: NoiseSchedule) -> None:
+    rate = schedule.rate(torch.linspace(0.1, 0.9, 5))
+    total = (rate.level.gamma.square() + rate.slope.square()).sum()
+    for name, parameter in schedule.named_parameters():
+        is_reached = False
+        if total.requires_grad:
+            (gradient,) = torch.autograd.grad(total, parameter, retain_graph=True, allow_unused=True)
+            is_reached = gradient is not None and bool(gradient.isfinite().all() and (gradient != 0).any())
+        expect(
+            is_reached,
+            f"{type(schedule).__name__}.{name}: expected a finite gradient from gamma and gamma', got none; use it "
+            "without detaching, or take it out",
+        )
+
+
+def _has_parameters(schedule: NoiseSchedule) -> bool:
+    return next(schedule.parameters(), None) is not None

@@ -22,10 +22,11 @@ _MEAN, _STD = 1.5, 0.8
 def check_sampler(sampler: Sampler, schedule: NoiseSchedule | None = None, sample_shape: Sequence[int] = (2,)) -> None:
     """Check that a sampler keeps the contract of its seam, with a made-up model.
 
-    Its levels are float64, of the schedule's grid, noisiest first. `with_num_steps` gives another sampler with as many
-    levels. The model always sees the whole block in float32, at one level. Every step is shown to the observers, in
-    order, from the first noise on, and stays as it was shown. The samples are finite float32 numbers that depend on the
-    noise alone, each sample on its own: not on observers, on blocks that were drawn before or on PyTorch's generator.
+    Its levels are float64, noisiest first, and of the schedule's grid unless the schedule is continuous.
+    `with_num_steps` gives another sampler with as many levels. The model always sees the whole block in float32, at one
+    level. Every step is shown to the observers, in order, from the first noise on, and stays as it was shown. The
+    samples are finite float32 numbers that depend on the noise alone, each sample on its own: not on observers, on
+    blocks that were drawn before or on PyTorch's generator.
 
     Args:
         sampler: Any sampler.
@@ -120,6 +121,13 @@ def _check_levels(sampler: Sampler, schedule: NoiseSchedule) -> None:
         f"{name}: expected the noisiest level first and no level twice, got t = {levels.t[:3].tolist()}, ...; "
         "sampling walks time backwards",
     )
+    if schedule.is_continuous:
+        expect(
+            bool((levels.gamma >= grid.gamma[0]).all() and (levels.gamma <= grid.gamma[-1]).all()),
+            f"{name}: expected gamma within the schedule's {grid.gamma[0]:.6g}..{grid.gamma[-1]:.6g}, got "
+            f"{levels.gamma[-1]:.6g}..{levels.gamma[0]:.6g}; ask schedule.level for times from 0 to 1",
+        )
+        return
     place = torch.searchsorted(grid.t, levels.t).clamp(max=len(grid) - 1)
     expect(
         torch.equal(grid.t[place], levels.t) and torch.equal(grid.gamma[place], levels.gamma),

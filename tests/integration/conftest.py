@@ -18,6 +18,7 @@ SMALL = (
     "--generation.sampler.init_args.num_steps=20",
     "--generation.sampler.init_args.start_alpha_bar=1e-4",  # few steps amplify errors where alpha is tiny
     '--generation.windows={"last_5": {"last_steps": 5}, "last_10": {"last_steps": 10}}',
+    "--generation.window=last_10",
     "--generation.num_samples=100",
     "--generation.block_size=32",
     '--generation.monitor={"num_samples": 64}',

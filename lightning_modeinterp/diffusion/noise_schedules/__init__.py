@@ -1,5 +1,14 @@
-from lightning_modeinterp.diffusion.noise_schedules.base import NoiseSchedule
+from lightning_modeinterp.diffusion.noise_schedules.base import NoiseRate, NoiseSchedule
 from lightning_modeinterp.diffusion.noise_schedules.betas import BetaSchedule, CosineSchedule, LinearBetaSchedule
+from lightning_modeinterp.diffusion.noise_schedules.learned_gamma import LearnedGammaSchedule
 from lightning_modeinterp.diffusion.noise_schedules.linear_gamma import LinearGammaSchedule
 
-__all__ = ["BetaSchedule", "CosineSchedule", "LinearBetaSchedule", "LinearGammaSchedule", "NoiseSchedule"]
+__all__ = [
+    "BetaSchedule",
+    "CosineSchedule",
+    "LearnedGammaSchedule",
+    "LinearBetaSchedule",
+    "LinearGammaSchedule",
+    "NoiseRate",
+    "NoiseSchedule",
+]

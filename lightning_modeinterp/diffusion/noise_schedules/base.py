@@ -1,12 +1,32 @@
 """The seam: a noise schedule is ``gamma(t) = -log SNR(t)``, rising from t = 0 (data) to t = 1 (noise)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.func import jvp
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
+
+
+@dataclass(frozen=True)
+class NoiseRate:
+    """Noise levels, and how fast the noise grows there.
+
+    Args:
+        level: The levels, (B,).
+        slope: The derivative ``gamma'(t)``, (B,).
+        interior: Tensors (B,) through which alone a sample's loss reaches what is learned of the schedule between its
+            ends. None for a fixed schedule.
+    """
+
+    level: NoiseLevel
+    slope: Tensor
+    interior: tuple[Tensor, ...] = ()
 
 
 class NoiseSchedule(nn.Module, ABC):
@@ -18,6 +38,9 @@ class NoiseSchedule(nn.Module, ABC):
     Raises:
         ConfigurationError: For fewer than 2 steps.
     """
+
+    is_continuous: ClassVar[bool] = False
+    """Whether a sampler may stop at any time, not only at the levels of the grid."""
 
     def __init__(self, num_steps: int = 1000) -> None:
         super().__init__()
@@ -37,11 +60,31 @@ class NoiseSchedule(nn.Module, ABC):
 
     def level(self, t: Tensor) -> NoiseLevel:
         """Noise levels at the times t, shape (B,)."""
-        return NoiseLevel(t=t, gamma=self.gamma(t))
+        return self._level(t, self.gamma(t))
 
+    def rate(self, t: Tensor) -> NoiseRate:
+        """Noise levels at the times t, shape (B,), with ``gamma'(t)`` by forward mode."""
+        gamma, slope = with_slope(self.gamma, t)
+        return NoiseRate(self._level(t, gamma), slope)
+
+    @torch.no_grad()
     def grid(self) -> NoiseLevel:
         """The T discrete levels in float64, cleanest first."""
         return self.level(torch.linspace(0, 1, self.num_steps, dtype=torch.float64))
+
+    def _level(self, t: Tensor, gamma: Tensor) -> NoiseLevel:
+        return NoiseLevel(t, gamma)
+
+
+def with_slope(function: Callable[[Tensor], Tensor], t: Tensor) -> tuple[Tensor, Tensor]:
+    """Values of an elementwise function of t and their derivatives, by forward mode.
+
+    Example:
+        >>> with_slope(torch.square, torch.tensor([3.0]))
+        (tensor([9.]), tensor([6.]))
+    """
+    values, slopes = jvp(function, (t,), (torch.ones_like(t),))[:2]
+    return values, slopes
 
 
 def check_num_steps(num_steps: int) -> None:

@@ -22,6 +22,8 @@ class LinearGammaSchedule(NoiseSchedule):
         Kingma et al. 2021, appendix H (the fixed linear schedule and its end points).
     """
 
+    is_continuous = True
+
     def __init__(self, gamma_min: float = -13.3, gamma_max: float = 5.0, num_steps: int = 1000) -> None:
         super().__init__(num_steps)
         if not gamma_min < gamma_max:

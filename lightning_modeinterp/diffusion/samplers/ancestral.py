@@ -19,10 +19,11 @@ from lightning_modeinterp.records import NoiseLevel
 
 
 class AncestralSampler(Sampler):
-    """The DDPM sampler.
+    """The DDPM sampler; with ``fixed_small`` that of variational diffusion models (Kingma et al. 2021, appendix A.4).
 
     Args:
-        num_steps: Number S of steps, spread evenly over the schedule's T levels. All of them if None.
+        num_steps: Number S of levels, spread evenly over the schedule's T; on a continuous schedule over time, and as
+            many as one likes. All T of them if None.
         start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1, as published.
         variance: ``fixed_large`` as in the mode interpolation paper's code, right for data spread like N(0, I);
             ``fixed_small``, right for data at a single point.

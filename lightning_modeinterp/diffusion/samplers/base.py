@@ -40,7 +40,9 @@ class Sampler(ABC):
     """Walks from noise to samples.
 
     Args:
-        num_steps: Number S of steps, spread evenly over the schedule's T levels. All of them if None.
+        num_steps: Number S of levels, spread evenly over the schedule's T; on a continuous schedule over time, and as
+            many as one likes. All T of them if None. S levels are S calls of the network: S - 1 moves from t = 1 to
+            t = 0, and a last one from there to the prediction.
         start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1, as published. A
             small value (1e-7) skips levels where x_t holds no trace of the data; it is part of what the samples depend
             on.
@@ -69,14 +71,16 @@ class Sampler(ABC):
         other.num_steps = num_steps
         return other
 
+    @torch.no_grad()
     def levels(self, schedule: NoiseSchedule) -> NoiseLevel:
         """Levels that the sampler stops at.
 
         Returns:
-            S levels of the schedule's grid in float64, noisiest first.
+            S levels in float64, noisiest first: of the schedule's grid, or at evenly spaced times where the schedule
+            is continuous.
 
         Raises:
-            ConfigurationError: If more steps are asked for than there are levels.
+            ConfigurationError: If more steps are asked for than the grid of a discrete schedule has levels.
         """
         grid = schedule.grid()
         grid = grid[grid.alpha.square() >= self.start_alpha_bar]
@@ -86,6 +90,9 @@ class Sampler(ABC):
                 f"{self.start_alpha_bar}, which leaves {len(grid)} of them; lower it"
             )
         num_steps = len(grid) if self.num_steps is None else self.num_steps
+        if schedule.is_continuous:
+            start = (len(grid) - 1) / (schedule.num_steps - 1)
+            return schedule.level(torch.linspace(start, 0, num_steps, dtype=torch.float64))
         if num_steps > len(grid):
             raise ConfigurationError(
                 f"sampler.num_steps: expected at most the {len(grid)} levels of the noise schedule, got {num_steps}; "

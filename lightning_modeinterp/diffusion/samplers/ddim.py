@@ -18,7 +18,8 @@ class DDIMSampler(Sampler):
     """The DDIM sampler.
 
     Args:
-        num_steps: Number S of steps, spread evenly over the schedule's T levels. All of them if None.
+        num_steps: Number S of levels, spread evenly over the schedule's T; on a continuous schedule over time, and as
+            many as one likes. All T of them if None.
         start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1.
         eta: Share of fresh noise in [0, 1].
 

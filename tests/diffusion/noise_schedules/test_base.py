@@ -6,6 +6,7 @@ import torch
 from lightning_modeinterp.diffusion.noise_schedules import (
     BetaSchedule,
     CosineSchedule,
+    LearnedGammaSchedule,
     LinearBetaSchedule,
     LinearGammaSchedule,
     NoiseSchedule,
@@ -17,6 +18,7 @@ BUILDERS = {
     BetaSchedule: lambda num_steps: BetaSchedule(torch.linspace(0.01, 0.1, num_steps)),
     CosineSchedule: CosineSchedule,
     LinearBetaSchedule: LinearBetaSchedule,
+    LearnedGammaSchedule: lambda num_steps: LearnedGammaSchedule(num_steps=num_steps),
     LinearGammaSchedule: lambda num_steps: LinearGammaSchedule(num_steps=num_steps),
 }
 
