@@ -31,7 +31,7 @@ def continuous_diffusion_loss(eps_hat: Tensor, eps: Tensor, slope: Tensor) -> Te
         (B,) nats.
 
     References:
-        Kingma et al. 2021, equation 17.
+        Kingma et al. 2021, section 5.
 
     Example:
         >>> continuous_diffusion_loss(torch.zeros(2, 3), torch.ones(2, 3), torch.tensor([1.0, 2.0]))
@@ -53,7 +53,7 @@ def discrete_diffusion_loss(eps_hat: Tensor, eps: Tensor, gamma_step: Tensor, nu
         (B,) nats.
 
     References:
-        Kingma et al. 2021, equation 14.
+        Kingma et al. 2021, section 4.
 
     Example:
         >>> discrete_diffusion_loss(torch.zeros(1, 3), torch.ones(1, 3), torch.tensor([2.0]).log(), num_steps=10)

@@ -2,6 +2,7 @@
 
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.datamodule import check_datamodule
+from lightning_modeinterp.testing.decoder import check_decoder
 from lightning_modeinterp.testing.denoiser import check_denoiser
 from lightning_modeinterp.testing.generation_metric import check_generation_metric, made_up_batches
 from lightning_modeinterp.testing.noise_schedule import check_noise_schedule
@@ -13,6 +14,7 @@ from lightning_modeinterp.testing.trajectory_observer import check_trajectory_ob
 __all__ = [
     "check_arguments",
     "check_datamodule",
+    "check_decoder",
     "check_denoiser",
     "check_generation_metric",
     "check_noise_schedule",

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 
 
 def draw(seed=0, purpose="samples/predict", index=0):
@@ -47,3 +47,45 @@ def test_drawing_leaves_the_global_generator_alone():
     before = torch.get_rng_state()
     draw()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def times_of(index, is_antithetic, num_samples=64, rank=0, world_size=1, num_own=None, dtype=torch.float32):
+    noise = BatchNoise(keyed_generator(0, "training", index), num_samples, rank, world_size)
+    own = num_samples // world_size if num_own is None else num_own
+    return noise.times(torch.empty(own, 2, dtype=dtype), is_antithetic)
+
+
+@pytest.mark.parametrize("is_antithetic", [True, False])
+def test_each_time_is_uniform(is_antithetic):
+    times = torch.stack([times_of(i, is_antithetic, 16) for i in range(4000)])
+    assert ((times >= 0) & (times < 1)).all()
+    for place in (0, 7):  # Kolmogorov-Smirnov at 1e-3
+        deviation = (times[:, place].sort().values - (torch.arange(4000) + 0.5) / 4000).abs().max()
+        assert deviation < 1.95 / 4000**0.5
+
+
+def test_antithetic_times_are_spread_evenly():
+    times = times_of(3, True).sort().values
+    torch.testing.assert_close(times.diff(), torch.full((63,), 1 / 64), rtol=0, atol=1e-6)
+    assert not torch.allclose(times_of(3, False).sort().values.diff(), torch.full((63,), 1 / 64), atol=1e-3)
+    spread = [torch.stack([times_of(i, each).square().mean() for i in range(200)]).std() for each in (True, False)]
+    assert spread[0] < 0.3 * spread[1]
+
+
+def test_the_order_of_antithetic_times_says_nothing():
+    correlation = torch.corrcoef(torch.stack([times_of(5, True, 4096), torch.arange(4096.0)]))[0, 1]
+    assert abs(correlation) < 4 / 4096**0.5
+    first_quarter = times_of(5, True, 4096, num_own=1024)  # a last batch that is not full
+    assert abs(first_quarter.mean() - 0.5) < 4 * (1 / 12 / 1024) ** 0.5
+
+
+@pytest.mark.parametrize("is_antithetic", [True, False])
+def test_any_number_of_processes_sees_the_same_times(is_antithetic):
+    whole = times_of(1, is_antithetic)
+    for rank in range(4):
+        assert torch.equal(times_of(1, is_antithetic, rank=rank, world_size=4), whole[rank::4])
+
+
+def test_times_are_never_of_half_precision():
+    assert times_of(0, True, dtype=torch.bfloat16).dtype == torch.float32
+    assert times_of(0, False, dtype=torch.float64).dtype == torch.float64

@@ -10,6 +10,9 @@ from lightning_modeinterp.records import NoiseLevel
 class Decoder(nn.Module, ABC):
     """The last part ``p(x_0 | z_0)`` of a variational diffusion model. A subclass writes `log_likelihood`."""
 
+    def __init__(self) -> None:
+        super().__init__()  # not the arguments of any nn.Module: the command line reads this signature
+
     @abstractmethod
     def log_likelihood(self, x_0: Tensor, z_0: Tensor, level: NoiseLevel) -> Tensor:
         """Log-likelihood of clean samples.

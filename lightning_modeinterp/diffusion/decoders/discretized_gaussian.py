@@ -1,6 +1,6 @@
 """Data that have levels, such as images: ``p(x_0 | z_0) ~ exp(-(v - z_0 / alpha_0)^2 e^{-gamma_0} / 2)`` over levels v.
 
-(Kingma et al. 2021, section 3.1 and appendix A.) Coordinates are independent given z_0.
+(Kingma et al. 2021, section 3.3.) Coordinates are independent given z_0.
 """
 
 import torch

@@ -6,7 +6,7 @@ from diffusers import DDPMScheduler
 
 from lightning_modeinterp.denoisers import ExactMixture
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
-from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, LinearGammaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, followed_by_clean
 from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.errors import ConfigurationError
@@ -77,6 +77,24 @@ def test_a_single_gaussian_is_sampled_right(num_steps):
     if num_steps == 1000:  # and all steps together hit the data's own moments
         assert expected_mean == pytest.approx(mean, abs=error)
         assert math.sqrt(expected_variance) == pytest.approx(std, rel=0.005)
+
+
+@pytest.mark.parametrize("num_steps", [100, 1500])
+def test_the_small_variance_is_the_sampler_of_variational_diffusion_models(num_steps):
+    """z_s = alpha_s / alpha_t (z_t - sigma_t c eps_hat) + sqrt((1 - alpha_s^2) c) eps (Kingma et al. 2021, A.4)."""
+    levels = AncestralSampler(num_steps, variance="fixed_small").levels(LinearGammaSchedule(-9.0, 5.0))
+    scales = AncestralSampler(variance="fixed_small").update_scales(levels, followed_by_clean(levels))
+    z_t, eps_hat, eps = torch.randn(3, num_steps, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    gamma_t, gamma_s = levels.gamma[:-1], levels.gamma[1:]
+    alpha_t, alpha_s = 1 / (1 + gamma_t.exp()).sqrt(), 1 / (1 + gamma_s.exp()).sqrt()
+    sigma_t, c = (1 - alpha_t.square()).sqrt(), 1 - (gamma_s - gamma_t).exp()
+    expected = (
+        alpha_s / alpha_t * (z_t[:-1] - sigma_t * c * eps_hat[:-1]) + ((1 - alpha_s.square()) * c).sqrt() * eps[:-1]
+    )
+    x_0_hat = (z_t[:-1] - sigma_t * eps_hat[:-1]) / alpha_t
+    z_s = scales.x_t[:-1] * z_t[:-1] + scales.x_0_hat[:-1] * x_0_hat + scales.noise[:-1] * eps[:-1]
+    torch.testing.assert_close(z_s, expected, rtol=1e-8, atol=1e-10)
+    assert (scales.x_t[-1], scales.x_0_hat[-1], scales.noise[-1]) == (0, 1, 0)  # the last one is the prediction
 
 
 def hallucinations_of_the_true_score(num_samples, block_size):

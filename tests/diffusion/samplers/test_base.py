@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from lightning_modeinterp.diffusion.noise_schedules import CosineSchedule, LinearBetaSchedule
+from lightning_modeinterp.diffusion.noise_schedules import (
+    CosineSchedule,
+    LearnedGammaSchedule,
+    LinearBetaSchedule,
+    LinearGammaSchedule,
+)
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler, Sampler
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.testing import check_sampler, check_sampler_converges, concrete_subclasses
@@ -12,6 +17,8 @@ VARIANTS = {
     AncestralSampler: [{}, {"variance": "fixed_small"}],
     DDIMSampler: [{}, {"eta": 0.5}, {"eta": 1.0}],
 }
+
+CONTINUOUS = (LinearGammaSchedule(num_steps=50), LearnedGammaSchedule(num_steps=50))
 
 
 def predict(x_t, level):
@@ -29,7 +36,7 @@ def draw_noise_of(shape, seed=0):
 @pytest.mark.parametrize("sample_shape", [(2,), (1, 4, 4)])
 def test_contract(subclass, num_steps, sample_shape):
     for variant in VARIANTS[subclass]:  # a KeyError here: add a line to VARIANTS for the new sampler
-        for schedule in (LinearBetaSchedule(50), CosineSchedule(50)):
+        for schedule in (LinearBetaSchedule(50), CosineSchedule(50), *CONTINUOUS):
             check_sampler(subclass(num_steps, **variant), schedule, sample_shape)
 
 
@@ -130,3 +137,29 @@ def test_fewer_than_two_steps_are_refused(num_steps):
 def test_refuses_a_start_out_of_range(start_alpha_bar):
     with pytest.raises(ConfigurationError, match=r"sampler\.start_alpha_bar: expected a number in \[0, 1\)"):
         DDIMSampler(start_alpha_bar=start_alpha_bar)
+
+
+@pytest.mark.parametrize("schedule", CONTINUOUS, ids=["linear", "learned"])
+@pytest.mark.parametrize("num_steps", [2, 17, 50, 333])
+def test_a_continuous_schedule_is_met_at_evenly_spaced_times(schedule, num_steps):
+    levels = AncestralSampler(num_steps).levels(schedule)
+    times = torch.tensor([1 - i / (num_steps - 1) for i in range(num_steps)], dtype=torch.float64)
+    torch.testing.assert_close(levels.gamma, schedule.gamma(times).detach())
+    assert not levels.gamma.requires_grad
+
+
+@pytest.mark.parametrize("schedule", CONTINUOUS, ids=["linear", "learned"])
+def test_without_a_number_a_continuous_schedule_gives_its_own(schedule):
+    levels = AncestralSampler().levels(schedule)
+    assert torch.equal(levels.gamma, schedule.grid().gamma.flip(0))
+    assert torch.equal(levels.t, schedule.grid().t.flip(0))
+
+
+@pytest.mark.parametrize("num_steps", [None, 7, 400])
+def test_a_later_start_on_a_continuous_schedule(num_steps):
+    schedule = LinearGammaSchedule(-10.0, 10.0, num_steps=101)
+    levels = AncestralSampler(num_steps, start_alpha_bar=0.01).levels(schedule)
+    start = 0.72  # gamma = 4.4 there, of alpha^2 = 0.0121; the next level, 4.6, has 0.00995
+    assert len(levels) == (73 if num_steps is None else num_steps)
+    torch.testing.assert_close(levels.t, start * torch.linspace(1, 0, len(levels), dtype=torch.float64))
+    torch.testing.assert_close(levels.gamma, -10 + 20 * levels.t)
