@@ -28,6 +28,8 @@ SMALL = (
     "--trainer.enable_model_summary=false",
 )
 NETWORK = ("--model.init_args.denoiser.init_args.width=16",)
+VDM = (f"--model={ROOT / 'configs/model/vdm_mlp.yaml'}", *NETWORK)
+VDM_LEARNED = (f"--model={ROOT / 'configs/model/vdm_mlp_learned.yaml'}", *NETWORK)
 
 
 class Runner:

@@ -1,5 +1,6 @@
 """The command line from a config to its products."""
 
+import csv
 import json
 import re
 
@@ -11,9 +12,10 @@ from lightning import LightningModule
 from lightning_modeinterp.callbacks import HallucinationMonitor
 from lightning_modeinterp.fingerprints import weights_sha256
 from lightning_modeinterp.modules import DDPM
+from lightning_modeinterp.modules import VDM as VariationalDiffusionModel
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import CONFIG, ROOT
+from .conftest import CONFIG, ROOT, VDM, VDM_LEARNED
 
 EXPERIMENTS = sorted((ROOT / "configs/experiment").glob("*.yaml"))
 
@@ -50,6 +52,24 @@ def test_fit_logs_losses_and_rates(fitted):
     header, *rows = (fitted.folder / "logs/fit/metrics.csv").read_text().splitlines()
     assert {"train/loss", "val/loss", "val/hallucination_rate", "val/detection/auroc"} <= set(header.split(","))
     assert len(rows) >= 12
+
+
+@pytest.mark.parametrize("model", [VDM, VDM_LEARNED], ids=["fixed", "learned"])
+def test_a_vdm_leaves_the_same_products(run, model):
+    run("fit", network=model)
+    run("validate", "--ckpt_path=last", network=model)
+    run("test", "--ckpt_path=last", "--generation.sampler.init_args.num_steps=1200", network=model)
+    run("predict", "--ckpt_path=last", network=model)
+    products = {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
+    assert {"test_metrics.json", "predictions/manifest.json", "figures/predicted_x_0.png"} <= products
+    (batch,) = SampleStore.open(run.folder / "predictions")
+    assert batch.samples.isfinite().all()
+    assert (batch.trajectory_variance > 0).all()
+    (row,) = csv.DictReader((run.folder / "logs/validate/metrics.csv").open())
+    terms = [float(row[f"val/{name}"]) for name in ("diffusion", "prior", "reconstruction")]
+    assert float(row["val/loss"]) == pytest.approx(sum(terms), rel=1e-5)
+    module = LightningModule.load_from_checkpoint(run.folder / "checkpoints/last.ckpt")
+    assert isinstance(module, VariationalDiffusionModel)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)

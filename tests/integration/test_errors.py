@@ -93,6 +93,30 @@ CASES = {
         ["--data.init_args.support=DensityThreshold", "--data.init_args.support.init_args.epsilon=-1"],
         "support.epsilon: expected a density > 0, got -1.0",
     ),
+    "class of a decoder": (
+        ["--model=VDM", "--model.init_args.decoder=GausianDecoder"],
+        "got GausianDecoder; did you mean GaussianDecoder?",
+    ),
+    "steps of a VDM": (
+        ["--model=VDM", "--model.init_args.prediction=eps", "--model.init_args.num_train_steps=0"],
+        "num_train_steps: expected at least 1",
+    ),
+    "learned schedule of a DDPM": (
+        [
+            "--model.init_args.noise_schedule=LearnedGammaSchedule",
+            "--model.init_args.noise_schedule.init_args.num_steps=50",
+        ],
+        "model.noise_schedule: expected one without parameters, since DDPM trains on a fixed grid",
+    ),
+    "ends of gamma": (
+        [
+            "--model=VDM",
+            "--model.init_args.prediction=eps",
+            "--model.init_args.noise_schedule=LearnedGammaSchedule",
+            "--model.init_args.noise_schedule.init_args.gamma_min=9",
+        ],
+        "gamma: expected gamma_min < gamma_max, got 9.0 and 5.0",
+    ),
     "checkpoint interval": (["--checkpoint.every_n_steps=0"], "expected a number of optimiser steps >= 1, got 0"),
     "batch that processes cannot share": (
         ["--trainer.devices=3"],

@@ -2,12 +2,13 @@
 
 import pytest
 import torch
+from lightning import LightningModule
 
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.diffusion.trajectories import TrajectoryVariance
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import CONFIG, NETWORK, SMALL, Runner
+from .conftest import CONFIG, NETWORK, SMALL, VDM_LEARNED, Runner
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
@@ -64,6 +65,21 @@ def test_verdicts_are_those_of_single_precision(mixed):
     (batch,) = SampleStore.open(run.folder / "predictions")
     data = run("predict", "--ckpt_path=last", f"--trainer.precision={mixed[0]}").datamodule
     assert torch.equal(data.support.judge(batch.samples).kind, batch.verdict.kind)
+
+
+def test_a_vdm_keeps_its_bound_and_schedule_in_single_precision(run):
+    run("fit", "--trainer.precision=bf16-mixed", network=VDM_LEARNED)
+    run("predict", "--trainer.precision=bf16-mixed", "--ckpt_path=last", network=VDM_LEARNED)
+    (batch,) = SampleStore.open(run.folder / "predictions")
+    assert batch.samples.isfinite().all()
+    checkpoint = torch.load(run.folder / "checkpoints/last.ckpt", weights_only=True)
+    assert {weights.dtype for weights in checkpoint["state_dict"].values()} == {torch.float32}
+    gamma = LightningModule.load_from_checkpoint(run.folder / "checkpoints/last.ckpt").noise_schedule.grid().gamma
+    assert not torch.equal(gamma, gamma.bfloat16().double())
+
+
+def test_a_vdm_that_draws_nothing_may_be_of_half_precision(run):
+    run("fit", "--trainer.precision=bf16-true", '--generation.monitor={"num_samples": 0}', network=VDM_LEARNED)
 
 
 @pytest.mark.parametrize("precision", ["bf16-true", "16-true"])

@@ -41,6 +41,7 @@ LOGGERS = (
     "--trainer.logger=[{class_path: CSVHistory, init_args: {save_dir: .}}, "
     "{class_path: TensorBoardLogger, init_args: {save_dir: .}}, {class_path: WandbLogger, init_args: {mode: offline}}]"
 )
+VDM = ROOT / "configs/model/vdm_mlp_learned.yaml"
 MIXED = ("bf16-mixed", "16-mixed")
 PARALLEL = ("--trainer.devices=2", "--trainer.strategy=ddp")
 
@@ -62,6 +63,7 @@ def run_all(root, parallel):
         mixed = [f"--run.name={precision}", f"--trainer.precision={precision}"]
         main(["fit", *options, *mixed, "--trainer.max_steps=8"])
         main(["predict", *options, checkpoint, *mixed, "--generation.num_samples=100"])
+    main(["fit", *options, f"--model={VDM}", "--model.init_args.denoiser.init_args.width=16", "--run.name=vdm"])
 
 
 def start(rank, root, port):
@@ -111,6 +113,15 @@ def test_fit_on_two_processes_equals_one_on_the_same_global_batch(folders):
             torch.testing.assert_close(two[part][name], weights, rtol=1e-4, atol=1e-5)
     untrained = one["state_dict"]["denoiser.input.weight"] - one["current_model_state"]["denoiser.input.weight"]
     assert untrained.abs().max() > 1e-4  # weights have moved further than the tolerance
+
+
+@pytest.mark.ddp
+def test_a_vdm_trains_the_same_on_two_processes(folders):
+    """Evenly spread times, the bound and what trains a learned schedule are those of the global batch."""
+    one, two = (torch.load(folder / "vdm/checkpoints/last.ckpt", weights_only=True)["state_dict"] for folder in folders)
+    assert "noise_schedule.centres" in one
+    for name, weights in one.items():
+        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.ddp

@@ -7,7 +7,7 @@ from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.records import GeneratedBatch
 
-from .conftest import CONFIG, NETWORK, SMALL
+from .conftest import CONFIG, NETWORK, SMALL, VDM, VDM_LEARNED, Runner
 
 EMA = "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]"
 
@@ -28,8 +28,6 @@ def same(a, b):
 @pytest.mark.parametrize("stop", [5, 8, 11])
 def test_resumed_fit_equals_undisturbed(tmp_path, averaging, stop):
     """8 batches an epoch: the stops lie within an epoch, at its end and within the next."""
-    from .conftest import Runner
-
     whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
     whole("fit", *averaging)
     broken("fit", *averaging, f"--trainer.max_steps={stop}")
@@ -39,6 +37,19 @@ def test_resumed_fit_equals_undisturbed(tmp_path, averaging, stop):
     for part in ("state_dict", "current_model_state", "averaging_state"):
         assert same(first.get(part, {}), second.get(part, {}))
     assert same(first["optimizer_states"][0]["state"], second["optimizer_states"][0]["state"])
+
+
+@pytest.mark.parametrize("model", [VDM, VDM_LEARNED], ids=["fixed", "learned"])
+def test_a_vdm_resumes_bitwise_too(tmp_path, model):
+    whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
+    whole("fit", EMA, network=model)
+    broken("fit", EMA, "--trainer.max_steps=5", network=model)
+    broken("fit", EMA, "--ckpt_path=last", network=model)
+    first, second = checkpoint_of(whole), checkpoint_of(broken)
+    for part in ("state_dict", "current_model_state", "averaging_state"):
+        assert same(first[part], second[part])
+    assert same(first["optimizer_states"][0]["state"], second["optimizer_states"][0]["state"])
+    assert ("noise_schedule.spans" in first["state_dict"]) == (model is VDM_LEARNED)
 
 
 def test_last_checkpoint_is_written_at_the_end_and_cold_start_is_fine(run):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.noise_schedules import NoiseRate, NoiseSchedule
 from lightning_modeinterp.records import NoiseLevel
 from lightning_modeinterp.testing import check_noise_schedule
 
@@ -112,7 +112,41 @@ class TakesAnything(Sound):
         super().__init__(num_steps)
 
 
-@pytest.mark.parametrize("subclass", [Sound, HasAPlateau])
+class HidesItsSlope(Sound):
+    def gamma(self, t):
+        return super().gamma(t.detach()) + 0 * t
+
+
+class GivesAnotherSlope(Sound):
+    def rate(self, t):
+        return NoiseRate(self.level(t), torch.full_like(t, 19))
+
+
+class RatesOtherLevels(Sound):
+    def rate(self, t):
+        return NoiseRate(self.level(t / 2), torch.full_like(t, 20))
+
+
+class IsLearned(Sound):
+    def __init__(self, num_steps: int = 1000):
+        super().__init__(num_steps)
+        self.slope = torch.nn.Parameter(torch.tensor(20.0))
+
+    def gamma(self, t):
+        return self.slope.to(t) * t - 10
+
+
+class DoesNotReachWhatItLearns(IsLearned):
+    def gamma(self, t):
+        return self.slope.detach().to(t) * t - 10
+
+
+class ShowsTimeBackwards(IsLearned):
+    def _level(self, t, gamma):
+        return NoiseLevel(1 - t, gamma)
+
+
+@pytest.mark.parametrize("subclass", [Sound, HasAPlateau, IsLearned])
 @pytest.mark.parametrize("num_steps", [2, 30])
 def test_accepts_what_keeps_the_contract(subclass, num_steps):
     check_noise_schedule(subclass(num_steps))
@@ -135,6 +169,11 @@ def test_accepts_what_keeps_the_contract(subclass, num_steps):
         (ForgetsItsNumberOfSteps, r"grid: expected num_steps = 30 levels in float64, got torch.float64 of \(1000,\)"),
         (ShiftsItsLevels, "level: expected the times that were asked for"),
         (ExplodesTheVariance, r"level: expected alpha\^2 \+ sigma\^2 = 1, got 1.0.* to 1.99"),
+        (HidesItsSlope, "rate: expected gamma'.* about .*20.* got .*0.*; write gamma in differentiable operations"),
+        (GivesAnotherSlope, "rate: expected gamma'"),
+        (RatesOtherLevels, "rate: expected the levels of the times"),
+        (DoesNotReachWhatItLearns, "slope: expected a finite gradient from gamma and gamma', got none"),
+        (ShowsTimeBackwards, "level: expected the times that were asked for"),
         (TakesAnything, r"\(kwargs\): expected arguments by name"),
     ],
 )
