@@ -12,7 +12,7 @@ from torch import Tensor
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
-from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures
+from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures, trajectory_figure
 from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder
 from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule
@@ -23,9 +23,10 @@ class FigureLogger(GeneratedSamplesCallback):
     """Keep the first samples of an evaluation and draw them when it is over.
 
     After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
-    (1D data), ``variance`` by verdict, ``roc``, ``windows``, and ``predicted_x_0``, the x_0_hat trajectories of
-    hallucinated and in-support samples, whose blocks are drawn again with a recorder. At every n-th validation
-    ``val/figures/density`` and ``val/figures/variance``, for such loggers only: without one nothing is kept or drawn.
+    (1D data) or ``samples`` and ``pairs`` (2D), ``variance`` by verdict, ``roc``, ``windows``, and ``predicted_x_0``,
+    the x_0_hat trajectories of hallucinated and in-support samples, whose blocks are drawn again with a recorder. At
+    every n-th validation ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such loggers only:
+    without one nothing is kept or drawn.
     Data without an oracle have no figures. With several processes they show rank zero's samples.
 
     Args:
@@ -104,8 +105,8 @@ class FigureLogger(GeneratedSamplesCallback):
         num_steps = len(x_0_hat)
         steps = generation.variance.windows[window].steps_left(generation.sampler.levels(module.noise_schedule))
         hallucinated = verdict.hallucinated[chosen]
-        return figures.predicted_trajectories(
-            x_0_hat, hallucinated, range(num_steps - 1, -1, -1), (steps[0], steps[-1])
+        return trajectory_figure(
+            x_0_hat, hallucinated, range(num_steps - 1, -1, -1), (steps[0], steps[-1]), data_of(module.trainer)
         )
 
     def _chosen(self, block: Tensor, verdict: SupportVerdict) -> Tensor:

@@ -1,9 +1,10 @@
 """From kept samples to figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
@@ -20,25 +21,43 @@ from lightning_modeinterp.metrics.functional import (
 )
 
 RETAINED = 0.96
+NUM_DATA_POINTS = 5_000
 
 
 def progress_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
-    """Name and draw what changes during a fit: the density (1D data) and the variance of either class."""
+    """Name and draw what changes during a fit: the samples (1D and 2D data) and the variance of either class."""
     yield from _density(kept, data)
+    yield from _samples(kept, data)
     window = data.generation.window
     yield "variance", _variance(scores_by_window(kept, data.generation.windows)[window], window)
 
 
 def all_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
-    """Name and draw also how every window detects."""
+    """Name and draw also how every window detects, and between which modes hallucinations lie (2D data)."""
     window, scores = data.generation.window, scores_by_window(kept, data.generation.windows)
     auroc = {name: auroc_from_counts(each.in_support, each.hallucinated).item() for name, each in scores.items()}
     curves = {name: roc_from_counts(each.in_support, each.hallucinated) for name, each in scores.items()}
     removed = [float(filter_rates(each, RETAINED)[removed_name(RETAINED)]) for each in scores.values()]
     yield from _density(kept, data)
+    yield from _samples(kept, data)
+    yield from _pairs(kept, data)
     yield "variance", _variance(scores[window], window)
     yield "roc", figures.roc(curves, auroc, window, false_positive_rate=1 - RETAINED)
     yield "windows", figures.window_sweep(list(scores), list(auroc.values()), removed, window)
+
+
+def trajectory_figure(
+    x_0_hat: Tensor,
+    hallucinated: Tensor,
+    steps_left: Sequence[int],
+    window: tuple[int, int],
+    data: ModeInterpDataModule,
+) -> Figure:
+    """Draw recorded x_0_hat (S, N, *sample_shape): paths in the plane for 2D data, else curves over the steps."""
+    if data.sample_shape != (2,):
+        return figures.predicted_trajectories(x_0_hat, hallucinated, steps_left, window)
+    means = data.scaled_mixture.means if isinstance(data, GaussianMixtureDataModule) else None
+    return figures.predicted_paths(x_0_hat, hallucinated, steps_left, window, means)
 
 
 def scores_by_window(kept: KeptSamples, windows: tuple[str, ...]) -> dict[str, ScoreCounts]:
@@ -59,6 +78,39 @@ def _density(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[st
                 kept.samples, verdict.hallucinated, mixture.log_density, mixture.means, ambiguous=ambiguous
             ),
         )
+
+
+def _samples(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
+    if data.sample_shape == (2,):
+        dataset, verdict = data.make_dataset("test"), kept.verdict
+        true_samples = data.to_data_units(dataset[torch.arange(min(len(dataset), NUM_DATA_POINTS))])
+        ambiguous = ~(verdict.in_support | verdict.hallucinated)
+        plane = figures.PlaneSamples("", true_samples, kept.samples, verdict.hallucinated, ambiguous)
+        yield "samples", figures.samples_2d([plane], max_points=NUM_DATA_POINTS)
+
+
+def _pairs(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
+    if not isinstance(data, GaussianMixtureDataModule) or data.mixture.dimension != 2:
+        return
+    metric = data.pair_interpolation()
+    if metric is None:
+        return
+    for batch in kept.batches:
+        metric.update(batch)
+    metric.sync_on_compute = False  # only the first process draws
+    together = metric.compute()
+    neighbour, diagonal = (float(together[f"interpolation/{name}_enrichment"]) for name in ("neighbour", "diagonal"))
+    yield (
+        "pairs",
+        figures.pair_lines(
+            metric.means,
+            metric.modes,
+            metric.is_diagonal,
+            metric.enrichment_of_pairs(),
+            neighbour=neighbour,
+            diagonal=diagonal,
+        ),
+    )
 
 
 def _variance(scores: ScoreCounts, window: str) -> Figure:

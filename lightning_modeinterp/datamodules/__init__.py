@@ -1,5 +1,13 @@
 from lightning_modeinterp.datamodules.base import ModeInterpDataModule, Split
 from lightning_modeinterp.datamodules.batch_loader import BatchedDataset, BatchLoader
+from lightning_modeinterp.datamodules.gaussian_grid import GaussianGridDataModule
 from lightning_modeinterp.datamodules.gaussian_mixture import GaussianMixtureDataModule
 
-__all__ = ["BatchLoader", "BatchedDataset", "GaussianMixtureDataModule", "ModeInterpDataModule", "Split"]
+__all__ = [
+    "BatchLoader",
+    "BatchedDataset",
+    "GaussianGridDataModule",
+    "GaussianMixtureDataModule",
+    "ModeInterpDataModule",
+    "Split",
+]

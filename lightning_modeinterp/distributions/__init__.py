@@ -1,3 +1,19 @@
+from lightning_modeinterp.distributions.arrangements import (
+    Arrangement,
+    arranged_means,
+    diamond_means,
+    grid_means,
+    grid_scale,
+)
 from lightning_modeinterp.distributions.gaussian_mixture import GaussianMixture
+from lightning_modeinterp.distributions.hull import uniform_in_hull
 
-__all__ = ["GaussianMixture"]
+__all__ = [
+    "Arrangement",
+    "GaussianMixture",
+    "arranged_means",
+    "diamond_means",
+    "grid_means",
+    "grid_scale",
+    "uniform_in_hull",
+]

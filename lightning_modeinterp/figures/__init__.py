@@ -2,21 +2,28 @@
 
 from lightning_modeinterp.figures.density_histogram import density_histogram
 from lightning_modeinterp.figures.density_panels import DensityPanel, density_panels
+from lightning_modeinterp.figures.pair_lines import pair_lines
 from lightning_modeinterp.figures.pixels import pixels
+from lightning_modeinterp.figures.predicted_paths import predicted_paths
 from lightning_modeinterp.figures.predicted_trajectories import predicted_trajectories
 from lightning_modeinterp.figures.roc import roc
+from lightning_modeinterp.figures.samples_2d import PlaneSamples, samples_2d
 from lightning_modeinterp.figures.save import save_figure
 from lightning_modeinterp.figures.variance_histogram import rebin, variance_histogram
 from lightning_modeinterp.figures.window_sweep import window_sweep
 
 __all__ = [
     "DensityPanel",
+    "PlaneSamples",
     "density_histogram",
     "density_panels",
+    "pair_lines",
     "pixels",
+    "predicted_paths",
     "predicted_trajectories",
     "rebin",
     "roc",
+    "samples_2d",
     "save_figure",
     "variance_histogram",
     "window_sweep",

@@ -23,7 +23,8 @@ def predicted_trajectories(
 ) -> Figure:
     """Draw the predicted x0 over the last reverse steps, one panel a verdict, on a shared scale.
 
-    One-dimensional samples are drawn as they are; of others, the distance of the prediction from its last value. Early
+    One-dimensional samples are drawn as they are (`predicted_paths` draws those in the plane); of others, the distance
+    of the prediction from its last value. Early
     predictions explode (``x_0_hat = (x_t - sigma eps_hat) / alpha`` with a tiny alpha), so the scale follows the end of
     the trajectories and their beginning may leave the axes.
 
@@ -38,12 +39,12 @@ def predicted_trajectories(
         ConfigurationError: Shapes do not fit together, steps do not fall, or fewer than two are left to draw.
     """
     steps, bad = np.asarray(steps_left), hallucinated.cpu().numpy()
-    _check(x_0_hat, bad, steps, num_last_steps)
-    values = _finite(x_0_hat)[steps < num_last_steps]
+    check_trajectories(x_0_hat, bad, steps, num_last_steps)
+    values = finite(x_0_hat)[steps < num_last_steps]
     steps = steps[steps < num_last_steps]
     curves = values[..., 0] if values.shape[2] == 1 else np.linalg.norm(values - values[-1], axis=2)
 
-    figure = new_figure(_title(values, bad, steps, window))
+    figure = new_figure(variance_title(values, bad, steps, window))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     _draw_panel(panels[0], steps, curves[:, ~bad], IN_SUPPORT, "in support")
     _draw_panel(panels[1], steps, curves[:, bad], HALLUCINATED, "hallucinated")
@@ -58,7 +59,14 @@ def predicted_trajectories(
     return figure
 
 
-def _check(x_0_hat: Tensor, hallucinated: NDArray[np.bool_], steps: NDArray[np.integer], num_last_steps: int) -> None:
+def check_trajectories(
+    x_0_hat: Tensor, hallucinated: NDArray[np.bool_], steps: NDArray[np.integer], num_last_steps: int
+) -> None:
+    """Refuse trajectories, verdicts and steps that do not fit together; see `predicted_trajectories`.
+
+    Raises:
+        ConfigurationError: If they do not.
+    """
     expected = (len(steps), len(hallucinated))
     if x_0_hat.ndim < 3 or x_0_hat.shape[:2] != expected or len(hallucinated) == 0:
         raise ConfigurationError(
@@ -72,26 +80,27 @@ def _check(x_0_hat: Tensor, hallucinated: NDArray[np.bool_], steps: NDArray[np.i
         )
 
 
-def _finite(x_0_hat: Tensor) -> NDArray[np.floating]:
+def finite(x_0_hat: Tensor) -> NDArray[np.floating]:
     """Turn (S, N, *sample_shape) into (S, N, d) with NaN, which is not drawn, for what has exploded."""
     values = x_0_hat.detach().cpu().double().flatten(2).numpy()
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _in_window(steps: NDArray[np.integer], window: tuple[int, int]) -> NDArray[np.bool_]:
+def in_window(steps: NDArray[np.integer], window: tuple[int, int]) -> NDArray[np.bool_]:
+    """Whether each of the steps lies in the window, (S,)."""
     return np.asarray((steps >= min(window)) & (steps <= max(window)))
 
 
-def _title(
+def variance_title(
     values: NDArray[np.floating],
     hallucinated: NDArray[np.bool_],
     steps: NDArray[np.integer],
     window: tuple[int, int] | None,
 ) -> str:
     """State the median variance of either class over the window, which is what the detector compares."""
-    if window is None or not _in_window(steps, window).any():
+    if window is None or not in_window(steps, window).any():
         return f"{int(hallucinated.sum()):,} of {len(hallucinated):,} recorded trajectories end hallucinated"
-    variance = values[_in_window(steps, window)].var(axis=0).mean(axis=1)
+    variance = values[in_window(steps, window)].var(axis=0).mean(axis=1)
     in_support, bad = (_median(variance[part]) for part in (~hallucinated, hallucinated))
     return f"median variance in the window: in support {in_support}, hallucinated {bad}"
 
@@ -123,7 +132,7 @@ def _robust_limits(
 ) -> tuple[float, float]:
     """Follow the movement in the window and in the last tenth of what is shown, with a margin."""
     ending = steps <= steps[-1] + (steps[0] - steps[-1]) / 10
-    settled = curves[ending if window is None else ending | _in_window(steps, window)]
+    settled = curves[ending if window is None else ending | in_window(steps, window)]
     settled = settled[np.isfinite(settled)]
     low, high = np.quantile(settled, [0.005, 0.995]) if settled.size else (0.0, 1.0)
     margin = 0.25 * (high - low) or 1.0

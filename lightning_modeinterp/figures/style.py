@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 IN_SUPPORT = "#0072B2"
 HALLUCINATED = "#D55E00"
 AMBIGUOUS = "#999999"
+DATA = "#E69F00"
 TRUE_DENSITY = "#222222"
 GUIDE = "#666666"
 """Threshold lines, reference values, notes."""

@@ -3,6 +3,7 @@
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.metrics.highest_variance import HighestSamples, HighestVariance
 from lightning_modeinterp.metrics.mode_statistics import ModeStatistics
+from lightning_modeinterp.metrics.pair_interpolation import PairInterpolation
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.metrics.trajectory_variance_detection import TrajectoryVarianceDetection
 from lightning_modeinterp.metrics.trajectory_variance_histogram import TrajectoryVarianceHistogram
@@ -12,6 +13,7 @@ __all__ = [
     "HighestSamples",
     "HighestVariance",
     "ModeStatistics",
+    "PairInterpolation",
     "SupportRates",
     "TrajectoryVarianceDetection",
     "TrajectoryVarianceHistogram",

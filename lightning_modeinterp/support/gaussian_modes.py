@@ -8,18 +8,15 @@ mode a sample is in support; else within 5 sigma of the segment that joins its t
 import math
 
 import torch
-from scipy.spatial import Delaunay
 from torch import Tensor
 
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
-from lightning_modeinterp.distributions import GaussianMixture
+from lightning_modeinterp.distributions import GaussianMixture, uniform_in_hull
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.support.base import AMBIGUOUS, IN_SUPPORT, SupportOracle
 
 INTERPOLATED, INVALID = 2, 3
-MAX_HULL_DIMENSIONS = 6
-"""Above, hardly a uniform point of the box lies in the hull."""
 
 
 class GaussianModes(SupportOracle):
@@ -78,18 +75,8 @@ class GaussianModes(SupportOracle):
             A share in [0, 1], up to two dimensions with a standard error below 0.002; nan for a single mode, above six
             dimensions, and where no point lies off the modes.
         """
-        means = self.mixture.means
-        _, scales, axes = torch.linalg.svd(means - means.mean(0), full_matrices=False)
-        axes = axes[scales > 1e-9 * scales.max()]
-        if not 1 <= len(axes) <= MAX_HULL_DIMENSIONS:
-            return math.nan
-        inner = (means - means.mean(0)) @ axes.T
-        generator = keyed_generator(seed, "chance share", 0)
-        low, high = inner.min(0).values, inner.max(0).values
-        points = low + (high - low) * torch.rand(num_points, len(axes), generator=generator, dtype=torch.float64)
-        if len(axes) > 1:
-            points = points[torch.from_numpy(Delaunay(inner.numpy()).find_simplex(points.numpy()) >= 0)]
-        kind = self.judge(points @ axes + means.mean(0)).kind
+        points = uniform_in_hull(self.mixture.means, num_points, keyed_generator(seed, "chance share", 0))
+        kind = self.judge(points).kind
         num_off_modes = int((kind >= INTERPOLATED).sum())
         return int((kind == INTERPOLATED).sum()) / num_off_modes if num_off_modes else math.nan
 

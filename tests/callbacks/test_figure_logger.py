@@ -5,6 +5,7 @@ import torch
 
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks import FigureLogger
+from lightning_modeinterp.datamodules import GaussianMixtureDataModule
 from lightning_modeinterp.loggers import CSVHistory
 from lightning_modeinterp.records import SupportVerdict
 
@@ -86,6 +87,19 @@ def test_a_test_shows_each_figure_once_in_each_logger(evaluation, drawn):
     for logger in (evaluation.shown, other):
         assert sorted(name for name, _, _ in logger.shown) == sorted(IN_TEST)
         assert all(pixels.shape[2] == 3 and pixels.std() > 0 for _, _, pixels in logger.shown)
+
+
+def test_data_in_the_plane_have_figures_of_their_own(evaluation):
+    means = [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
+    data = GaussianMixtureDataModule(means, 0.05, size=64, validation_size=32, test_size=32, batch_size=32, scale=0.5)
+    data.generation = evaluation.data().generation
+    evaluation.module.denoiser = data.exact_denoiser()
+    evaluation.trainer(FigureLogger()).validate(evaluation.module, data, verbose=False)
+    assert {name for name, _, _ in evaluation.shown.shown} == {"val/figures/samples", "val/figures/variance"}
+    evaluation.shown.shown.clear()
+    evaluation.trainer(FigureLogger()).test(evaluation.module, data, verbose=False)
+    names = ("samples", "pairs", "variance", "roc", "windows", "predicted_x_0")
+    assert {name for name, _, _ in evaluation.shown.shown} == {f"test/figures/{name}" for name in names}
 
 
 def test_data_without_an_oracle_have_no_figures(evaluation):

@@ -3,11 +3,14 @@
 import pytest
 import torch
 
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule, ModeInterpDataModule
+from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule, ModeInterpDataModule
 from lightning_modeinterp.diffusion.generation import Generation, Monitor
 from lightning_modeinterp.testing import check_datamodule, concrete_subclasses
 
 BUILDERS = {
+    GaussianGridDataModule: lambda seed: GaussianGridDataModule(
+        arrangement="diamond_as_released", size=100, validation_size=50, test_size=75, batch_size=20, seed=seed
+    ),
     GaussianMixtureDataModule: lambda seed: GaussianMixtureDataModule(
         [1.0, 2.0, 3.0], size=50, validation_size=30, test_size=7, batch_size=20, seed=seed
     ),

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 
@@ -5,7 +7,7 @@ from lightning_modeinterp.datamodules import GaussianMixtureDataModule
 from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.diffusion.trajectories import Window
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics import ModeStatistics, SupportRates, TrajectoryVarianceDetection
+from lightning_modeinterp.metrics import ModeStatistics, PairInterpolation, SupportRates, TrajectoryVarianceDetection
 from lightning_modeinterp.records import NoiseLevel
 from lightning_modeinterp.support import DensityThreshold, GaussianModes
 
@@ -46,9 +48,10 @@ def test_metrics_read_the_windows_of_the_generation():
     data = make_data(TRIANGLE)
     windows = {"late": Window(last_steps=10), "wide": Window(last_steps=50)}
     data.generation = Generation(windows=windows, window="wide")
-    rates, modes, detection = data.metrics()
+    rates, modes, pairs, detection = data.metrics()
     assert isinstance(rates, SupportRates)
     assert isinstance(modes, ModeStatistics)
+    assert isinstance(pairs, PairInterpolation)
     assert isinstance(detection, TrajectoryVarianceDetection)
     assert (tuple(detection.windows), detection.window) == (("late", "wide"), "wide")
 
@@ -59,18 +62,35 @@ def test_every_call_gives_new_metrics():
 
 
 @pytest.mark.parametrize(
-    "means",
+    ("means", "has_pairs"),
     [
-        pytest.param([1.0], id="one in 1D"),
-        pytest.param([[0.0, 0.0]], id="one in 2D"),
-        pytest.param([[0.0, 0.0], [1.0, 1.0]], id="two in 2D"),
-        pytest.param([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], id="three on a line"),
-        pytest.param(torch.eye(16).tolist(), id="no more modes than dimensions"),
-        pytest.param([[0.0] * 5, *(1000 * torch.eye(5)).tolist()], id="tubes too thin to be hit by chance"),
+        pytest.param([1.0], False, id="one in 1D"),
+        pytest.param([1.0, 2.0], False, id="two in 1D"),
+        pytest.param([[0.0, 0.0]], False, id="one in 2D"),
+        pytest.param([[0.0, 0.0], [1.0, 1.0]], True, id="two in 2D"),
+        pytest.param([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], True, id="three on a line"),
+        pytest.param(torch.eye(16).tolist(), False, id="too many dimensions to draw from by chance"),
+        pytest.param([[0.0] * 5, *(1000 * torch.eye(5)).tolist()], True, id="tubes too thin to be hit by chance"),
     ],
 )
-def test_metrics_can_be_made_for_any_mixture(means):
-    assert len(make_data(means).metrics()) == 3
+def test_metrics_can_be_made_for_any_mixture(means, has_pairs):
+    assert len(make_data(means).metrics()) == 3 + has_pairs
+
+
+def test_a_scale_divides_what_the_model_sees_and_nothing_else():
+    plain, scaled = make_data(TRIANGLE), make_data(TRIANGLE, scale=4.0)
+    assert torch.equal(scaled.make_dataset("test").samples, plain.make_dataset("test").samples / 4)  # a power of 2
+    assert torch.equal(scaled.to_data_units(scaled.make_dataset("test").samples), plain.make_dataset("test").samples)
+    assert torch.equal(scaled.mixture.means, plain.mixture.means)
+    assert (scaled.support.mixture.std, scaled.exact_denoiser().mixture.std) == (0.05, 0.05 / 4)
+
+
+def test_pairs_are_counted_for_any_oracle():
+    pairs = make_data(TRIANGLE, support=DensityThreshold).pair_interpolation()
+    assert pairs.radius == pytest.approx(0.25)
+    assert make_data(TRIANGLE, support=partial(GaussianModes, radius=3)).pair_interpolation().radius == (
+        pytest.approx(0.15)
+    )
 
 
 def test_the_support_is_made_from_the_mixture():
@@ -95,6 +115,8 @@ def test_the_support_is_made_from_the_mixture():
         ({"validation_size": 0}, "expected sizes >= 1"),
         ({"test_size": -1}, "expected sizes >= 1"),
         ({"means": []}, "means: expected"),
+        ({"scale": 0.0}, "expected a scale > 0"),
+        ({"scale": float("nan")}, "expected a scale > 0"),
     ],
     ids=str,
 )

@@ -16,17 +16,19 @@ WINDOWS = ("last_5", "last_10")
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory):
-    """Names of the scalars in CSV and of the numbers in test_metrics.json."""
+    """Names of the scalars in CSV and of the numbers in test_metrics.json, in one and two dimensions."""
     root = tmp_path_factory.mktemp("tracking")
-    options = ["-c", str(CONFIG), f"--run.root={root}", *SMALL, *NETWORK]
-    run_command(["fit", *options])
-    run_command(["test", *options, "--ckpt_path=last"])
-    folder = root / "gaussian_1d/seed_0"
-    names = set()
-    for command in ("fit", "test"):
-        with (folder / f"logs/{command}/metrics.csv").open() as file:
-            names |= set(csv.DictReader(file).fieldnames)
-    return names, set(json.loads((folder / "test_metrics.json").read_text()))
+    names, numbers = set(), set()
+    for config in (CONFIG, CONFIG.with_stem("gaussian_2d_grid")):
+        options = ["-c", str(config), f"--run.root={root}", *SMALL, *NETWORK]
+        run_command(["fit", *options])
+        run_command(["test", *options, "--ckpt_path=last"])
+        folder = root / f"{config.stem}/seed_0"
+        for command in ("fit", "test"):
+            with (folder / f"logs/{command}/metrics.csv").open() as file:
+                names |= set(csv.DictReader(file).fieldnames)
+        numbers |= set(json.loads((folder / "test_metrics.json").read_text()))
+    return names, numbers
 
 
 def documented() -> set[str]:
@@ -57,5 +59,5 @@ def test_names_in_the_file(logged):
 def test_names_of_media_stand_there_too():
     for name in ("highest_variance", "trajectory_variance/in_support", "val/figures/density", "test/figures/density"):
         assert name in PAGE
-    for name in ("roc", "windows", "predicted_x_0", "/samples", "/hallucinated"):
+    for name in ("roc", "windows", "predicted_x_0", "samples", "pairs", "/samples", "/hallucinated"):
         assert f"`{name}`" in PAGE

@@ -13,10 +13,13 @@ import lightning_modeinterp
 from lightning_modeinterp.metrics import (
     HighestVariance,
     ModeStatistics,
+    PairInterpolation,
     SupportRates,
     TrajectoryVarianceDetection,
     TrajectoryVarianceHistogram,
 )
+
+CHANCE_POINTS = torch.tensor([[0.1, 0.5], [0.9, 0.4], [0.4, 0.4], [0.7, 0.4]])
 
 
 def make_metrics():
@@ -24,6 +27,7 @@ def make_metrics():
     return {
         "rates": SupportRates(("in_support", "ambiguous", "interpolated", "invalid")),
         "modes": ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4),
+        "pairs": PairInterpolation([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], 0.2, CHANCE_POINTS),
         "exact": TrajectoryVarianceDetection(**detection),
         "binned": TrajectoryVarianceDetection(**detection, exact_up_to=0),
         "spread": TrajectoryVarianceHistogram(("last", "wide"), "wide"),

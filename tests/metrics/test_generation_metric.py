@@ -10,15 +10,19 @@ from lightning_modeinterp.metrics import (
     GenerationMetric,
     HighestVariance,
     ModeStatistics,
+    PairInterpolation,
     SupportRates,
     TrajectoryVarianceDetection,
     TrajectoryVarianceHistogram,
 )
 from lightning_modeinterp.testing import check_generation_metric, concrete_subclasses
 
+PAIRS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
+CHANCE = 2 * torch.rand(1000, 2, generator=torch.Generator().manual_seed(0))
 BUILDERS = {
     SupportRates: [lambda: SupportRates(("in_support", "ambiguous", "interpolated", "invalid"))],
     ModeStatistics: [lambda: ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4)],
+    PairInterpolation: [lambda: PairInterpolation(PAIRS, radius=0.2, chance_points=CHANCE)],
     TrajectoryVarianceDetection: [
         lambda: TrajectoryVarianceDetection(("last", "wide"), "last"),
         lambda: TrajectoryVarianceDetection(("last", "wide"), "last", exact_up_to=0),

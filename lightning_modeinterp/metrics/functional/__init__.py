@@ -10,12 +10,14 @@ from lightning_modeinterp.metrics.functional.detection import (
 )
 from lightning_modeinterp.metrics.functional.filter_rates import filter_rates, removed_name
 from lightning_modeinterp.metrics.functional.intervals import rate_with_interval, wilson_interval
+from lightning_modeinterp.metrics.functional.mode_pairs import ModePairs, count_between, mode_pairs
 from lightning_modeinterp.metrics.functional.mode_statistics import (
     interpolation_enrichment,
     mode_coverage,
     mode_weight_tv,
     within_mode_std,
 )
+from lightning_modeinterp.metrics.functional.pair_interpolation import pair_enrichment, pair_interpolation
 from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
 from lightning_modeinterp.metrics.functional.support_rates import support_rates
 from lightning_modeinterp.metrics.functional.variance_bins import (
@@ -26,17 +28,22 @@ from lightning_modeinterp.metrics.functional.variance_bins import (
 )
 
 __all__ = [
+    "ModePairs",
     "ScoreCounts",
     "VarianceHistogram",
     "auroc_from_counts",
     "bootstrap_auroc",
+    "count_between",
     "count_distinct",
     "count_variance_bins",
     "filter_rates",
     "interpolation_enrichment",
     "mode_coverage",
+    "mode_pairs",
     "mode_weight_tv",
     "num_above",
+    "pair_enrichment",
+    "pair_interpolation",
     "rate_with_interval",
     "removed_name",
     "roc_from_counts",

@@ -1,0 +1,135 @@
+"""Data beside generated samples in the plane: what is in support hides in the modes, what is not stands out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.figures.captions import percent, rate_with_interval
+from lightning_modeinterp.figures.style import (
+    AMBIGUOUS,
+    DATA,
+    HALLUCINATED,
+    IN_SUPPORT,
+    WIDTH,
+    legend_below,
+    new_figure,
+    tidy,
+)
+
+
+@dataclass(frozen=True)
+class PlaneSamples:
+    """One system in the plane.
+
+    Args:
+        name: What the system is called, such as ``grid``; stands above its column where there are several.
+        data: (M, 2) true samples, data units.
+        samples: (N, 2) generated samples, data units.
+        hallucinated: (N,) bool.
+        ambiguous: (N,) bool, neither in support nor hallucinated; None where there are none.
+    """
+
+    name: str
+    data: Tensor
+    samples: Tensor
+    hallucinated: Tensor
+    ambiguous: Tensor | None = None
+
+
+def samples_2d(systems: Sequence[PlaneSamples], *, max_points: int = 5_000) -> Figure:
+    """Draw data and generated samples: side by side for one system, one column each for several.
+
+    Of each verdict at most ``max_points`` are drawn, the first ones, so hallucinations look more frequent than they are
+    where the others are left out; the numbers are those of all samples. Samples further outside than a fifth of
+    the data's extent are counted under the axes and not drawn.
+
+    Args:
+        systems: At least one.
+        max_points: Points of the data, and samples of each verdict, that are drawn.
+
+    Raises:
+        ConfigurationError: There is no system, its samples are not two-dimensional or there are none, or a verdict's
+            shape is not (N,).
+
+    References:
+        Aithal et al., 2024 (arXiv:2406.09358), figure 5.
+    """
+    for system in systems:
+        _check(system)
+    if not systems:
+        raise ConfigurationError("expected at least one system to draw, got none; pass samples of a model")
+    if len(systems) == 1:
+        figure = new_figure(f"hallucinated {_rate(systems[0])}", height=3.8)
+        panels = figure.subplots(1, 2, sharex=True, sharey=True).reshape(2, 1)
+    else:
+        figure = new_figure("data above, generated samples below", height=1.0 + 2 * WIDTH / len(systems))
+        panels = figure.subplots(2, len(systems), sharex="col", sharey="col")
+    for (data, generated), system in zip(panels.T, systems, strict=True):
+        _draw_data(data, system, max_points)
+        _draw_samples(generated, system, max_points)
+        rate = percent(float(system.hallucinated.double().mean()))
+        is_alone = len(systems) == 1
+        data.set_title("data" if is_alone else system.name, fontsize=9, loc="left")
+        generated.set_title("generated" if is_alone else f"hallucinated {rate}", fontsize=9, loc="left")
+    legend_below(figure)
+    return figure
+
+
+def _check(system: PlaneSamples) -> None:
+    for name, points in (("data", system.data), ("samples", system.samples)):
+        if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
+            raise ConfigurationError(
+                f"expected {name} of shape (N, 2) with N >= 1, got {tuple(points.shape)}; "
+                "this figure is for two-dimensional data, pass two coordinates"
+            )
+    for verdict in (system.hallucinated, system.ambiguous):
+        if verdict is not None and verdict.shape != system.samples.shape[:1]:
+            raise ConfigurationError(
+                f"expected verdicts of shape ({len(system.samples)},), got {tuple(verdict.shape)}; "
+                "pass one verdict for each sample"
+            )
+
+
+def _rate(system: PlaneSamples) -> str:
+    return rate_with_interval(int(system.hallucinated.sum()), len(system.samples))
+
+
+def _draw_data(axes: Axes, system: PlaneSamples, max_points: int) -> None:
+    points = system.data.detach().cpu().double().numpy()
+    _dots(axes, points[:max_points], DATA, "data")
+    low, high = points.min(0), points.max(0)
+    centre, half = (low + high) / 2, 0.6 * (high - low).max()
+    axes.set_xlim(centre[0] - half, centre[0] + half)
+    axes.set_ylim(centre[1] - half, centre[1] + half)
+    axes.set_aspect("equal")
+    tidy(axes)
+
+
+def _draw_samples(axes: Axes, system: PlaneSamples, max_points: int) -> None:
+    points, bad = system.samples.detach().cpu().double().numpy(), system.hallucinated.cpu().numpy()
+    unsure = np.zeros_like(bad) if system.ambiguous is None else system.ambiguous.cpu().numpy()
+    layers = [(~(bad | unsure), IN_SUPPORT, "in support"), (unsure, AMBIGUOUS, "ambiguous")]
+    for part, colour, name in [*layers, (bad, HALLUCINATED, "hallucinated")]:
+        if name != "ambiguous" or part.any():
+            _dots(axes, points[part][:max_points], colour, name)
+    axes.set_aspect("equal")
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    inside = (points >= [left, bottom]).all(1) & (points <= [right, top]).all(1)
+    num_outside = int((~inside).sum())
+    axes.set_xlabel(f"{num_outside:,} samples lie outside" if num_outside else "")
+    tidy(axes)
+
+
+def _dots(axes: Axes, points: NDArray[np.floating], colour: str, name: str) -> None:
+    """Draw points; the legend names each colour once, with a dot that can be seen."""
+    finite = points[np.isfinite(points).all(1)]
+    axes.plot(finite[:, 0], finite[:, 1], ".", color=colour, markersize=2.2, markeredgewidth=0, alpha=0.7)
+    legends = [label for other in axes.figure.axes for label in other.get_legend_handles_labels()[1]]
+    if name not in legends:
+        axes.plot([], [], ".", color=colour, markersize=8, label=name)
