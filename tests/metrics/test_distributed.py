@@ -26,6 +26,8 @@ def make_metrics():
         "modes": ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4),
         "exact": TrajectoryVarianceDetection(**detection),
         "binned": TrajectoryVarianceDetection(**detection, exact_up_to=0),
+        "with a score": TrajectoryVarianceDetection(**detection, scores=("signed",)),
+        "with a binned score": TrajectoryVarianceDetection(**detection, exact_up_to=0, scores=("signed",)),
         "spread": TrajectoryVarianceHistogram(("last", "wide"), "wide"),
         "highest": HighestVariance(("last", "wide"), "wide", (2,), num_samples=6),
     }

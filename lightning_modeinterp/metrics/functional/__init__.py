@@ -16,6 +16,7 @@ from lightning_modeinterp.metrics.functional.mode_statistics import (
     mode_weight_tv,
     within_mode_std,
 )
+from lightning_modeinterp.metrics.functional.score_bins import count_score_bins, score_bin_edges, score_bins
 from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
 from lightning_modeinterp.metrics.functional.support_rates import support_rates
 from lightning_modeinterp.metrics.functional.variance_bins import (
@@ -31,6 +32,7 @@ __all__ = [
     "auroc_from_counts",
     "bootstrap_auroc",
     "count_distinct",
+    "count_score_bins",
     "count_variance_bins",
     "filter_rates",
     "interpolation_enrichment",
@@ -40,6 +42,8 @@ __all__ = [
     "rate_with_interval",
     "removed_name",
     "roc_from_counts",
+    "score_bin_edges",
+    "score_bins",
     "share_above",
     "support_rates",
     "threshold_at_retained",
