@@ -75,5 +75,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
             ModeStatistics(
                 self.mixture.means, self.mixture.weights, chance_share=chance_share if chance_share > 0 else None
             ),
-            TrajectoryVarianceDetection(self.generation.windows, self.generation.window),
+            TrajectoryVarianceDetection(
+                self.generation.windows, self.generation.window, scores=self.generation.score_names
+            ),
         ]
