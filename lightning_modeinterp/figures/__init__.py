@@ -7,9 +7,11 @@ from lightning_modeinterp.figures.predicted_trajectories import predicted_trajec
 from lightning_modeinterp.figures.roc import roc
 from lightning_modeinterp.figures.save import save_figure
 from lightning_modeinterp.figures.variance_histogram import rebin, variance_histogram
+from lightning_modeinterp.figures.window_heatmap import DataScales, window_heatmap
 from lightning_modeinterp.figures.window_sweep import window_sweep
 
 __all__ = [
+    "DataScales",
     "DensityPanel",
     "density_histogram",
     "density_panels",
@@ -19,5 +21,6 @@ __all__ = [
     "roc",
     "save_figure",
     "variance_histogram",
+    "window_heatmap",
     "window_sweep",
 ]
