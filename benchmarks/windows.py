@@ -162,7 +162,8 @@ def main(run: Path, out: Path, num_samples: dict[str, int], extra: list[str]) ->
     config = run / "config_fit.yaml"
     seed = yaml.safe_load(config.read_text())["seed_everything"]
     base = ["-c", str(config), f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}", "--trainer.logger=false", *extra]
-    look = ["--generation.num_samples=2", "--generation.block_size=2", f"--run.root={run}", "--run.name=windows"]
+    look = ["--generation.num_samples=2", "--generation.block_size=2", f"--run.root={run}"]
+    look += ["--run.experiment=windows", "--run.name=look"]
     cli = run_command(["predict", *base, *look, "--trainer.fast_dev_run=1"])  # writes nothing; tells the levels
     levels = cli.datamodule.generation.sampler.levels(cli.model.noise_schedule)
     scales = scales_of(cli.datamodule)
