@@ -20,7 +20,7 @@ import math
 import statistics
 from pathlib import Path
 
-import torch
+from samples import ScoredSet, draw, removed, sampling_seed, threshold_of
 from seeds import mean_interval
 from torch import Tensor
 
@@ -29,13 +29,11 @@ from lightning_modeinterp.figures import save_figure, window_sweep
 from lightning_modeinterp.metrics.functional import (
     auroc_from_counts,
     count_distinct,
-    threshold_at_retained,
     wilson_interval,
 )
-from lightning_modeinterp.sample_store import SampleStore
 
 CONFIG = "configs/experiment/gaussian_1d.yaml"
-RETAINED, CLAIMED = 0.96, 0.95
+CLAIMED = 0.95
 PAPER_WINDOW = "last_10"
 NUM_EXPLORE, NUM_CALIBRATE, PART = 30_000, 20_000, 25_000
 WANTED_HALLUCINATIONS, MAX_FINAL_PARTS = 1_100, 14
@@ -49,21 +47,17 @@ def run(seed: int, root: Path) -> None:
     if not (checkpoint.parent.parent / "finished").exists():
         main(["fit", "-c", CONFIG, *fit_options, "--ckpt_path=last"])
         (checkpoint.parent.parent / "finished").touch()
-    draw(seed, "explore", 0, NUM_EXPLORE, root, checkpoint)
-    draw(seed, "calibrate", 0, NUM_CALIBRATE, root, checkpoint)
+    draw_part(seed, "explore", 0, NUM_EXPLORE, root, checkpoint)
+    draw_part(seed, "calibrate", 0, NUM_CALIBRATE, root, checkpoint)
     for part in range(num_final_parts(seed, root)):
-        draw(seed, "final", part, PART, root, checkpoint)
+        draw_part(seed, "final", part, PART, root, checkpoint)
 
 
-def draw(seed: int, use: str, part: int, num_samples: int, root: Path, checkpoint: Path) -> None:
+def draw_part(seed: int, use: str, part: int, num_samples: int, root: Path, checkpoint: Path) -> None:
     """Draw one part of a set, unless it is there."""
-    name = f"seed_{seed}_{part}"
-    if (root / use / name / "predictions" / "manifest.json").exists():
-        return
-    sampling_seed = 1000 * (seed + 1) + {"explore": 100, "calibrate": 200, "final": 300}[use] + part
-    options = [f"--run.root={root}", f"--run.experiment={use}", f"--run.name={name}", "--run.overwrite=true"]
-    options += [f"--generation.num_samples={num_samples}", f"--generation.seed={sampling_seed}"]
-    main(["predict", "-c", CONFIG, *options, f"--ckpt_path={checkpoint}"])
+    folder = root / use / f"seed_{seed}_{part}"
+    if not (folder / "predictions" / "manifest.json").exists():
+        draw(folder, sampling_seed(seed, use, part), num_samples, ["-c", CONFIG, f"--ckpt_path={checkpoint}"])
 
 
 def num_final_parts(seed: int, root: Path) -> int:
@@ -75,22 +69,8 @@ def num_final_parts(seed: int, root: Path) -> int:
 
 def load(seed: int, use: str, root: Path) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     """Variances (N, W), hallucinated (N,) and window names of one set."""
-    folders = sorted((root / use).glob(f"seed_{seed}_*"))
-    batches = [batch for folder in folders for batch in SampleStore.open(folder / "predictions")]
-    variance = torch.cat([batch.trajectory_variance for batch in batches])
-    hallucinated = torch.cat([batch.verdict.hallucinated for batch in batches])
-    return variance, hallucinated, batches[0].windows
-
-
-def removed(variance: Tensor, hallucinated: Tensor, threshold: float) -> tuple[int, int]:
-    """How many of the hallucinated samples lie above the threshold, and how many there are."""
-    return int((~(variance[hallucinated] <= threshold)).sum()), int(hallucinated.sum())  # nan is removed too
-
-
-def threshold_of(variance: Tensor, hallucinated: Tensor) -> float:
-    """Threshold that keeps 96 % of the in-support samples of a set, in one window."""
-    scores = count_distinct(variance, hallucinated.long())
-    return float(threshold_at_retained(scores.values, scores.in_support, RETAINED))
+    scored = ScoredSet.read([folder / "predictions" for folder in sorted((root / use).glob(f"seed_{seed}_*"))])
+    return scored.variance, scored.hallucinated, scored.windows
 
 
 def judge(seed: int, root: Path) -> dict[str, object]:

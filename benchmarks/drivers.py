@@ -7,9 +7,9 @@
 The base is the experiment of the repo with fewer updates, so that there are hallucinations to count, the time table
 (same numbers up to the order of sums) and a sampler that begins where alpha_bar reaches 1e-7. In 1D that is the
 released schedule at a constant rate; in 2D ours, linear in log SNR, with averaged weights and a falling rate. A factor
-of the sampler is tried on the base's own weights. A seed moves data, initialisation and noise; the ratio of a condition to the base is
-taken within the seed, on the logarithm, and its 95 % t-interval is over seeds. A rate counts half a sample more than
-there were, so that none is no infinity. The updates, seeds and conditions are ours.
+of the sampler is tried on the base's own weights. A seed moves data, initialisation and noise; the ratio of a condition
+to the base is taken within the seed, on the logarithm, and its 95 % t-interval is over seeds. A rate counts half a
+sample more than there were, so that none is no infinity. The updates, seeds and conditions are ours.
 """
 
 import argparse
@@ -100,7 +100,9 @@ CONDITIONS = {
     | {
         "released linear betas, 0.001 to 0.2": Condition("schedule", RELEASED),
         "no averaged weights": Condition("training", ["--trainer.callbacks=null"]),
-        "constant rate of 1e-3": Condition("training", [f"{RATE}.optimizer.init_args.lr=0.001", f"{RATE}.lr_scheduler=null"]),
+        "constant rate of 1e-3": Condition(
+            "training", [f"{RATE}.optimizer.init_args.lr=0.001", f"{RATE}.lr_scheduler=null"]
+        ),
     },
 }
 """By data set; both have the common ones."""

@@ -5,12 +5,14 @@ the model predicts from ``x_t``. ``gamma = -log SNR = 2 log(sigma / alpha)`` gro
 0 (data) to 1 (noise); sampling walks it backwards.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
+
+from lightning_modeinterp.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class GeneratedBatch:
         windows: Names of the W windows.
         block_size: Samples in a block; sample ``i`` belongs to block ``i // block_size``.
         verdict: The oracle's judgement, None where the data have no oracle.
-        statistics: What further observers made of each trajectory, by name; each (N, ...).
+        statistics: What further observers made of each trajectory, and scores of the end points, by name; each
+            (N, ...).
     """
 
     index: Tensor
@@ -141,6 +144,28 @@ class GeneratedBatch:
     def block(self) -> Tensor:
         """(N,) int64, the block that each sample belongs to."""
         return self.index // self.block_size
+
+    def scores(self, names: Sequence[str]) -> Tensor:
+        """Statistics of one number a sample, side by side.
+
+        Args:
+            names: Their names.
+
+        Returns:
+            (N, len(names)) float64.
+
+        Raises:
+            ConfigurationError: If there is no such statistic, or it is not one number a sample.
+        """
+        for name in names:
+            if name not in self.statistics or self.statistics[name].ndim != 1:
+                known = [each for each, values in self.statistics.items() if values.ndim == 1]
+                raise ConfigurationError(
+                    f"scores: expected statistics of one number a sample, which are {', '.join(known) or 'none'}, got "
+                    f"{name}; let the generation take it"
+                )
+        columns = [self.statistics[name].double() for name in names]
+        return torch.stack(columns, dim=1) if columns else self.samples.new_empty((len(self), 0), dtype=torch.float64)
 
     def to(self, device: torch.device) -> "GeneratedBatch":
         """The same batch elsewhere; Lightning moves what it returns with this."""

@@ -1,5 +1,7 @@
 """The first judged samples of an evaluation, kept on the CPU to draw them."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -45,6 +47,10 @@ class KeptSamples:
     def trajectory_variance(self) -> Tensor:
         """(N, W), model units squared."""
         return torch.cat([batch.trajectory_variance for batch in self.batches])
+
+    def scores(self, names: Sequence[str]) -> Tensor:
+        """(N, len(names)), statistics of one number a sample."""
+        return torch.cat([batch.scores(names) for batch in self.batches])
 
     @property
     def verdict(self) -> SupportVerdict:

@@ -29,12 +29,13 @@ def progress_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[
     yield from _density(kept, data)
     yield from _samples(kept, data)
     window = data.generation.window
-    yield "variance", _variance(scores_by_window(kept, data.generation.windows)[window], window)
+    yield "variance", _variance(scores_by_name(kept, data.generation.windows)[window], window)
 
 
 def all_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
-    """Name and draw also how every window detects, and between which modes hallucinations lie (2D data)."""
-    window, scores = data.generation.window, scores_by_window(kept, data.generation.windows)
+    """Name and draw also how every window and further score detects, and where hallucinations lie (2D data)."""
+    window, others = data.generation.window, data.generation.score_names
+    scores = scores_by_name(kept, data.generation.windows, others)
     auroc = {name: auroc_from_counts(each.in_support, each.hallucinated).item() for name, each in scores.items()}
     curves = {name: roc_from_counts(each.in_support, each.hallucinated) for name, each in scores.items()}
     removed = [float(filter_rates(each, RETAINED)[removed_name(RETAINED)]) for each in scores.values()]
@@ -42,8 +43,8 @@ def all_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple
     yield from _samples(kept, data)
     yield from _pairs(kept, data)
     yield "variance", _variance(scores[window], window)
-    yield "roc", figures.roc(curves, auroc, window, false_positive_rate=1 - RETAINED)
-    yield "windows", figures.window_sweep(list(scores), list(auroc.values()), removed, window)
+    yield "roc", figures.roc(curves, auroc, window, false_positive_rate=1 - RETAINED, others=others)
+    yield "windows", figures.window_sweep(list(scores), list(auroc.values()), removed, window, others=others)
 
 
 def trajectory_figure(
@@ -60,12 +61,19 @@ def trajectory_figure(
     return figures.predicted_paths(x_0_hat, hallucinated, steps_left, window, means)
 
 
-def scores_by_window(kept: KeptSamples, windows: tuple[str, ...]) -> dict[str, ScoreCounts]:
-    """Scores of the samples that are in support or hallucinated; even blocks apart from odd ones."""
-    verdict, variance = kept.verdict, kept.trajectory_variance
+def scores_by_name(kept: KeptSamples, windows: tuple[str, ...], others: tuple[str, ...] = ()) -> dict[str, ScoreCounts]:
+    """Scores of the samples that are in support or hallucinated; even blocks apart from odd ones.
+
+    Args:
+        kept: The samples.
+        windows: Names of the windows, in the order of the variances' columns.
+        others: Names of statistics that are scores too.
+    """
+    verdict = kept.verdict
     is_clear = verdict.in_support | verdict.hallucinated
     group = (2 * (kept.block % 2) + verdict.hallucinated)[is_clear]
-    return {name: count_distinct(variance[is_clear, i], group) for i, name in enumerate(windows)}
+    columns = [*kept.trajectory_variance[is_clear].unbind(1), *kept.scores(others)[is_clear].unbind(1)]
+    return {name: count_distinct(each, group) for name, each in zip((*windows, *others), columns, strict=True)}
 
 
 def _density(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:

@@ -90,7 +90,7 @@ class ModeInterpCLI(LightningCLI):
         """Instantiate, hand the generation settings to the data, and refuse what does not fit before anything runs."""
         super().instantiate_classes()
         self.datamodule.generation = self._get(self.config_init, "generation")
-        self.datamodule.generation.check(self.model.noise_schedule)
+        self.datamodule.generation.check(self.model.noise_schedule, self.datamodule.sample_shape)
         command = str(self.subcommand)
         is_meant = self._get(self.config_init, "allow_untrained") or self.datamodule.generation.true_score
         refuse_random_weights(command, self.model, self._ckpt_path is not None or is_meant)

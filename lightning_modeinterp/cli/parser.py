@@ -12,6 +12,7 @@ from lightning_modeinterp.cli.errors import one_line
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.decoders import Decoder
+from lightning_modeinterp.diffusion.end_point_scores import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
 from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
@@ -22,7 +23,7 @@ from lightning_modeinterp.support import SupportOracle
 
 BASES = (
     *(DiffusionModule, ModeInterpDataModule, Denoiser, NoiseSchedule, Decoder, Sampler, TrajectoryObserver),
-    *(SupportOracle, GenerationMetric, Callback, Logger, Optimizer, LRScheduler),
+    *(EndPointScore, SupportOracle, GenerationMetric, Callback, Logger, Optimizer, LRScheduler),
 )
 """Base classes of what a config can name."""
 

@@ -101,7 +101,9 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
                 self.mixture.means, self.mixture.weights, chance_share=chance_share if chance_share > 0 else None
             ),
             *([pairs] if pairs else []),
-            TrajectoryVarianceDetection(self.generation.windows, self.generation.window),
+            TrajectoryVarianceDetection(
+                self.generation.windows, self.generation.window, scores=self.generation.score_names
+            ),
         ]
 
     def pair_interpolation(self) -> PairInterpolation | None:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from lightning_modeinterp.diffusion.end_point_scores import EndPointScore
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, PredictX0, Sampler
@@ -21,6 +22,8 @@ from lightning_modeinterp.errors import ConfigurationError
 
 LAST_10 = "last_10"
 VARIANCE = "trajectory_variance"
+TAKEN = (VARIANCE, "index", "samples", "kind", "mode")
+"""Names that a sample store gives to other columns."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Draw:
     Args:
         samples: (block_size, *sample_shape), model units.
         trajectory_variance: (block_size, W) float64, model units squared.
-        statistics: Results of further observers by name, each (block_size, ...).
+        statistics: Results of further observers and of end-point scores by name, each (block_size, ...).
     """
 
     samples: Tensor
@@ -63,7 +66,8 @@ class Generation:
         block_size: Samples in a block; also what the network sees at once. Another size gives other samples.
         seed: Seed of the sampling noise; None is 0. The command line puts ``seed_everything`` for None.
         monitor: Cheaper settings for validation. The defaults of `Monitor` if None.
-        observers: Further trajectory statistics, by name.
+        observers: Further trajectory statistics, by name. Those that are scores take part in detection.
+        end_point_scores: Scores of the finished samples, by name; they take part in detection too.
         true_score: Sample from the true score of the data in the place of the model, where the data know it: what a
             perfect learner would give in the same sampler.
         compile: Compile the prediction of x_0 (`torch.compile`). It takes about a minute, so it pays in long draws, and
@@ -83,6 +87,7 @@ class Generation:
         seed: int | None = None,
         monitor: Monitor | None = None,
         observers: dict[str, TrajectoryObserver] | None = None,  # type: ignore[type-arg]  # the CLI takes any
+        end_point_scores: dict[str, EndPointScore] | None = None,
         true_score: bool = False,
         compile: bool = False,
     ) -> None:
@@ -94,14 +99,12 @@ class Generation:
         self.seed = seed or 0
         self.monitor = Monitor() if monitor is None else monitor
         self.observers: dict[str, TrajectoryObserver[Any]] = dict(observers or {})
+        self.end_point_scores = dict(end_point_scores or {})
         self.true_score = true_score
         self.compile = compile
         if window not in self.windows:
             raise ConfigurationError(f"generation.window: expected one of {', '.join(self.windows)}, got {window}")
-        if VARIANCE in self.observers:
-            raise ConfigurationError(
-                f"generation.observers: expected other names than {VARIANCE}, which is the detector's"
-            )
+        self._check_names()
         if num_samples < 1 or block_size < 1 or self.monitor.num_samples < 0:
             raise ConfigurationError(
                 "generation: expected num_samples >= 1, block_size >= 1 and monitor.num_samples >= 0, got "
@@ -113,6 +116,11 @@ class Generation:
         """Names of the windows, in the order of the variance's columns."""
         return tuple(self.variance.windows)
 
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """Names of the statistics that give one number a sample, higher where it is more suspect."""
+        return (*(name for name, each in self.observers.items() if each.is_score), *self.end_point_scores)
+
     def monitoring(self) -> Self:
         """The same settings with the monitor's number of samples and steps."""
         other = copy.copy(self)
@@ -120,8 +128,10 @@ class Generation:
         other.sampler = self.sampler.with_num_steps(self.monitor.num_steps)
         return other
 
-    def check(self, schedule: NoiseSchedule) -> None:
-        """Raise a `ConfigurationError` if sampler, windows or observers do not fit a noise schedule."""
+    def check(self, schedule: NoiseSchedule, sample_shape: Sequence[int]) -> None:
+        """Raise a `ConfigurationError` if something does not fit a noise schedule or samples of a shape."""
+        for score in self.end_point_scores.values():
+            score.check(schedule, sample_shape)
         for settings in (self, self.monitoring()):
             levels = settings.sampler.levels(schedule)
             for observer in (self.variance, *self.observers.values()):
@@ -146,7 +156,7 @@ class Generation:
             schedule: Its noise schedule.
             sample_shape: Shape of one sample.
             device: Where to sample.
-            observers: Trajectory statistics to take instead of the configured ones.
+            observers: Trajectory statistics to take instead of the configured ones; no end point is scored then.
         """
         generator = keyed_generator(self.seed, f"samples/{purpose}", block, device)
         shape = (self.block_size, *sample_shape)
@@ -154,8 +164,23 @@ class Generation:
         def draw_noise() -> Tensor:
             return torch.randn(shape, generator=generator, device=device)
 
-        if self.compile:  # all samplers and blocks share what PyTorch compiles: the shapes are the same
-            predict_x_0 = torch.compile(predict_x_0, dynamic=False)
+        # all samplers and blocks share what PyTorch compiles: the shapes are the same
+        model = torch.compile(predict_x_0, dynamic=False) if self.compile else predict_x_0
         watching = self.observers if observers is None else observers
-        samples, results = self.sampler.sample(predict_x_0, schedule, draw_noise, {**watching, VARIANCE: self.variance})
-        return Draw(samples, results.pop(VARIANCE), results)
+        samples, results = self.sampler.sample(model, schedule, draw_noise, {**watching, VARIANCE: self.variance})
+        variance = results.pop(VARIANCE)
+        if observers is None:  # one look at the model each, which is not worth compiling
+            results |= {
+                name: each.score(samples, predict_x_0, schedule) for name, each in self.end_point_scores.items()
+            }
+        return Draw(samples, variance, results)
+
+    def _check_names(self) -> None:
+        statistics = [*self.observers, *self.end_point_scores]
+        taken = {*TAKEN, *(name for name in statistics if statistics.count(name) > 1)}
+        taken |= set(self.windows) & set(self.score_names)  # both are columns of detection
+        if clashing := sorted(taken & set(statistics)):
+            raise ConfigurationError(
+                f"generation.observers, generation.end_point_scores: expected names of their own, got "
+                f"{', '.join(clashing)}, which a window, another statistic or a column of the store has; rename it"
+            )

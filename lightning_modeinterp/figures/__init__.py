@@ -10,9 +10,11 @@ from lightning_modeinterp.figures.roc import roc
 from lightning_modeinterp.figures.samples_2d import PlaneSamples, samples_2d
 from lightning_modeinterp.figures.save import save_figure
 from lightning_modeinterp.figures.variance_histogram import rebin, variance_histogram
+from lightning_modeinterp.figures.window_heatmap import DataScales, window_heatmap
 from lightning_modeinterp.figures.window_sweep import window_sweep
 
 __all__ = [
+    "DataScales",
     "DensityPanel",
     "PlaneSamples",
     "density_histogram",
@@ -26,5 +28,6 @@ __all__ = [
     "samples_2d",
     "save_figure",
     "variance_histogram",
+    "window_heatmap",
     "window_sweep",
 ]

@@ -1,6 +1,7 @@
 """What a detector removes against what it costs, for every threshold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib import colormaps
@@ -16,6 +17,9 @@ from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, new_figure, 
 LINEAR_BELOW = 0.01
 """The false-positive axis is linear from 0 to here and logarithmic beyond, so that both 0 and small rates are seen."""
 
+DASHES: Sequence[tuple[int, tuple[float, ...]]] = [(0, (6, 1.5)), (0, (2.5, 1)), (0, (6, 1.5, 1.5, 1.5))]
+"""Lines of scores that are no windows, in turn."""
+
 
 def roc(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
@@ -23,16 +27,19 @@ def roc(
     primary: str,
     *,
     false_positive_rate: float = 0.04,
+    others: Sequence[str] = (),
 ) -> Figure:
-    """Draw receiver operating characteristics, one line a window, the primary one thick.
+    """Draw receiver operating characteristics, one line a window, the primary one thick, other scores dashed.
 
     The axis stretches small false-positive rates: the area that is seen is not the AUROC, which the legend has.
 
     Args:
-        curves: Name of the window to false-positive and true-positive rates, each (P,), in [0, 1], rising from 0 to 1.
-        auroc: Name of the window to the area under its curve, in [0, 1]; NaN where a class is empty.
+        curves: Name of the window or score to false-positive and true-positive rates, each (P,), in [0, 1], rising from
+            0 to 1.
+        auroc: Name of the window or score to the area under its curve, in [0, 1]; NaN where a class is empty.
         primary: Name of the window that detection uses.
         false_positive_rate: Rate at which the removed share is read off. The paper keeps 96 % of what is in support.
+        others: Names of the curves that are no windows, to be told from those.
 
     Raises:
         ConfigurationError: ``primary`` is not among the curves, or a curve has no AUROC.
@@ -47,7 +54,7 @@ def roc(
         height=4.0,
     )
     axes = figure.add_subplot()
-    _draw_curves(axes, rates, auroc, primary)
+    _draw_curves(axes, rates, auroc, primary, others)
     axes.axvline(false_positive_rate, color=GUIDE, linestyle="--", linewidth=1.0, label=f"{kept} kept", zorder=1)
     axes.plot(false_positive_rate, removed, marker="o", color=HALLUCINATED, markersize=6, zorder=5)
     _stretch_small_rates(axes, false_positive_rate)
@@ -55,7 +62,13 @@ def roc(
     axes.set_xlabel("false-positive rate (share of in support removed)")
     axes.set_ylabel("true-positive rate (share of hallucinated removed)")
     tidy(axes)
-    figure.legend(loc="outside right center", fontsize=8, frameon=False, title="AUROC by window", title_fontsize=8)
+    figure.legend(
+        loc="outside right center",
+        fontsize=8,
+        frameon=False,
+        title="AUROC by window" + (" and score" if others else ""),
+        title_fontsize=8,
+    )
     return figure
 
 
@@ -78,9 +91,12 @@ def _draw_curves(
     rates: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating]]],
     auroc: Mapping[str, float],
     primary: str,
+    others: Sequence[str],
 ) -> None:
-    others = [name for name in rates if name != primary]
-    shades = dict(zip(others, colormaps["viridis"](np.linspace(0, 0.8, len(others))), strict=True))
+    windows = [name for name in rates if name != primary and name not in others]
+    shades = dict(zip(windows, colormaps["viridis"](np.linspace(0, 0.8, len(windows))), strict=True))
+    shades |= dict(zip(others, colormaps["RdPu"](np.linspace(1, 0.45, len(others))), strict=True))
+    styles = dict(zip(others, cycle(DASHES), strict=False))
     for name, (fpr, tpr) in rates.items():
         is_primary = name == primary
         axes.plot(
@@ -88,6 +104,7 @@ def _draw_curves(
             tpr,
             color=HALLUCINATED if is_primary else shades[name],
             linewidth=2.0 if is_primary else 1.0,
+            linestyle=styles.get(name, "-"),
             zorder=4 if is_primary else 2,
             label=f"{name}: {decimal(auroc[name])}",
         )

@@ -1,4 +1,4 @@
-"""Detection of hallucinations by trajectory variance, over any number of samples."""
+"""Detection of hallucinations by trajectory variance, and by what else scores a sample, over any number of samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +13,15 @@ from lightning_modeinterp.metrics.functional import (
     auroc_from_counts,
     bootstrap_auroc,
     count_distinct,
+    count_score_bins,
     count_variance_bins,
     filter_rates,
     removed_name,
     roc_from_counts,
+    score_bin_edges,
     variance_bin_edges,
 )
+from lightning_modeinterp.metrics.functional.score_bins import NUM_SCORE_BINS
 from lightning_modeinterp.metrics.functional.variance_bins import NUM_BINS
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.records import GeneratedBatch
@@ -35,9 +38,9 @@ class TrajectoryVarianceDetection(GenerationMetric):
     Of the main ``window``: ``detection/auroc`` (``_low``, ``_high``: bootstrap), ``detection/threshold``,
     ``detection/retained`` and ``detection/removed_at_96_retained`` (``_low``, ``_high``: Wilson), with the counts
     ``detection/num_in_support``, ``detection/num_hallucinated`` (odd blocks) and ``detection/num_calibration``
-    (in-support samples that set the threshold). Of every window: ``detection/<window>/auroc`` and
-    ``detection/<window>/removed_at_96_retained``. What has no samples behind it is nan (Wilson ends 0 and 1): in
-    a single block there is a threshold or a report, not both, so the rates are nan.
+    (in-support samples that set the threshold). Of every window, and of every further score that is to be compared with
+    it: ``detection/<name>/auroc`` and ``detection/<name>/removed_at_96_retained``. What has no samples behind it is nan
+    (Wilson ends 0 and 1): in a single block there is a threshold or a report, not both, so the rates are nan.
 
     It cannot tell which window will do best on other samples: a window chosen by these numbers has to be judged on a
     fresh set. Thresholds hold for one sampler and one number of steps.
@@ -47,9 +50,11 @@ class TrajectoryVarianceDetection(GenerationMetric):
         window: The window to report in full, one of ``windows``.
         retained: Share of in-support samples to keep, in (0, 1]; 0.96 is the paper's.
         exact_up_to: Samples up to which a process keeps every score; beyond, only bins remain until the next reset.
+        scores: Names of further scores among the batch's statistics, each (N,), higher where a sample is more suspect;
+            they may be negative.
 
     Raises:
-        ConfigurationError: If the windows repeat or lack the main one, or a number is out of range.
+        ConfigurationError: If names repeat, the main window is not among them, or a number is out of range.
 
     References:
         S. K. Aithal et al., "Understanding Hallucinations in Diffusion Models through Mode Interpolation",
@@ -69,28 +74,40 @@ class TrajectoryVarianceDetection(GenerationMetric):
     """
 
     bin_counts: Tensor
+    score_bin_counts: Tensor
     raw: list[Tensor] | Tensor
 
-    def __init__(self, windows: Sequence[str], window: str, retained: float = 0.96, exact_up_to: int = 20_000) -> None:
+    def __init__(
+        self,
+        windows: Sequence[str],
+        window: str,
+        retained: float = 0.96,
+        exact_up_to: int = 20_000,
+        scores: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self.windows = tuple(windows)
         self.window = window
+        self.scores = tuple(scores)
         self.retained = retained
         self.exact_up_to = exact_up_to
         self._check_arguments()
         size = (len(self.windows), 2, 2, NUM_BINS)  # window, fold, class, bin
         self.add_state("bin_counts", torch.zeros(size, dtype=torch.int64), dist_reduce_fx="sum")
-        # Flat float32 rows of (2 * fold + class, W scores): the one shape that also an empty process can gather.
+        size = (len(self.scores), 2, 2, NUM_SCORE_BINS)
+        self.add_state("score_bin_counts", torch.zeros(size, dtype=torch.int64), dist_reduce_fx="sum")
+        # Flat float32 rows of (2 * fold + class, W variances, further scores): the one shape that also an empty process
+        # can gather.
         self.add_state("raw", [], dist_reduce_fx="cat")
 
     def update(self, generated: GeneratedBatch) -> None:
         """Count the scores of a batch.
 
         Args:
-            generated: Judged samples, scored in the metric's windows.
+            generated: Judged samples, scored in the metric's windows and by its further scores.
 
         Raises:
-            ConfigurationError: If the batch was not judged, or scored in other windows.
+            ConfigurationError: If the batch was not judged, scored in other windows, or lacks a further score.
         """
         verdict = self.verdict_of(generated)
         if generated.windows != self.windows:
@@ -101,8 +118,11 @@ class TrajectoryVarianceDetection(GenerationMetric):
         is_clear = verdict.in_support | verdict.hallucinated
         group = (2 * (generated.block % 2) + verdict.hallucinated)[is_clear]
         variance = generated.trajectory_variance[is_clear].float()
+        scores = generated.scores(self.scores)[is_clear].float()
         self.bin_counts = self.bin_counts + count_variance_bins(variance, group, 4).reshape_as(self.bin_counts)
-        self.raw = [*self.raw, torch.cat([group[:, None].float(), variance], dim=1).flatten()]
+        score_counts = count_score_bins(scores, group, 4).reshape_as(self.score_bin_counts)
+        self.score_bin_counts = self.score_bin_counts + score_counts
+        self.raw = [*self.raw, torch.cat([group[:, None].float(), variance, scores], dim=1).flatten()]
         self._drop_too_many()
 
     def compute(self) -> dict[str, Tensor]:
@@ -124,12 +144,12 @@ class TrajectoryVarianceDetection(GenerationMetric):
         return self.scalars(values)
 
     def curves(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Give the ROC curve of every window, over all blocks.
+        """Give the ROC curve of every window and further score, over all blocks.
 
         Processes gather for it as for `compute`: all of them have to call it.
 
         Returns:
-            Window to false and true positive rates, float64 on the CPU, rising from 0 to 1; nan for an empty class.
+            Name to false and true positive rates, float64 on the CPU, rising from 0 to 1; nan for an empty class.
         """
         with self.sync_context():
             scores = self._scores()
@@ -158,21 +178,23 @@ class TrajectoryVarianceDetection(GenerationMetric):
         self._drop_too_many()
 
     def _scores(self) -> dict[str, ScoreCounts]:
-        """Give each window's scores: every one where every process kept its own, else the bins."""
-        counts = self.bin_counts.cpu()
+        """Give the scores by each name: every one where every process kept its own, else the bins."""
+        names, counts = (*self.windows, *self.scores), self.bin_counts.cpu()
         kept = [self.raw] if isinstance(self.raw, Tensor) else self.raw
-        rows = torch.cat([torch.empty(0), *(part.cpu() for part in kept)]).reshape(-1, 1 + len(self.windows))
+        rows = torch.cat([torch.empty(0), *(part.cpu() for part in kept)]).reshape(-1, 1 + len(names))
         if len(rows) == counts[0].sum():
             group, scores = rows[:, 0].long(), rows[:, 1:].unbind(1)
-            return {name: count_distinct(each, group) for name, each in zip(self.windows, scores, strict=True)}
-        edges = variance_bin_edges()
-        return {name: ScoreCounts(edges, each) for name, each in zip(self.windows, counts, strict=True)}
+            return {name: count_distinct(each, group) for name, each in zip(names, scores, strict=True)}
+        variances = [ScoreCounts(variance_bin_edges(), each) for each in counts]
+        others = [ScoreCounts(score_bin_edges(), each) for each in self.score_bin_counts.cpu()]
+        return dict(zip(names, [*variances, *others], strict=True))
 
     def _check_arguments(self) -> None:
-        if self.window not in self.windows or len(set(self.windows)) != len(self.windows):
+        names = (*self.windows, *self.scores)
+        if self.window not in self.windows or len(set(names)) != len(names):
             raise ConfigurationError(
-                f"expected distinct windows with {self.window!r} among them, got {self.windows}; "
-                "pass the generation's windows and the name of one"
+                f"expected distinct windows with {self.window!r} among them, and other names for further scores, got "
+                f"{names}; pass the generation's windows, the name of one, and its scores"
             )
         if not 0 < self.retained <= 1:
             raise ConfigurationError(f"expected `retained` in (0, 1], got {self.retained}; 0.96 is the paper's share")

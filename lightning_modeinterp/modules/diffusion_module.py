@@ -154,7 +154,7 @@ class DiffusionModule(L.LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         """Refuse settings that do not fit, before anything is computed."""
-        self._data.generation.check(self.noise_schedule)
+        self._data.generation.check(self.noise_schedule, self._data.sample_shape)
         self._sampled_model(self._data.generation)
         if self.compile_denoiser and stage == "fit":
             self.denoiser.compile()  # in place: names and weights stay what they are

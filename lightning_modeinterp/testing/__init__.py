@@ -4,6 +4,7 @@ from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.datamodule import check_datamodule
 from lightning_modeinterp.testing.decoder import check_decoder
 from lightning_modeinterp.testing.denoiser import check_denoiser
+from lightning_modeinterp.testing.end_point_score import check_end_point_score
 from lightning_modeinterp.testing.generation_metric import check_generation_metric, made_up_batches
 from lightning_modeinterp.testing.noise_schedule import check_noise_schedule
 from lightning_modeinterp.testing.sampler import check_sampler, check_sampler_converges
@@ -16,6 +17,7 @@ __all__ = [
     "check_datamodule",
     "check_decoder",
     "check_denoiser",
+    "check_end_point_score",
     "check_generation_metric",
     "check_noise_schedule",
     "check_sampler",

@@ -23,6 +23,7 @@ def made_up_batches(
     windows: Sequence[str] = ("last_10",),
     sample_shape: Sequence[int] = (2,),
     num_modes: int = 3,
+    scores: Sequence[str] = (),
 ) -> list[GeneratedBatch]:
     """Four batches of 100 samples, judged and scored at random; hallucinations get ten times the variance.
 
@@ -31,6 +32,7 @@ def made_up_batches(
         windows: Names of the windows.
         sample_shape: Shape of one sample; mode k lies around k in every coordinate.
         num_modes: Number of modes.
+        scores: Names of further scores, of either sign.
     """
     batches = []
     for start in range(0, 400, 100):
@@ -39,7 +41,8 @@ def made_up_batches(
         samples = 0.1 * normal(100, *sample_shape, seed=start) + mode.reshape(-1, *[1] * len(sample_shape))
         log_variance = -4 + 0.5 * normal(100, len(windows), seed=start + 1) + (kind >= 2).unsqueeze(1)
         verdict = SupportVerdict(kind.to(torch.int8), mode, tuple(kinds))
-        batches.append(GeneratedBatch(index, samples, 10**log_variance, tuple(windows), 50, verdict))
+        statistics = {name: normal(100, seed=start + 2 + i) + (kind >= 2) for i, name in enumerate(scores)}
+        batches.append(GeneratedBatch(index, samples, 10**log_variance, tuple(windows), 50, verdict, statistics))
     return batches
 
 

@@ -24,9 +24,10 @@ def check_trajectory_observer(
 ) -> None:
     """Check that a trajectory observer keeps the contract of its seam, on made-up trajectories.
 
-    The result has one row a sample, in sample order, and each row depends on its own trajectory alone: a neighbour that
-    has diverged to nan spoils nothing. All that is known stands in the state, so blocks can be observed one after the
-    other or at the same time; a state can be gone on from twice; and what an observer is shown stays as it was.
+    The result has one row a sample (one number, if the observer is a score), in sample order, and each row depends on
+    its own trajectory alone: a neighbour that has diverged to nan spoils nothing. All that is known stands in the
+    state, so blocks can be observed one after the other or at the same time; a state can be gone on from twice; and
+    what an observer is shown stays as it was.
 
     Args:
         observer: Any observer; one that picks samples has to pick all of them.
@@ -66,6 +67,11 @@ def _check_result(observer: TrajectoryObserver[Any], block: Tensor, levels: Nois
         num_rows == block.shape[1],
         f"{name}.result: expected one row for each of the {block.shape[1]} samples, got {num_rows}; reduce over steps "
         "and coordinates, never over samples",
+    )
+    expect(
+        result.ndim == 1 or not observer.is_score,
+        f"{name}.result: expected one number a sample of an observer that is a score, got shape "
+        f"{tuple(result.shape)}; reduce over coordinates, or leave is_score false",
     )
     expect(
         bool(result.isfinite().all()),

@@ -6,10 +6,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from lightning_modeinterp.denoisers import MLP
+from lightning_modeinterp.diffusion.end_point_scores import NoiseNorm, ScoreLaplacian
 from lightning_modeinterp.diffusion.generation import Generation, Monitor
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder, TrajectoryVariance, Window
+from lightning_modeinterp.diffusion.trajectories import PathLength, TrajectoryRecorder, TrajectoryVariance, Window
 from lightning_modeinterp.errors import ConfigurationError
 
 SCHEDULE = LinearBetaSchedule(200)
@@ -67,6 +68,27 @@ def test_observers_of_a_draw_take_the_place_of_the_configured_ones_and_change_no
     assert torch.equal(other.samples, draw(generation).samples)
 
 
+def test_end_point_scores_are_those_of_the_samples_and_change_none():
+    scores = {"noise": NoiseNorm(0.5), "laplacian": ScoreLaplacian(0.5)}
+    result = draw(make_generation(end_point_scores=scores, observers={"path": PathLength()}))
+    assert list(result.statistics) == ["path", "noise", "laplacian"]
+    for name, score in scores.items():
+        assert torch.equal(result.statistics[name], score.score(result.samples, predict, SCHEDULE))
+    assert torch.equal(result.samples, draw(make_generation()).samples)
+
+
+def test_a_block_that_is_drawn_again_with_other_observers_is_not_scored_again():
+    generation = make_generation(end_point_scores={"noise": NoiseNorm(0.5)})
+    assert set(draw(generation, observers={"path": TrajectoryRecorder([0])}).statistics) == {"path"}
+
+
+def test_scores_are_what_gives_one_number_a_sample():
+    observers = {"all": TrajectoryRecorder([0]), "path": PathLength()}
+    generation = make_generation(observers=observers, end_point_scores={"noise": NoiseNorm(0.5)})
+    assert generation.score_names == ("path", "noise")
+    assert all(draw(generation).statistics[name].shape == (8,) for name in generation.score_names)
+
+
 def test_monitoring_changes_counts_only_and_leaves_the_original():
     generation = make_generation(monitor=Monitor(num_samples=5, num_steps=10), seed=3)
     monitoring = generation.monitoring()
@@ -85,7 +107,7 @@ def test_the_defaults_are_the_papers_window_and_all_steps():
 
 
 def test_check_accepts_what_fits():
-    make_generation(windows={"all": Window(last_steps=20)}, window="all").check(SCHEDULE)
+    make_generation(windows={"all": Window(last_steps=20)}, window="all").check(SCHEDULE, (2,))
 
 
 @pytest.mark.parametrize(
@@ -95,6 +117,8 @@ def test_check_accepts_what_fits():
         ({"windows": {"last_10": Window(noise_to_signal=(1e-9, 1e-8))}}, "expected noise levels within"),
         ({"monitor": Monitor(num_steps=5)}, r"expected steps within 0\.\.4"),
         ({"observers": {"more": TrajectoryVariance({"all": Window(last_steps=30)})}}, r"expected steps within 0\.\.19"),
+        ({"end_point_scores": {"noise": NoiseNorm(1e-6)}}, "within the schedule's"),
+        ({"end_point_scores": {"laplacian": ScoreLaplacian(0.5, max_dimensions=1)}}, "at most 1 numbers, got 2"),
         ({"num_steps": 201}, "at most the 200 levels"),
         ({"monitor": Monitor(num_steps=201)}, "at most the 200 levels"),
         ({"monitor": Monitor(num_steps=0)}, "expected at least 2"),
@@ -104,7 +128,7 @@ def test_check_accepts_what_fits():
 )
 def test_check_refuses_what_does_not_fit(settings, message):
     with pytest.raises(ConfigurationError, match=message):
-        make_generation(**settings).check(SCHEDULE)
+        make_generation(**settings).check(SCHEDULE, (2,))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +139,10 @@ def test_check_refuses_what_does_not_fit(settings, message):
         ({"block_size": 0}, "block_size >= 1"),
         ({"monitor": Monitor(num_samples=-1)}, r"monitor\.num_samples >= 0"),
         ({"windows": {}}, "windows: expected at least one"),
-        ({"observers": {"trajectory_variance": TrajectoryRecorder([0])}}, "trajectory_variance"),
+        ({"observers": {"trajectory_variance": TrajectoryRecorder([0])}}, "got trajectory_variance, which"),
+        ({"end_point_scores": {"samples": NoiseNorm(0.5)}}, "got samples, which"),
+        ({"end_point_scores": {"last_10": NoiseNorm(0.5)}}, "got last_10, which a window"),
+        ({"observers": {"a": PathLength()}, "end_point_scores": {"a": NoiseNorm(0.5)}}, "names of their own, got a,"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

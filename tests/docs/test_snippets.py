@@ -8,6 +8,7 @@ import torch
 from lightning_modeinterp import testing
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser, ExactMixture
+from lightning_modeinterp.diffusion.end_point_scores import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
 from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
@@ -22,6 +23,7 @@ SEAMS = [
     Denoiser,
     Sampler,
     TrajectoryObserver,
+    EndPointScore,
     SupportOracle,
     GenerationMetric,
     ModeInterpDataModule,

@@ -55,3 +55,12 @@ def test_what_cannot_be_drawn_is_refused():
         roc(CURVES, AUROC, primary="last 7")
     with pytest.raises(ConfigurationError, match=r"got none for \['last 3'\]"):
         roc(CURVES, {"last 10": 0.9}, primary="last 10")
+
+
+def test_other_scores_are_dashed(legend_texts, render):
+    figure = roc({**CURVES, "path": CURVES["last 3"]}, {**AUROC, "path": 0.7}, primary="last 10", others=("path",))
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert lines["path: 0.7000"].is_dashed()
+    assert not lines["last 3: 0.9100"].is_dashed()
+    assert "path: 0.7000" in legend_texts(figure)
+    assert render(figure)

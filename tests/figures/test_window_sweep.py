@@ -58,3 +58,21 @@ def test_no_claim_no_line(legend_texts):
 def test_what_cannot_be_drawn_is_refused(windows, primary, message):
     with pytest.raises(ConfigurationError, match=message):
         window_sweep(windows, AUROC, REMOVED, primary)
+
+
+def test_other_scores_stand_apart_and_no_line_leads_to_them(legend_texts, render):
+    names = [*WINDOWS[:3], "path", "noise"]
+    figure = window_sweep(names, AUROC[:5], [*REMOVED[:4], math.nan], "last 7", others=("path", "noise"))
+    axes = figure.axes[0]
+    joined = {line.get_label(): line for line in axes.lines if not line.get_label().startswith("_")}
+    assert list(joined["AUROC"].get_xdata()) == [0, 1, 2]
+    single = [line for line in axes.lines if line.get_marker() in "so" and line not in joined.values()]
+    assert [list(line.get_xdata()) for line in single] == [[3, 4], [3]]
+    assert [line.get_linewidth() for line in single] == [0, 0]
+    assert len(legend_texts(figure)) == 3
+    assert render(figure)
+
+
+def test_other_scores_come_last():
+    with pytest.raises(ConfigurationError, match="put them last"):
+        window_sweep(["path", *WINDOWS[:7]], AUROC, REMOVED, "last 10", others=("path",))

@@ -170,3 +170,20 @@ def test_a_swapped_class_says_what_it_keeps(fitted, capsys):
     schedule = ["--model.init_args.noise_schedule=CosineSchedule", "--trainer.fast_dev_run=1"]
     fitted("fit", *schedule, "--run.name=swapped")
     assert "modeinterp: note: model.noise_schedule: CosineSchedule keeps num_steps=1000" in capsys.readouterr().err
+
+
+def test_baselines_are_judged_beside_the_windows_and_stand_in_the_store(fitted):
+    overlay = ["--ckpt_path=last", "--run.overwrite=true", f"--generation={ROOT / 'configs/generation/baselines.yaml'}"]
+    fitted("test", *overlay)
+    names = ("path_length", "path_length_last_10", "distance_last_10", "noise_norm", "score_laplacian")
+    metrics = fitted.test_metrics()
+    for name in (*names, "last_5", "last_10"):
+        assert {f"detection/{name}/auroc", f"detection/{name}/removed_at_96_retained"} <= metrics.keys()
+    fitted("predict", *overlay)
+    store = SampleStore.open(fitted.folder / "predictions")
+    scores = store.manifest["fingerprint"]["generation"]["end_point_scores"]
+    assert scores["noise_norm"]["init_args"] == {"noise_to_signal": 0.05}
+    (batch,) = store
+    assert set(batch.statistics) == set(names)
+    assert batch.scores(names).shape == (100, 5)
+    assert batch.scores(names).isfinite().all()

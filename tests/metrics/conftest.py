@@ -10,12 +10,13 @@ WINDOWS = ("last", "wide")
 
 
 def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3, judged=True):
-    """Samples about integer modes; hallucinations get a larger variance, in two windows."""
+    """Samples about integer modes; hallucinations get a larger variance, in two windows, and a larger signed score."""
     generator = torch.Generator().manual_seed(1000 * seed + start)
     kind = torch.multinomial(torch.tensor([0.8, 0.02, 0.1, 0.08]), num_samples, True, generator=generator)
     mode = torch.randint(num_modes, (num_samples,), generator=generator)
     samples = mode[:, None] + 0.1 * torch.randn(num_samples, 2, generator=generator)
     log_variance = -4 + 0.5 * torch.randn(num_samples, 2, generator=generator) + (kind >= 2)[:, None]
+    signed = torch.randn(num_samples, generator=generator) + (kind >= 2)
     return GeneratedBatch(
         index=torch.arange(start, start + num_samples),
         samples=samples,
@@ -23,6 +24,7 @@ def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3
         windows=WINDOWS,
         block_size=block_size,
         verdict=SupportVerdict(kind.to(torch.int8), mode, KINDS) if judged else None,
+        statistics={"signed": signed},
     )
 
 

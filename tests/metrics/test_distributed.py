@@ -30,6 +30,8 @@ def make_metrics():
         "pairs": PairInterpolation([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], 0.2, CHANCE_POINTS),
         "exact": TrajectoryVarianceDetection(**detection),
         "binned": TrajectoryVarianceDetection(**detection, exact_up_to=0),
+        "with a score": TrajectoryVarianceDetection(**detection, scores=("signed",)),
+        "with a binned score": TrajectoryVarianceDetection(**detection, exact_up_to=0, scores=("signed",)),
         "spread": TrajectoryVarianceHistogram(("last", "wide"), "wide"),
         "highest": HighestVariance(("last", "wide"), "wide", (2,), num_samples=6),
     }

@@ -26,6 +26,8 @@ BUILDERS = {
     TrajectoryVarianceDetection: [
         lambda: TrajectoryVarianceDetection(("last", "wide"), "last"),
         lambda: TrajectoryVarianceDetection(("last", "wide"), "last", exact_up_to=0),
+        lambda: TrajectoryVarianceDetection(("last", "wide"), "last", scores=("signed",)),
+        lambda: TrajectoryVarianceDetection(("last", "wide"), "last", exact_up_to=0, scores=("signed",)),
     ],
     TrajectoryVarianceHistogram: [
         lambda: TrajectoryVarianceHistogram(("last", "wide"), "wide"),

@@ -29,9 +29,12 @@ def tiny_batch(variance, kind, block_size):
     return GeneratedBatch(torch.arange(len(kind)), torch.zeros(len(kind), 1), scores, ("w",), block_size, verdict)
 
 
-def sklearn_auroc(batches, window):
+def sklearn_auroc(batches, column):
+    """Of a window by its position, or of a statistic by its name."""
     kind = torch.cat([batch.verdict.kind for batch in batches])
-    scores = torch.cat([batch.trajectory_variance[:, window] for batch in batches])
+    is_window = isinstance(column, int)
+    columns = [b.trajectory_variance[:, column] if is_window else b.statistics[column] for b in batches]
+    scores = torch.cat(columns)
     return roc_auc_score((kind[kind != 1] >= 2).numpy(), scores[kind != 1].numpy())
 
 
@@ -78,6 +81,42 @@ def test_binned_results_are_close_to_exact_ones(batches):
     assert binned["detection/auroc"].item() == pytest.approx(sklearn_auroc(batches, 0), abs=1e-3)
     assert binned["detection/threshold"] / exact["detection/threshold"] == pytest.approx(1, abs=0.011)
     assert binned["detection/retained"].item() == pytest.approx(exact["detection/retained"].item(), abs=0.01)
+
+
+@pytest.mark.parametrize("exact_up_to", [20_000, 0], ids=["exact", "binned"])
+def test_a_further_score_of_either_sign_is_judged_as_a_window_is(batches, exact_up_to):
+    values = detect(batches, exact_up_to=exact_up_to, scores=("signed",)).compute()
+    assert min(batch.statistics["signed"].min() for batch in batches) < 0
+    exact = sklearn_auroc(batches, "signed")
+    assert values["detection/signed/auroc"].item() == pytest.approx(exact, abs=1e-3 if exact_up_to == 0 else 1e-12)
+    kind, score, block = (
+        torch.cat(parts).numpy()
+        for parts in zip(*((b.verdict.kind, b.statistics["signed"], b.block) for b in batches), strict=True)
+    )
+    is_odd = block % 2 == 1
+    calibration = np.sort(score[~is_odd & (kind == 0)])
+    threshold = calibration[int(np.ceil(0.96 * len(calibration))) - 1]
+    removed = (score[is_odd & (kind >= 2)] > threshold).mean()
+    tolerance = 0.01 if exact_up_to == 0 else 1e-12
+    assert values["detection/signed/removed_at_96_retained"].item() == pytest.approx(removed, abs=tolerance)
+
+
+@pytest.mark.parametrize("exact_up_to", [20_000, 0], ids=["exact", "binned"])
+def test_a_further_score_changes_nothing_about_the_windows(batches, exact_up_to):
+    alone = detect(batches, exact_up_to=exact_up_to).compute()
+    beside = detect(batches, exact_up_to=exact_up_to, scores=("signed",))
+    added = {f"detection/signed/{name}" for name in ("auroc", "removed_at_96_retained")}
+    assert {name: value for name, value in beside.compute().items() if name not in added} == alone
+    assert beside.compute().keys() - alone.keys() == added
+    assert beside.curves().keys() == {*WINDOWS, "signed"}
+
+
+def test_a_score_is_the_same_whether_it_stands_as_a_window_or_beside(make_generated):
+    batch = make_generated(400)
+    as_score = replace(batch, statistics={"late": batch.trajectory_variance[:, 0]})
+    values = detect([as_score], scores=("late",)).compute()
+    for name in ("auroc", "removed_at_96_retained"):
+        assert values[f"detection/late/{name}"] == values[f"detection/last/{name}"]
 
 
 def test_even_blocks_calibrate_and_odd_blocks_report(batches):
@@ -187,6 +226,8 @@ def test_histograms_count_both_classes_in_every_block(batches):
     [
         ({"windows": WINDOWS, "window": "first"}, "'first' among them"),
         ({"windows": ("last", "last"), "window": "last"}, "distinct windows"),
+        ({"windows": WINDOWS, "window": "last", "scores": ("wide",)}, "distinct windows"),
+        ({"windows": WINDOWS, "window": "path", "scores": ("path",)}, "'path' among them"),
         ({"windows": WINDOWS, "window": "last", "retained": 96}, "`retained` in"),
         ({"windows": WINDOWS, "window": "last", "exact_up_to": -1}, "`exact_up_to` of at least 0"),
     ],
@@ -199,3 +240,10 @@ def test_impossible_arguments_are_refused(arguments, message):
 def test_scores_of_other_windows_are_refused(make_generated):
     with pytest.raises(ConfigurationError, match="build the metric with the windows of the generation"):
         TrajectoryVarianceDetection(("wide", "last"), "last").update(make_generated())
+
+
+@pytest.mark.parametrize("statistics", [{}, {"path": torch.zeros(400, 2)}], ids=["missing", "two numbers a sample"])
+def test_a_batch_without_the_score_is_refused(make_generated, statistics):
+    batch = replace(make_generated(), statistics={"other": torch.zeros(400), **statistics})
+    with pytest.raises(ConfigurationError, match="one number a sample, which are other, got path"):
+        detect([batch], scores=("path",))

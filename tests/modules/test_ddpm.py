@@ -135,7 +135,7 @@ def test_scheduler_steps_with_the_optimiser():
     )
     source = data()
     source.generation = Generation(monitor=source.generation.monitor, num_samples=4, block_size=4)
-    source.generation.check = lambda schedule: None
+    source.generation.check = lambda *_: None
     trainer = L.Trainer(**TRAINER, max_steps=3, max_epochs=-1, limit_val_batches=0)
     trainer.fit(module, datamodule=source)
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.125)

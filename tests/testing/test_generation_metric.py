@@ -153,10 +153,12 @@ MEANS = [[0.0] * 4, [1.0] * 4]
         ModeStatistics(MEANS, [1, 1]),
         TrajectoryVarianceDetection(("early", "late"), "late"),
         TrajectoryVarianceDetection(("early", "late"), "late", exact_up_to=0),
+        TrajectoryVarianceDetection(("early", "late"), "late", exact_up_to=0, scores=("path",)),
     ],
 )
 def test_accepts_what_keeps_the_contract(metric):
-    check_generation_metric(metric, made_up_batches(KINDS, ("early", "late"), (1, 2, 2), num_modes=2), rtol=1e-12)
+    batches = made_up_batches(KINDS, ("early", "late"), (1, 2, 2), num_modes=2, scores=("path", "other"))
+    check_generation_metric(metric, batches, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

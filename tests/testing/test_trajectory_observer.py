@@ -96,6 +96,10 @@ class WritesIntoTheStep(Sound):
         return super().update(state, step) + step.x_0_hat.mul_(0.5).flatten(1).sum(1, keepdim=True)
 
 
+class SaysItIsAScoreOfTwoNumbers(Sound):
+    is_score = True
+
+
 class TakesAnything(Sound):
     def __init__(self, **kwargs: float):
         pass
@@ -124,6 +128,7 @@ def test_accepts_what_keeps_the_contract(sample_shape):
         (GivesOneRowTooFew, "one row for each of the 8 samples, got 7"),
         (DividesByNothing, "finite numbers for finite trajectories"),
         (WritesIntoTheStep, "the step to stay as it was"),
+        (SaysItIsAScoreOfTwoNumbers, r"one number a sample of an observer that is a score, got shape \(8, 1\)"),
         (TakesAnything, r"\(kwargs\): expected arguments by name"),
     ],
 )

@@ -1,11 +1,12 @@
 """The seam: a trajectory statistic as three pure functions on tensors, ``init``, ``update``, ``result``.
 
 The sampler calls `init` once a block, `update` at every step and `result` at the end, so what an observer holds, not
-the number of steps, decides the memory it takes.
+the number of steps, decides the memory it takes. An observer that gives one number a sample, higher where the sample is
+more suspect, may say so by ``is_score``: detection then treats it as it does the variance.
 """
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor
 
@@ -16,6 +17,9 @@ State = TypeVar("State")
 
 class TrajectoryObserver(ABC, Generic[State]):
     """Sees every step of a reverse trajectory. It keeps nothing itself: all it knows stands in the state."""
+
+    is_score: ClassVar[bool] = False
+    """Whether the result is one number a sample, (B,), that is higher where the sample is more suspect."""
 
     @abstractmethod
     def init(self, x_t: Tensor, levels: NoiseLevel) -> State:

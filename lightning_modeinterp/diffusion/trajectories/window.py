@@ -61,6 +61,18 @@ class Window:
             )
         return range(first, last + 1)
 
+    def fits(self, levels: NoiseLevel) -> bool:
+        """Whether the window lies within a sampler's steps and holds at least 3 of them.
+
+        Args:
+            levels: The sampler's S levels, noisiest first.
+        """
+        try:
+            self.steps_left(levels)
+        except ConfigurationError:
+            return False
+        return True
+
     def _ends(self, levels: NoiseLevel) -> tuple[int, int]:
         if self.last_steps is not None:
             return 0, self.last_steps - 1

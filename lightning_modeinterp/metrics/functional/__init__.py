@@ -18,6 +18,7 @@ from lightning_modeinterp.metrics.functional.mode_statistics import (
     within_mode_std,
 )
 from lightning_modeinterp.metrics.functional.pair_interpolation import pair_enrichment, pair_interpolation
+from lightning_modeinterp.metrics.functional.score_bins import count_score_bins, score_bin_edges, score_bins
 from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
 from lightning_modeinterp.metrics.functional.support_rates import support_rates
 from lightning_modeinterp.metrics.functional.variance_bins import (
@@ -35,6 +36,7 @@ __all__ = [
     "bootstrap_auroc",
     "count_between",
     "count_distinct",
+    "count_score_bins",
     "count_variance_bins",
     "filter_rates",
     "interpolation_enrichment",
@@ -47,6 +49,8 @@ __all__ = [
     "rate_with_interval",
     "removed_name",
     "roc_from_counts",
+    "score_bin_edges",
+    "score_bins",
     "share_above",
     "support_rates",
     "threshold_at_retained",

@@ -19,7 +19,7 @@ class ScoreCounts:
     """How many samples of each fold and class have each score.
 
     Args:
-        values: (V,) float32, rising, the distinct scores (or upper edges of bins), model units squared.
+        values: (V,) float32, rising, the distinct scores (or upper edges of bins); variances in model units squared.
         counts: (2 folds, 2 classes, V) int64.
     """
 
@@ -43,7 +43,7 @@ def count_distinct(scores: Tensor, group: Tensor) -> ScoreCounts:
     Counts forget the order of the samples, hence nothing here can tell of a drift over blocks.
 
     Args:
-        scores: (N,) variances, model units squared; nan counts as +inf.
+        scores: (N,) variances or other scores, higher ones more suspect; nan counts as +inf.
         group: (N,) int64, ``2 * fold + class`` of each sample.
 
     Returns:

@@ -111,8 +111,31 @@ def count_variance_bins(variance: Tensor, group: Tensor, num_groups: int) -> Ten
         >>> counts.shape, counts.sum(-1)[0]
         (torch.Size([3, 2, 8192]), tensor([5, 5]))
     """
-    num_windows = variance.shape[1]
-    window = torch.arange(num_windows, device=variance.device)
-    cell = (window * num_groups + group[:, None]) * NUM_BINS + variance_bins(variance)
-    size = num_windows * num_groups * NUM_BINS
-    return torch.bincount(cell.flatten(), minlength=size).reshape(num_windows, num_groups, NUM_BINS)
+    return count_bins(variance_bins(variance), group, num_groups, NUM_BINS)
+
+
+def count_bins(bins: Tensor, group: Tensor, num_groups: int, num_bins: int) -> Tensor:
+    """Count how often each group falls in each bin, column by column.
+
+    Counts forget which sample stood where: they cannot tell how two columns of one sample go together.
+
+    Args:
+        bins: (N, C) int64 in [0, num_bins).
+        group: (N,) int64 in [0, num_groups), the group of each sample.
+        num_groups: Number of groups G.
+        num_bins: Number of bins B.
+
+    Returns:
+        (C, G, B) int64.
+
+    Example:
+        >>> import torch
+        >>> count_bins(torch.tensor([[0], [2], [2]]), torch.tensor([0, 0, 1]), num_groups=2, num_bins=3)
+        tensor([[[1, 0, 1],
+                 [0, 0, 1]]])
+    """
+    num_columns = bins.shape[1]
+    column = torch.arange(num_columns, device=bins.device)
+    cell = (column * num_groups + group[:, None]) * num_bins + bins
+    size = num_columns * num_groups * num_bins
+    return torch.bincount(cell.flatten(), minlength=size).reshape(num_columns, num_groups, num_bins)

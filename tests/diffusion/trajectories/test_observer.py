@@ -3,16 +3,22 @@
 import pytest
 
 from lightning_modeinterp.diffusion.trajectories import (
+    DistanceMoved,
+    PathLength,
     TrajectoryObserver,
     TrajectoryRecorder,
     TrajectoryVariance,
     Window,
+    WindowSweep,
 )
 from lightning_modeinterp.testing import check_trajectory_observer, concrete_subclasses
 
 BUILDERS = {
+    DistanceMoved: lambda: DistanceMoved(Window(steps=(2, 9))),
+    PathLength: lambda: PathLength(Window(steps=(2, 9))),
     TrajectoryRecorder: lambda: TrajectoryRecorder(range(8)),
     TrajectoryVariance: lambda: TrajectoryVariance({"a": Window(last_steps=4), "b": Window(steps=(2, 9))}),
+    WindowSweep: lambda: WindowSweep([0.01, 0.02, 0.04, 0.1]),
 }
 
 

@@ -1,0 +1,77 @@
+"""Fixed bins of signed logarithm: scores of either sign, of any number of samples, in constant memory.
+
+The bins of positive scores are those of variances (`variance_bins`), so even in the logarithm; those of negative scores
+are their mirror image, and zero has a bin between. So a bin is 1 % of a score wide on both sides.
+"""
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.metrics.functional.variance_bins import (
+    NUM_BINS,
+    as_suspicion,
+    count_bins,
+    variance_bin_edges,
+)
+
+NUM_SCORE_BINS = 2 * NUM_BINS
+
+
+def score_bin_edges(device: torch.device | None = None) -> Tensor:
+    """Give the upper edges of the bins.
+
+    Args:
+        device: Where they shall lie.
+
+    Returns:
+        (NUM_SCORE_BINS,) float32, rising, any units; the last is +inf.
+
+    Example:
+        >>> edges = score_bin_edges()
+        >>> len(edges), edges[0], edges[-1]
+        (16384, tensor(-1.0000e+12), tensor(inf))
+    """
+    positive = variance_bin_edges()
+    return torch.cat([-positive[:-1].flip(0), torch.zeros(1), positive]).to(device)
+
+
+def score_bins(scores: Tensor) -> Tensor:
+    """Find the bin of each score, ``b = min { b : v <= edge[b] }``.
+
+    nan and +inf fall in the highest. Bins cannot tell samples apart whose scores differ by less than 1 % of their
+    size: scores that are bunched about a large number, of either sign, are better kept exactly.
+
+    Args:
+        scores: Any shape and units.
+
+    Returns:
+        Same shape, int64 in [0, NUM_SCORE_BINS).
+
+    Example:
+        >>> import torch
+        >>> score_bins(torch.tensor([-torch.inf, -1.0, 0.0, 1.0, torch.nan]))
+        tensor([    0,  2730,  8191, 13652, 16383])
+    """
+    return torch.bucketize(as_suspicion(scores).contiguous(), score_bin_edges(scores.device)[:-1])
+
+
+def count_score_bins(scores: Tensor, group: Tensor, num_groups: int) -> Tensor:
+    """Count the samples of each group in each bin, for every score at once.
+
+    Counts forget which sample stood where: they cannot tell how two scores of one sample go together.
+
+    Args:
+        scores: (N, S), one column a score.
+        group: (N,) int64 in [0, num_groups), the group of each sample.
+        num_groups: Number of groups G.
+
+    Returns:
+        (S, G, NUM_SCORE_BINS) int64.
+
+    Example:
+        >>> import torch
+        >>> counts = count_score_bins(torch.randn(10, 3), torch.arange(10) % 2, num_groups=2)
+        >>> counts.shape, counts.sum(-1)[0]
+        (torch.Size([3, 2, 16384]), tensor([5, 5]))
+    """
+    return count_bins(score_bins(scores), group, num_groups, NUM_SCORE_BINS)
