@@ -13,6 +13,7 @@ from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
 from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures, trajectory_figure
+from lightning_modeinterp.callbacks.score_figures import score_figures
 from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder
 from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule
@@ -23,10 +24,11 @@ class FigureLogger(GeneratedSamplesCallback):
     """Keep the first samples of an evaluation and draw them when it is over.
 
     After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
-    (1D data) or ``samples`` and ``pairs`` (2D), ``variance`` by verdict, ``roc``, ``windows``, and ``predicted_x_0``,
-    the x_0_hat trajectories of hallucinated and in-support samples, whose blocks are drawn again with a recorder. At
-    every n-th validation ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such loggers only:
-    without one nothing is kept or drawn.
+    (1D data) or ``samples`` and ``pairs`` (2D), ``variance`` by verdict, ``roc``, ``windows``, ``predicted_x_0``, the
+    x_0_hat trajectories of hallucinated and in-support samples, whose blocks are drawn again with a recorder, and
+    ``score``, the learned score beside the true one (1D and 2D data whose score is known). At every n-th validation
+    ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such loggers only: without one nothing is
+    kept or drawn.
     Data without an oracle have no figures. With several processes they show rank zero's samples.
 
     Args:
@@ -91,6 +93,7 @@ class FigureLogger(GeneratedSamplesCallback):
     def _test_figures(self, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:
         yield from all_figures(self.kept, data_of(module.trainer))
         yield "predicted_x_0", self._trajectories(module, data_of(module.trainer).generation.window)
+        yield from score_figures(module, data_of(module.trainer))
 
     def _trajectories(self, module: DiffusionModule, window: str) -> Figure:
         generation, verdict, index = data_of(module.trainer).generation, self.kept.verdict, self.kept.index

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import lightning as L
-import torch
 
+from lightning_modeinterp.callbacks.exact_comparison import slopes_against_exact, spread_against_exact
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
+from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch
 
-NUM_REFERENCE_BLOCKS = 4
-
 
 class HallucinationMonitor(GeneratedSamplesCallback):
     """Feed every generated batch to the metrics, log them, and after a test write ``test_metrics.json``.
 
-    The within-mode spread is also given over that of the exact score in the same sampler, where the data know it: a
-    schedule that stops early shrinks even a perfect learner's modes.
+    Where the data know their exact score, the within-mode spread and the slopes of the score between modes are also
+    given over those of the exact one; see `exact_comparison`.
 
     Args:
         metrics: Further metrics beside those that the data bring.
@@ -49,7 +48,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
     def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the metrics and write them down."""
         self._finish(pl_module, "test", drew=True)
-        self.results |= self._spread_against_exact(trainer, pl_module)
+        self.results |= self._against_exact(pl_module, data_of(trainer))
         if trainer.is_global_zero:
             path = Path(trainer.default_root_dir) / "test_metrics.json"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,16 +64,10 @@ class HallucinationMonitor(GeneratedSamplesCallback):
             metric.reset()
         module.log_dict({f"{stage}/{name}": float(value) for name, value in self.results.items()}, sync_dist=True)
 
-    def _spread_against_exact(self, trainer: L.Trainer, module: L.LightningModule) -> dict[str, float]:
-        data, exact = data_of(trainer), data_of(trainer).exact_denoiser()
-        if exact is None or "within_mode_std" not in self.results or not isinstance(module, DiffusionModule):
+    def _against_exact(self, module: L.LightningModule, data: ModeInterpDataModule) -> dict[str, float]:
+        if not isinstance(module, DiffusionModule):
             return {}
-        blocks = torch.arange(min(NUM_REFERENCE_BLOCKS, -(-data.generation.num_samples // data.generation.block_size)))
-        reference = module.generate(data.generation, blocks, "test", predict_x_0=exact)
-        values: dict[str, float] = {}
-        for metric in data.metrics():
-            metric.sync_on_compute = False  # every process has the same reference
-            metric.to(module.device).update(reference)
-            values |= {name: value.item() for name, value in metric.compute().items()}
-        spread = values["within_mode_std"]
-        return {"within_mode_std_exact": spread, "within_mode_std_ratio": self.results["within_mode_std"] / spread}
+        values = slopes_against_exact(module, data)
+        if "within_mode_std" in self.results:
+            values |= spread_against_exact(module, data, self.results["within_mode_std"])
+        return values

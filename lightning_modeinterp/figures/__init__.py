@@ -9,6 +9,8 @@ from lightning_modeinterp.figures.predicted_trajectories import predicted_trajec
 from lightning_modeinterp.figures.roc import roc
 from lightning_modeinterp.figures.samples_2d import PlaneSamples, samples_2d
 from lightning_modeinterp.figures.save import save_figure
+from lightning_modeinterp.figures.score_curves import ScoreCurve, score_curves
+from lightning_modeinterp.figures.score_field import score_field
 from lightning_modeinterp.figures.variance_histogram import rebin, variance_histogram
 from lightning_modeinterp.figures.window_heatmap import DataScales, window_heatmap
 from lightning_modeinterp.figures.window_sweep import window_sweep
@@ -17,6 +19,7 @@ __all__ = [
     "DataScales",
     "DensityPanel",
     "PlaneSamples",
+    "ScoreCurve",
     "density_histogram",
     "density_panels",
     "pair_lines",
@@ -27,6 +30,8 @@ __all__ = [
     "roc",
     "samples_2d",
     "save_figure",
+    "score_curves",
+    "score_field",
     "variance_histogram",
     "window_heatmap",
     "window_sweep",

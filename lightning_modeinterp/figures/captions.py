@@ -25,6 +25,16 @@ def decimal(rate: float) -> str:
     return "n/a" if math.isnan(rate) else f"{rate:.4f}"
 
 
+def ratio(value: float) -> str:
+    """Write a ratio with three significant digits; ``n/a`` where it is not a number.
+
+    Example:
+        >>> ratio(0.02941), ratio(1.0), ratio(float("nan"))
+        ('0.0294', '1', 'n/a')
+    """
+    return "n/a" if math.isnan(value) else f"{value:.3g}"
+
+
 def rate_with_interval(num_hits: int, num_samples: int) -> str:
     """Write a rate with its 95 % Wilson interval and the count behind it.
 

@@ -11,6 +11,7 @@ HALLUCINATED = "#D55E00"
 AMBIGUOUS = "#999999"
 DATA = "#E69F00"
 TRUE_DENSITY = "#222222"
+LEARNED = "#CC79A7"
 GUIDE = "#666666"
 """Threshold lines, reference values, notes."""
 

@@ -145,17 +145,36 @@ class DiffusionModule(L.LightningModule, ABC):
         return generation.draw(
             block,
             purpose,
-            predict_x_0=predict_x_0 or self._sampled_model(generation),
+            predict_x_0=predict_x_0 or self.sampled_model(generation),
             schedule=self.noise_schedule,
             sample_shape=self._data.sample_shape,
             device=self.device,
             observers=observers,
         )
 
+    def sampled_model(self, generation: Generation) -> PredictX0:
+        """What samples are drawn from: this model, or the exact one where ``true_score`` is set.
+
+        Args:
+            generation: How to draw.
+
+        Raises:
+            ConfigurationError: If the true score is asked for and the data do not know it.
+        """
+        if not generation.true_score:
+            return self.predict_x_0
+        exact = self._data.exact_denoiser()
+        if exact is None:
+            raise ConfigurationError(
+                f"generation.true_score: expected data whose true score is known, got {type(self._data).__name__}; "
+                "leave it false"
+            )
+        return exact
+
     def setup(self, stage: str) -> None:
         """Refuse settings that do not fit, before anything is computed."""
         self._data.generation.check(self.noise_schedule, self._data.sample_shape)
-        self._sampled_model(self._data.generation)
+        self.sampled_model(self._data.generation)
         if self.compile_denoiser and stage == "fit":
             self.denoiser.compile()  # in place: names and weights stay what they are
 
@@ -214,17 +233,6 @@ class DiffusionModule(L.LightningModule, ABC):
         """Keep the last good checkpoint: refuse to write one with weights that are not finite."""
         if not all(weights.isfinite().all() for weights in self.parameters()):
             raise NonFiniteLossError(self._diverged("a weight"))
-
-    def _sampled_model(self, generation: Generation) -> PredictX0:
-        if not generation.true_score:
-            return self.predict_x_0
-        exact = self._data.exact_denoiser()
-        if exact is None:
-            raise ConfigurationError(
-                f"generation.true_score: expected data whose true score is known, got {type(self._data).__name__}; "
-                "leave it false"
-            )
-        return exact
 
     def _terms(self, batch: Tensor, purpose: str, index: int) -> dict[str, Tensor]:
         generator = keyed_generator(self.seed, purpose, index, self.device)

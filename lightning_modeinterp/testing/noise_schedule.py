@@ -1,6 +1,7 @@
 """What every noise schedule has to do."""
 
 import copy
+import math
 
 import torch
 
@@ -17,8 +18,8 @@ def check_noise_schedule(schedule: NoiseSchedule) -> None:
 
     gamma is finite and never falls from t = 0 to t = 1, where there is more noise; it takes times of any shape in
     float32 and float64, each by itself, and is as good in both. A level is variance preserving,
-    ``alpha^2 + sigma^2 = 1``. The grid holds ``num_steps`` evenly spread levels of that same gamma, in float64 whatever
-    the module is cast to. gamma' by forward mode is the slope of gamma.
+    ``alpha^2 + sigma^2 = 1``, and found again by its noise. The grid holds ``num_steps`` evenly spread levels of that
+    same gamma, in float64 whatever the module is cast to. gamma' by forward mode is the slope of gamma.
 
     A schedule with parameters may show a network another t than the time, one that rises with gamma; a cast rounds its
     parameters, so it may change its levels. Its gamma and gamma' have gradients for each parameter.
@@ -35,6 +36,7 @@ def check_noise_schedule(schedule: NoiseSchedule) -> None:
     _check_times_of_any_shape(schedule)
     _check_both_precisions_agree(schedule)
     _check_levels(schedule)
+    _check_levels_by_noise(schedule)
     _check_grid(schedule)
     _check_grid_survives_a_cast(schedule)
     _check_rate(schedule)
@@ -98,6 +100,18 @@ def _check_levels(schedule: NoiseSchedule) -> None:
         torch.allclose(total, torch.ones_like(total)),
         f"{name}: expected alpha^2 + sigma^2 = 1, got {total.min():.6g} to {total.max():.6g}; let gamma give both",
     )
+
+
+def _check_levels_by_noise(schedule: NoiseSchedule) -> None:
+    times = torch.linspace(0, 1, 11, dtype=torch.float64)
+    for wanted in schedule.level(times).noise_to_signal.tolist():
+        level = schedule.level_at(wanted)
+        got = level.noise_to_signal
+        expect(
+            got.shape == (1,) and abs(2 * math.log(got.item() / wanted)) < _TOLERANCE,
+            f"{type(schedule).__name__}.level_at: expected one level of noise_to_signal {wanted:.6g}, got "
+            f"{got.tolist()}; let gamma be continuous, and leave `level_at` to the base class",
+        )
 
 
 def _check_grid(schedule: NoiseSchedule) -> None:

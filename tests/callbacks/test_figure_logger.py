@@ -10,7 +10,7 @@ from lightning_modeinterp.loggers import CSVHistory
 from lightning_modeinterp.records import SupportVerdict
 
 IN_FIT = {"val/figures/density", "val/figures/variance"}
-IN_TEST = {f"test/figures/{name}" for name in ("density", "variance", "roc", "windows", "predicted_x_0")}
+IN_TEST = {f"test/figures/{name}" for name in ("density", "variance", "roc", "windows", "predicted_x_0", "score")}
 
 
 def verdict(kind):
@@ -34,7 +34,14 @@ def test_without_hallucinations_there_are_still_in_support_samples():
 def drawn(monkeypatch):
     """Names of the figure functions that were called."""
     names = []
-    for name in ("density_histogram", "variance_histogram", "roc", "window_sweep", "predicted_trajectories"):
+    for name in (
+        "density_histogram",
+        "variance_histogram",
+        "roc",
+        "window_sweep",
+        "predicted_trajectories",
+        "score_curves",
+    ):
         draw = getattr(figures, name)
 
         def counting(*args, name=name, draw=draw, **kwargs):
@@ -73,7 +80,7 @@ def test_nothing_is_kept_or_drawn_in_a_fit_that_cannot_show_it(evaluation, drawn
 
 def test_a_test_draws_files_without_a_logger(evaluation, drawn):
     evaluation.trainer(FigureLogger(), loggers=False).test(evaluation.module, evaluation.data(), verbose=False)
-    assert len(drawn) == 5
+    assert len(drawn) == 6
     assert {path.name for path in (evaluation.folder / "figures").iterdir()} == {
         f"{name.rpartition('/')[2]}.png" for name in IN_TEST
     }
@@ -83,7 +90,7 @@ def test_a_test_shows_each_figure_once_in_each_logger(evaluation, drawn):
     other = type(evaluation.shown)(evaluation.folder / "other")
     trainer = evaluation.trainer(FigureLogger(), loggers=[evaluation.shown, other])
     trainer.test(evaluation.module, evaluation.data(), verbose=False)
-    assert len(drawn) == 5
+    assert len(drawn) == 6
     for logger in (evaluation.shown, other):
         assert sorted(name for name, _, _ in logger.shown) == sorted(IN_TEST)
         assert all(pixels.shape[2] == 3 and pixels.std() > 0 for _, _, pixels in logger.shown)
@@ -98,7 +105,7 @@ def test_data_in_the_plane_have_figures_of_their_own(evaluation):
     assert {name for name, _, _ in evaluation.shown.shown} == {"val/figures/samples", "val/figures/variance"}
     evaluation.shown.shown.clear()
     evaluation.trainer(FigureLogger()).test(evaluation.module, data, verbose=False)
-    names = ("samples", "pairs", "variance", "roc", "windows", "predicted_x_0")
+    names = ("samples", "pairs", "variance", "roc", "windows", "predicted_x_0", "score")
     assert {name for name, _, _ in evaluation.shown.shown} == {f"test/figures/{name}" for name in names}
 
 

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 
-FIGURE_USERS = ("callbacks/figure_logger.py", "callbacks/sample_figures.py")
+FIGURE_USERS = ("callbacks/figure_logger.py", "callbacks/sample_figures.py", "callbacks/score_figures.py")
 
 HEAVY = {
     "lightning": {"datamodules", "modules", "callbacks", "loggers", "cli"},

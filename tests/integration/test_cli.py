@@ -27,12 +27,13 @@ def test_fit_test_predict_leave_their_products(run):
     products = {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
     assert {"checkpoints/last.ckpt", "config_fit.yaml", "config_test.yaml", "config_predict.yaml"} <= products
     assert {"logs/fit/metrics.csv", "test_metrics.json", "predictions/manifest.json"} <= products
-    names = ("density", "predicted_x_0", "roc", "variance", "windows")
+    names = ("density", "predicted_x_0", "roc", "score", "variance", "windows")
     assert {f"figures/{name}.png" for name in names} <= products
     metrics = run.test_metrics()
     assert metrics["num_samples"] == 100
     assert 0 <= metrics["hallucination_rate_low"] <= metrics["hallucination_rate"] <= metrics["hallucination_rate_high"]
     assert metrics["within_mode_std_exact"] > 0
+    assert metrics["score_slope_ratio/2_std"] < 0.5  # twelve steps have taught it next to nothing
     store = SampleStore.open(run.folder / "predictions")
     fingerprint = store.manifest["fingerprint"]
     assert fingerprint["generation"]["sampler"]["init_args"]["start_alpha_bar"] == 1e-4

@@ -96,7 +96,7 @@ def check_histograms(run, stage, steps):
 
 
 def check_figures(run, stage, steps):
-    for name in ("density", "variance", *(("roc", "windows", "predicted_x_0") if stage == "test" else ())):
+    for name in ("density", "variance", *(("roc", "windows", "predicted_x_0", "score") if stage == "test" else ())):
         shown = media(run, f"{stage}/figures/{name}")
         assert [step for step, _ in shown] == steps
         for _, image in shown:

@@ -102,6 +102,11 @@ class ExplodingLevel(NoiseLevel):
         return torch.ones_like(self.gamma)
 
 
+class RoundsItsLevels(Sound):
+    def level_at(self, noise_to_signal):
+        return self.level(super().level_at(noise_to_signal).t.round(decimals=2) + 0.003)
+
+
 class ExplodesTheVariance(Sound):
     def level(self, t):
         return ExplodingLevel(t, self.gamma(t))
@@ -168,6 +173,7 @@ def test_accepts_what_keeps_the_contract(subclass, num_steps):
         (HasAGridOfItsOwn, "grid: expected gamma at the grid's own times"),
         (ForgetsItsNumberOfSteps, r"grid: expected num_steps = 30 levels in float64, got torch.float64 of \(1000,\)"),
         (ShiftsItsLevels, "level: expected the times that were asked for"),
+        (RoundsItsLevels, "level_at: expected one level of noise_to_signal .* got"),
         (ExplodesTheVariance, r"level: expected alpha\^2 \+ sigma\^2 = 1, got 1.0.* to 1.99"),
         (HidesItsSlope, "rate: expected gamma'.* about .*20.* got .*0.*; write gamma in differentiable operations"),
         (GivesAnotherSlope, "rate: expected gamma'"),

@@ -12,6 +12,9 @@ from torch.func import jvp
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
 
+BISECTIONS = 53
+"""As many as a float64 in [0, 1] has bits."""
+
 
 @dataclass(frozen=True)
 class NoiseRate:
@@ -71,6 +74,32 @@ class NoiseSchedule(nn.Module, ABC):
     def grid(self) -> NoiseLevel:
         """The T discrete levels in float64, cleanest first."""
         return self.level(torch.linspace(0, 1, self.num_steps, dtype=torch.float64))
+
+    @torch.no_grad()
+    def level_at(self, noise_to_signal: float) -> NoiseLevel:
+        """The level of a given amount of noise; gamma is inverted by bisection.
+
+        Args:
+            noise_to_signal: sigma / alpha, the noise in units of the model's data.
+
+        Returns:
+            Shape (1,), float64. Its time may lie between two levels of the grid.
+
+        Raises:
+            ConfigurationError: If the schedule does not reach that much or that little noise.
+        """
+        least, most = self.level(torch.tensor([0.0, 1.0], dtype=torch.float64)).noise_to_signal.tolist()
+        if not least <= noise_to_signal <= most:
+            raise ConfigurationError(
+                f"noise_to_signal: expected the noise schedule's {least:.4g} to {most:.4g}, got {noise_to_signal:.4g}; "
+                "ask for another level or stretch the schedule"
+            )
+        low, high = 0.0, 1.0
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            noise = self.level(torch.tensor([middle], dtype=torch.float64)).noise_to_signal.item()
+            low, high = (middle, high) if noise < noise_to_signal else (low, middle)
+        return self.level(torch.tensor([high], dtype=torch.float64))
 
     def _level(self, t: Tensor, gamma: Tensor) -> NoiseLevel:
         return NoiseLevel(t, gamma)

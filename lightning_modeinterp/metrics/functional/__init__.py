@@ -20,6 +20,12 @@ from lightning_modeinterp.metrics.functional.mode_statistics import (
 from lightning_modeinterp.metrics.functional.pair_interpolation import pair_enrichment, pair_interpolation
 from lightning_modeinterp.metrics.functional.score_bins import count_score_bins, score_bin_edges, score_bins
 from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
+from lightning_modeinterp.metrics.functional.score_slope import (
+    largest_slope,
+    nearest_pairs,
+    points_between,
+    slope_ratio,
+)
 from lightning_modeinterp.metrics.functional.support_rates import support_rates
 from lightning_modeinterp.metrics.functional.variance_bins import (
     VarianceHistogram,
@@ -40,18 +46,22 @@ __all__ = [
     "count_variance_bins",
     "filter_rates",
     "interpolation_enrichment",
+    "largest_slope",
     "mode_coverage",
     "mode_pairs",
     "mode_weight_tv",
+    "nearest_pairs",
     "num_above",
     "pair_enrichment",
     "pair_interpolation",
+    "points_between",
     "rate_with_interval",
     "removed_name",
     "roc_from_counts",
     "score_bin_edges",
     "score_bins",
     "share_above",
+    "slope_ratio",
     "support_rates",
     "threshold_at_retained",
     "variance_bin_edges",

@@ -44,3 +44,26 @@ def test_every_column_of_a_level_follows_from_gamma():
     torch.testing.assert_close(level.snr, snr)
     torch.testing.assert_close(level.alpha.square() / level.sigma.square(), snr)
     torch.testing.assert_close(level.noise_to_signal, level.sigma / level.alpha)
+
+
+@pytest.mark.parametrize("subclass", concrete_subclasses(NoiseSchedule))
+def test_a_level_is_found_by_its_noise(subclass):
+    schedule = BUILDERS[subclass](50)
+    for level in (schedule.grid()[0], schedule.grid()[17], schedule.grid()[49]):
+        found = schedule.level_at(level.noise_to_signal.item())
+        assert found.t.shape == (1,)
+        assert found.t.dtype == torch.float64
+        assert found.t.item() == pytest.approx(level.t.item(), abs=1e-12)
+
+
+def test_a_level_between_two_of_the_grid():
+    level = LinearGammaSchedule(gamma_min=-4, gamma_max=4, num_steps=2).level_at(0.5)  # gamma = 2 log(1/2)
+    assert level.t.item() == pytest.approx((4 - 2 * 0.6931471805599453) / 8)
+    assert level.noise_to_signal.item() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("noise_to_signal", [0.0, 0.1353, 7.4, float("nan")])
+def test_noise_that_the_schedule_does_not_reach_is_refused(noise_to_signal):
+    schedule = LinearGammaSchedule(gamma_min=-4, gamma_max=4)  # exp(-2) = 0.13534 to exp(2) = 7.389
+    with pytest.raises(ConfigurationError, match=r"the noise schedule's 0\.1353 to 7\.389"):
+        schedule.level_at(noise_to_signal)

@@ -1,0 +1,112 @@
+"""How sharply a score turns between two modes: where a network smooths it, samples land in between.
+
+Along the segment between two modes the true score falls, jumps from pointing back to pointing on, and falls again. Of
+two equal modes ``N(+-m, v)`` it is ``s(x) = (m tanh(m x / v) - x) / v``: the jump is ``2 v / m`` wide and its slope in
+the middle is ``m^2 / v^2 - 1 / v``.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+POINTS_PER_TURN = 20
+"""Points over the width ``2 v / m`` of a jump: the largest slope from one to the next is its largest to 0.4 %."""
+
+MIN_POINTS = 64
+
+
+def nearest_pairs(means: Tensor) -> Tensor:
+    """Pairs of neighbours: every mode with its nearest one, or with all that are as near.
+
+    Args:
+        means: (K, d), the modes.
+
+    Returns:
+        (P, 2) int64, each pair once and the lower number first; empty for a single mode.
+
+    Example:
+        >>> import torch
+        >>> nearest_pairs(torch.tensor([[1.0], [2.0], [3.0], [7.0]]))
+        tensor([[0, 1],
+                [1, 2],
+                [2, 3]])
+    """
+    distance = torch.linalg.vector_norm(means.unsqueeze(0) - means.unsqueeze(1), dim=2)
+    distance = torch.where(distance > 0, distance, math.inf)  # no mode is its own neighbour
+    is_nearest = distance.isfinite() & (distance <= (1 + 1e-6) * distance.min(dim=1, keepdim=True).values)
+    return (is_nearest | is_nearest.T).triu().nonzero()
+
+
+def points_between(first: Tensor, last: Tensor, variance: float) -> Tensor:
+    """Points in the middle half of the segment between two noised modes, so dense that the true jump is resolved.
+
+    The quarters at the modes are left out: what a network does there is no matter of going from one to the other.
+
+    Args:
+        first: (d,) centre of a noised mode, model units.
+        last: (d,) centre of its neighbour.
+        variance: Of either, ``v``, model units squared.
+
+    Returns:
+        (N, d) float64, `POINTS_PER_TURN` over the width ``2 v / m`` of the jump and at least `MIN_POINTS`. N is even:
+        the middle lies between two of them.
+
+    Example:
+        >>> import torch
+        >>> x = points_between(torch.zeros(2), torch.tensor([1.0, 0.0]), variance=0.01)
+        >>> x.shape, x[0].tolist(), x[-1].tolist()
+        (torch.Size([252, 2]), [0.25, 0.0], [0.75, 0.0])
+    """
+    first, last = first.double(), last.double()
+    distance = torch.dist(first, last).item()
+    num_points = 2 * math.ceil((POINTS_PER_TURN * distance**2 / (8 * variance) + 1) / 2)
+    position = torch.linspace(0.25, 0.75, max(num_points, MIN_POINTS), dtype=torch.float64)
+    return torch.lerp(first, last, position.unsqueeze(1))
+
+
+def largest_slope(score: Tensor, x: Tensor) -> Tensor:
+    """Give the largest slope of a score along a line, from one point to the next.
+
+    ``max_i (s_i+1 - s_i) . (x_i+1 - x_i) / |x_i+1 - x_i|^2``
+
+    Args:
+        score: (N, d) at the points, 1 / model units.
+        x: (N, d), N >= 2 points one after the other on a line, model units.
+
+    Returns:
+        Scalar float64, 1 / model units squared; negative where the score falls all along.
+
+    Example:
+        >>> import torch
+        >>> x = torch.linspace(-1, 1, 1001, dtype=torch.float64).unsqueeze(1)
+        >>> largest_slope(torch.tanh(5 * x) - x, x)
+        tensor(3.9998, dtype=torch.float64)
+    """
+    rise, run = score.double().diff(dim=0), x.double().diff(dim=0)
+    return ((rise * run).sum(1) / run.square().sum(1)).max()
+
+
+def slope_ratio(learned: Tensor, true: Tensor, x: Tensor) -> Tensor:
+    """Compare how sharply the learned and the true score turn on the way from one mode to another.
+
+    The largest slope of the learned score over that of the true one: 1 is as sharp as the truth, less is smoothed.
+    It cannot tell where the learned score turns, nor how often a trajectory comes by: at little noise hardly a noised
+    sample lies between modes.
+
+    Args:
+        learned: (N, d) score of the model at the points, 1 / model units.
+        true: (N, d) true score there.
+        x: (N, d), points from one noised mode towards the other, model units; see `points_between`.
+
+    Returns:
+        Scalar float64; nan where the true score falls all along, since the noise has made one mode of two.
+
+    Example:
+        >>> import torch
+        >>> x = torch.linspace(-1, 1, 1001).unsqueeze(1)
+        >>> slope_ratio(torch.tanh(2 * x) - x, torch.tanh(5 * x) - x, x)
+        tensor(0.2500, dtype=torch.float64)
+    """
+    largest = largest_slope(true, x)
+    return torch.where(largest > 0, largest_slope(learned, x) / largest, math.nan)
