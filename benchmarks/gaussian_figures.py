@@ -28,7 +28,7 @@ from lightning_modeinterp.figures import (
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit
 from lightning_modeinterp.sample_store import SampleStore
 
-NUM_SAMPLES = 20_480
+NUM_SAMPLES = 10_240
 LATE = ("--generation.sampler.init_args.start_alpha_bar=1e-7",)
 COUNT = (f"--generation.num_samples={NUM_SAMPLES}",)
 QUIET = ("--trainer.val_check_interval=1000000000", "--trainer.enable_progress_bar=false")
