@@ -11,7 +11,7 @@ from lightning_modeinterp.datasets import SampleRequests
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.metrics import GenerationMetric, TrajectoryVarianceDetection
 from lightning_modeinterp.support import SupportOracle
 
 Split = Literal["train", "validation", "test"]
@@ -60,6 +60,11 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     def metrics(self) -> list[GenerationMetric]:
         """Metrics that make sense for samples of these data, for the windows in ``generation``. None by default."""
         return []
+
+    def detection(self) -> TrajectoryVarianceDetection:
+        """The metric that judges the windows and scores in ``generation``, for `metrics`."""
+        asked = self.generation
+        return TrajectoryVarianceDetection(asked.windows, asked.window, scores=asked.score_names)
 
     def train_dataloader(self) -> BatchLoader:
         """Shuffled whole batches; a last one that is not full is left out."""

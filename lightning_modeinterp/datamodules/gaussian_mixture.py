@@ -16,7 +16,6 @@ from lightning_modeinterp.metrics import (
     ModeStatistics,
     PairInterpolation,
     SupportRates,
-    TrajectoryVarianceDetection,
 )
 from lightning_modeinterp.support import GaussianModes, SupportOracle
 
@@ -101,9 +100,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
                 self.mixture.means, self.mixture.weights, chance_share=chance_share if chance_share > 0 else None
             ),
             *([pairs] if pairs else []),
-            TrajectoryVarianceDetection(
-                self.generation.windows, self.generation.window, scores=self.generation.score_names
-            ),
+            self.detection(),
         ]
 
     def pair_interpolation(self) -> PairInterpolation | None:

@@ -8,6 +8,7 @@ import torch
 from lightning_modeinterp import testing
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser, ExactMixture
+from lightning_modeinterp.diffusion.decoders import Decoder
 from lightning_modeinterp.diffusion.end_point_scores import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
@@ -24,6 +25,7 @@ SEAMS = [
     Sampler,
     TrajectoryObserver,
     EndPointScore,
+    Decoder,
     SupportOracle,
     GenerationMetric,
     ModeInterpDataModule,
@@ -62,7 +64,7 @@ def what_the_oracle_is_checked_on() -> dict[str, Any]:
 def test_every_part_passes_the_check_that_its_section_names(heading: str) -> None:
     section = sections_of(EXTENDING)[heading]
     (block,) = blocks_of(section)
-    namespace = {**namespace_of(block), **vars(testing), **what_the_oracle_is_checked_on()}
+    namespace = {**namespace_of(block), **vars(testing), **what_the_oracle_is_checked_on(), "torch": torch}
     (call,) = re.findall(r"^Check it by `(check_\w+\(.*?\))`[.,]", section, flags=re.MULTILINE)
     assert class_of(namespace).__name__ in call
     eval(call, namespace)

@@ -1,5 +1,5 @@
-from lightning_modeinterp.diffusion.end_point_scores.base import EndPointScore, nearest_level
+from lightning_modeinterp.diffusion.end_point_scores.base import EndPointScore
 from lightning_modeinterp.diffusion.end_point_scores.noise_norm import NoiseNorm
 from lightning_modeinterp.diffusion.end_point_scores.score_laplacian import ScoreLaplacian
 
-__all__ = ["EndPointScore", "NoiseNorm", "ScoreLaplacian", "nearest_level"]
+__all__ = ["EndPointScore", "NoiseNorm", "ScoreLaplacian"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.diffusion.end_point_scores.base import EndPointScore, nearest_level
+from lightning_modeinterp.diffusion.end_point_scores.base import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import eps_from_x_0, expand
 from lightning_modeinterp.diffusion.samplers import PredictX0
@@ -25,7 +25,7 @@ class NoiseNorm(EndPointScore):
     one on a mode.
 
     Args:
-        noise_to_signal: The level, as sigma / alpha; the nearest of the schedule's grid is taken. About the standard
+        noise_to_signal: The level, as sigma / alpha; within the noise schedule's range. About the standard
             deviation of a mode is a fair choice: far below it the model sees clean data, far above it a blur.
     """
 
@@ -34,11 +34,11 @@ class NoiseNorm(EndPointScore):
 
     def check(self, schedule: NoiseSchedule, sample_shape: Sequence[int]) -> None:
         """See `EndPointScore.check`; the level has to lie within the schedule's."""
-        nearest_level(schedule, self.noise_to_signal)
+        schedule.level_at(self.noise_to_signal)
 
     def score(self, x_0: Tensor, predict_x_0: PredictX0, schedule: NoiseSchedule) -> Tensor:
         """See `EndPointScore.score`; standard deviations of the noise, at least 0."""
-        level = nearest_level(schedule, self.noise_to_signal).to(x_0.device, x_0.dtype)
+        level = schedule.level_at(self.noise_to_signal).to(x_0.device, x_0.dtype)
         x_t = expand(level.alpha, x_0) * x_0
         eps_hat = eps_from_x_0(predict_x_0(x_t, level), x_t, level)
         norm: Tensor = torch.linalg.vector_norm(eps_hat.double().flatten(1), dim=1)

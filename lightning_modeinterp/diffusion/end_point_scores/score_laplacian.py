@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.diffusion.end_point_scores.base import EndPointScore, nearest_level
+from lightning_modeinterp.diffusion.end_point_scores.base import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import expand
 from lightning_modeinterp.diffusion.samplers import PredictX0
@@ -28,7 +28,7 @@ class ScoreLaplacian(EndPointScore):
     of an achievement than one of trajectory variance, which knows nothing of the place.
 
     Args:
-        noise_to_signal: The level, as sigma / alpha; the nearest of the schedule's grid is taken.
+        noise_to_signal: The level, as sigma / alpha; within the noise schedule's range.
         max_dimensions: Largest d, since its cost is d looks at the model; more is refused.
     """
 
@@ -38,13 +38,13 @@ class ScoreLaplacian(EndPointScore):
 
     def check(self, schedule: NoiseSchedule, sample_shape: Sequence[int]) -> None:
         """See `EndPointScore.check`; the level has to lie within the schedule's and d must not be too large."""
-        nearest_level(schedule, self.noise_to_signal)
+        schedule.level_at(self.noise_to_signal)
         self._check_dimensions(torch.Size(sample_shape).numel())
 
     def score(self, x_0: Tensor, predict_x_0: PredictX0, schedule: NoiseSchedule) -> Tensor:
         """See `EndPointScore.score`; 1 / model units squared, of either sign."""
         self._check_dimensions(x_0[0].numel())
-        level = nearest_level(schedule, self.noise_to_signal).to(x_0.device, x_0.dtype)
+        level = schedule.level_at(self.noise_to_signal).to(x_0.device, x_0.dtype)
         alpha, sigma = level.alpha.double(), level.sigma.double()
         trace = _trace(lambda x_t: predict_x_0(x_t, level), expand(level.alpha, x_0) * x_0)
         return (alpha * trace - x_0[0].numel()) / sigma.square()

@@ -89,7 +89,7 @@ class NoiseSchedule(nn.Module, ABC):
             ConfigurationError: If the schedule does not reach that much or that little noise.
         """
         least, most = self.level(torch.tensor([0.0, 1.0], dtype=torch.float64)).noise_to_signal.tolist()
-        if not least <= noise_to_signal <= most:
+        if not least <= noise_to_signal <= most:  # nan too
             raise ConfigurationError(
                 f"noise_to_signal: expected the noise schedule's {least:.4g} to {most:.4g}, got {noise_to_signal:.4g}; "
                 "ask for another level or stretch the schedule"

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.denoisers import ExactMixture
-from lightning_modeinterp.diffusion.end_point_scores import NoiseNorm, nearest_level
+from lightning_modeinterp.diffusion.end_point_scores import NoiseNorm
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 
 SCHEDULE = LinearBetaSchedule(1000, 0.001, 0.2)
@@ -13,7 +13,7 @@ SAMPLES = torch.tensor([[0.5, -1.0], [0.8, -1.0], [0.5, 0.2], [3.0, 4.0]])
 def test_of_one_gaussian_it_is_the_closed_form():
     """score = -(x_t - alpha mu) / v with v = alpha^2 s^2 + sigma^2, and eps_hat = -sigma score, at x_t = alpha x_0."""
     exact = ExactMixture((2,), [MEAN], STD)
-    level = nearest_level(SCHEDULE, 0.1)
+    level = SCHEDULE.level_at(0.1)
     alpha, sigma = level.alpha.item(), level.sigma.item()
     distance = (SAMPLES.double() - torch.tensor(MEAN, dtype=torch.float64)).norm(dim=1)
     expected = sigma * alpha * distance / (alpha**2 * STD**2 + sigma**2)
@@ -31,7 +31,7 @@ def test_it_is_how_far_the_model_moves_the_sample_in_units_of_the_noise(noise_to
         return torch.zeros_like(x_t)
 
     norm = NoiseNorm(noise_to_signal).score(SAMPLES, model, SCHEDULE)
-    level = nearest_level(SCHEDULE, noise_to_signal)
+    level = SCHEDULE.level_at(noise_to_signal)
     ((x_t, asked),) = seen
     torch.testing.assert_close(x_t, level.alpha.float() * SAMPLES)
     assert asked.gamma.item() == pytest.approx(level.gamma.item())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.denoisers import MLP, ExactMixture
-from lightning_modeinterp.diffusion.end_point_scores import ScoreLaplacian, nearest_level
+from lightning_modeinterp.diffusion.end_point_scores import ScoreLaplacian
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.errors import ConfigurationError
 
@@ -15,7 +15,7 @@ SCHEDULE = LinearBetaSchedule(1000, 0.001, 0.2)
 def test_of_one_gaussian_it_is_the_same_everywhere(dimensions):
     """-d / (alpha^2 s^2 + sigma^2)."""
     exact = ExactMixture((dimensions,), [[0.3] * dimensions], 0.2)
-    level = nearest_level(SCHEDULE, 0.1)
+    level = SCHEDULE.level_at(0.1)
     expected = -dimensions / (level.alpha.square() * 0.2**2 + level.sigma.square())
     samples = torch.randn(6, dimensions, generator=torch.Generator().manual_seed(0))
     actual = ScoreLaplacian(0.1).score(samples, exact, SCHEDULE)
@@ -26,7 +26,7 @@ def test_of_a_mixture_it_is_the_derivative_of_its_score():
     """By central differences of the closed-form score, in float64."""
     exact = ExactMixture((2,), [[0.0, 0.0], [1.0, 0.0]], 0.2)
     samples = torch.tensor([[0.0, 0.1], [0.5, 0.0], [0.45, -0.3], [1.2, 0.2]], dtype=torch.float64)
-    level, step = nearest_level(SCHEDULE, 0.3), 1e-5
+    level, step = SCHEDULE.level_at(0.3), 1e-5
     x_t, expected = level.alpha * samples, torch.zeros(4, dtype=torch.float64)
     for i in range(2):
         offset = step * torch.eye(2, dtype=torch.float64)[i]
@@ -39,7 +39,7 @@ def test_of_a_mixture_it_is_the_derivative_of_its_score():
 def test_of_a_network_it_is_the_trace_of_autograds_jacobian():
     torch.manual_seed(0)
     network = MLP((3,), width=16)  # its activations work in place
-    level = nearest_level(SCHEDULE, 0.2).to(dtype=torch.float32)
+    level = SCHEDULE.level_at(0.2).to(dtype=torch.float32)
     samples = torch.randn(5, 3)
     jacobian = torch.autograd.functional.jacobian(lambda x_t: network(x_t, level), level.alpha * samples)
     trace = torch.stack([jacobian[i, :, i].trace() for i in range(5)]).double()
