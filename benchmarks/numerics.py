@@ -1,10 +1,11 @@
-"""What a late start and bfloat16 do to the results in 1D: rate of hallucinations, variance, detection.
+"""What a late start and bfloat16 do to the results: rate of hallucinations, variance, detection.
 
     python benchmarks/numerics.py
 
-One fit of the 1D experiment (4,000 updates). A late start (alpha_bar >= 1e-7) is drawn with noise of its own, so it is
-compared as an independent sample: difference of the rates with its 95 % interval, and medians of the variance with
-bootstrap intervals. bfloat16 is drawn from the same noise as float32, late start both, on the first samples.
+In 1D a fit of the experiment of 4,000 updates, so that there are hallucinations to count. A late start (alpha_bar >=
+1e-7) is drawn with noise of its own, so it is compared as an independent sample: difference of the rates with its 95 %
+interval, and medians of the variance with bootstrap intervals. bfloat16 is drawn from the same noise as float32, late
+start both. In 2D the experiment, whose schedule has no levels to leave out, in float32 and bfloat16.
 """
 
 import argparse
@@ -17,18 +18,23 @@ import torch
 from interleaved import RESULTS, publish, table
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP
 from lightning_modeinterp.diffusion.generation import Generation
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
-from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
+from lightning_modeinterp.diffusion.trajectories import Window
 from lightning_modeinterp.metrics.functional import auroc_from_counts, count_distinct, wilson_interval
 from lightning_modeinterp.modules import DDPM
+from lightning_modeinterp.reproduction import CachedRuns, Fit
 
 START = 1e-7
-MODES = [1.0, 2.0, 3.0]
-BATCH_SIZE = 1000
+BLOCK = 512
+LINE = Fit(
+    "line", "experiment/gaussian_1d.yaml", ("--trainer.max_steps=4000", "--trainer.val_check_interval=1000000000")
+)
+GRID = Fit("grid", "experiment/gaussian_2d_grid.yaml", ("--trainer.val_check_interval=1000000000",))
+WINDOWS = {LINE: Window(last_steps=10), GRID: Window(noise_to_signal=(0.0, 0.045))}
+DATA = {LINE: GaussianMixtureDataModule([1.0, 2.0, 3.0]), GRID: GaussianGridDataModule()}
 
 
 @dataclass(frozen=True)
@@ -52,36 +58,29 @@ class Drawn:
         return float(auroc_from_counts(counts.in_support, counts.hallucinated))
 
 
-def fitted(num_updates: int) -> DDPM:
-    """A short training of the released network."""
-    torch.manual_seed(0)
-    module = DDPM(MLP((1,)), LinearBetaSchedule(1000, 0.001, 0.2))
-    data = GaussianMixtureDataModule(MODES, batch_size=BATCH_SIZE)
-    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
-    loader, step = data.train_dataloader(), 0
-    while step < num_updates:
-        for batch in loader:
-            noise = BatchNoise(keyed_generator(0, "training", step), BATCH_SIZE)
-            optimizer.zero_grad()
-            module.loss_terms(batch, noise)["loss"].backward()
-            optimizer.step()
-            step += 1
-            if step == num_updates:
-                break
+def loaded(runs: CachedRuns, fit: Fit, precision: str | None = None) -> DDPM:
+    """A trained model whose wide products run in a precision."""
+    module = DDPM.load_from_checkpoint(runs.checkpoint(fit), map_location="cpu", weights_only=False)
+    denoiser = module.denoiser
+    other = MLP(denoiser.sample_shape, hidden_precision=precision)
+    other.load_state_dict(denoiser.state_dict())
+    module.denoiser = other
     return module
 
 
-def drawn(module: DDPM, start: float, num_samples: int, purpose: str) -> Drawn:
+def drawn(fit: Fit, module: DDPM, start: float, num_samples: int, purpose: str) -> Drawn:
     """Samples, judged; N is rounded up to whole blocks."""
-    generation = Generation(AncestralSampler(None, start), block_size=512)
-    support = GaussianMixtureDataModule(MODES).support
-    assert support is not None
+    generation = Generation(AncestralSampler(None, start), {"w": WINDOWS[fit]}, "w", block_size=BLOCK)
+    data, device = DATA[fit], torch.device("cpu")
+    assert data.support is not None
     with torch.inference_mode():
         blocks = [
-            generation.draw(i, purpose, module.predict_x_0, module.noise_schedule, (1,), torch.device("cpu"))
-            for i in range(math.ceil(num_samples / 512))
+            generation.draw(
+                i, purpose, module.predict_x_0, module.noise_schedule, data.sample_shape, torch.device("cpu")
+            )
+            for i in range(math.ceil(num_samples / BLOCK))
         ]
-        verdict = support.judge(torch.cat([block.samples for block in blocks]))
+        verdict = data.support.judge(data.to_data_units(torch.cat([block.samples for block in blocks])))
     variance = torch.cat([block.trajectory_variance[:, 0] for block in blocks]).float()
     return Drawn(variance, verdict.hallucinated, verdict.in_support)
 
@@ -93,16 +92,19 @@ def bootstrapped(values: Tensor, num_draws: int = 400) -> tuple[float, float, fl
     return float(values.median()), *medians.quantile(torch.tensor([0.025, 0.975])).tolist()
 
 
-def main(num_updates: int, num_samples: int, num_half: int, out: Path) -> None:
+def main(num_samples: int, num_half: int, root: Path, out: Path) -> None:
     """Measure, and write `numerics.json` and `numerics.md`."""
-    module = fitted(num_updates)
-    half = DDPM(MLP((1,), hidden_precision="bfloat16"), module.noise_schedule)
-    half.load_state_dict(module.state_dict())
+    runs = CachedRuns(root)
+    line, line_half, grid, grid_half = (
+        loaded(runs, fit, precision) for fit in (LINE, GRID) for precision in (None, "bfloat16")
+    )
     cases = {
-        "all 1000 steps, float32": drawn(module, 0.0, num_samples, "full"),
-        f"from alpha_bar {START:g}, float32": drawn(module, START, num_samples, "late"),
-        f"from alpha_bar {START:g}, float32, same noise as the next": drawn(module, START, num_half, "half"),
-        f"from alpha_bar {START:g}, bfloat16": drawn(half, START, num_half, "half"),
+        "1D, all 1000 steps, float32": drawn(LINE, line, 0.0, num_samples, "full"),
+        f"1D, from alpha_bar {START:g}, float32": drawn(LINE, line, START, num_samples, "late"),
+        f"1D, from alpha_bar {START:g}, float32, same noise as the next": drawn(LINE, line, START, num_half, "half"),
+        f"1D, from alpha_bar {START:g}, bfloat16": drawn(LINE, line_half, START, num_half, "half"),
+        "2D, float32, same noise as the next": drawn(GRID, grid, 0.0, num_half, "half"),
+        "2D, bfloat16": drawn(GRID, grid_half, 0.0, num_half, "half"),
     }
     rows: list[dict[str, Any]] = []
     for name, case in cases.items():
@@ -112,7 +114,8 @@ def main(num_updates: int, num_samples: int, num_half: int, out: Path) -> None:
     full, late = list(cases.values())[:2]
     error = math.sqrt(sum(c.rate * (1 - c.rate) / len(c.variance) for c in (full, late)))
     difference = late.rate - full.rate
-    rows.append({"case": "late minus full", "rate": [difference, difference - 1.96 * error, difference + 1.96 * error]})
+    interval = [difference, difference - 1.96 * error, difference + 1.96 * error]
+    rows.append({"case": "1D, late minus full", "rate": interval})
     body = [
         [
             row["case"],
@@ -124,7 +127,7 @@ def main(num_updates: int, num_samples: int, num_half: int, out: Path) -> None:
         for row in rows
     ]
     header = ["case", "samples", "rate [95 %]", "median variance [95 %]", "AUROC"]
-    publish("numerics", {"updates": num_updates}, rows, table(header, body), out)
+    publish("numerics", {"updates": "4,000 in 1D, 8,000 in 2D"}, rows, table(header, body), out)
 
 
 def _interval(values: tuple[float, float, float]) -> str:
@@ -133,9 +136,9 @@ def _interval(values: tuple[float, float, float]) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--num-updates", type=int, default=4000)
     parser.add_argument("--num-samples", type=int, default=20_000)
     parser.add_argument("--num-half", type=int, default=4096)
+    parser.add_argument("--root", type=Path, default=Path("runs/numerics"))
     parser.add_argument("--out", type=Path, default=RESULTS)
     torch.set_num_threads(1)
     main(**vars(parser.parse_args()))
