@@ -75,9 +75,7 @@ def drawn(fit: Fit, module: DDPM, start: float, num_samples: int, purpose: str) 
     assert data.support is not None
     with torch.inference_mode():
         blocks = [
-            generation.draw(
-                i, purpose, module.predict_x_0, module.noise_schedule, data.sample_shape, torch.device("cpu")
-            )
+            generation.draw(i, purpose, module.predict_x_0, module.noise_schedule, data.sample_shape, device)
             for i in range(math.ceil(num_samples / BLOCK))
         ]
         verdict = data.support.judge(data.to_data_units(torch.cat([block.samples for block in blocks])))
