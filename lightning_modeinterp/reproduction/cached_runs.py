@@ -6,12 +6,14 @@ A change of a config or an option is another key and another directory. A comman
 as the same command does on the command line.
 """
 
+import fcntl
 import hashlib
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from lightning_modeinterp.sample_store import SampleStore
 CONFIGS = Path(__file__).parents[2] / "configs"
 FINISHED = "finished"
 LOG = "log.txt"
+LOCK = "lock"
 
 
 class RunFailedError(RuntimeError):
@@ -87,7 +90,7 @@ class CachedRuns:
         """The trained model's last checkpoint.
 
         Raises:
-            RunFailedError: If the fit ends with an error.
+            RunFailedError: If the fit ends with an error, or another process is at it.
         """
         folder = self.root / "fit" / f"{fit.name}-{fit.key}"
         if not (folder / FINISHED).exists():
@@ -124,18 +127,10 @@ class CachedRuns:
         self.say(f"{command} {folder.name}")
         folder.mkdir(parents=True, exist_ok=True)
         where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
-        line = [
-            sys.executable,
-            "-m",
-            "lightning_modeinterp",
-            command,
-            "-c",
-            str(CONFIGS / fit.config),
-            *where,
-            *options,
-        ]
-        with (folder / LOG).open("ab") as log:
-            done = subprocess.run(line, stdout=log, stderr=subprocess.STDOUT, env=_one_thread(), check=False)
+        modeinterp = [sys.executable, "-m", "lightning_modeinterp", command, "-c", str(CONFIGS / fit.config)]
+        with _alone_in(folder) as lock, (folder / LOG).open("ab") as log:
+            whole = [*modeinterp, *where, *options]
+            done = subprocess.run(whole, stdout=log, stderr=log, env=_one_thread(), check=False, pass_fds=[lock])
         if done.returncode:
             last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
             raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
@@ -156,6 +151,17 @@ def content_of(config: Path) -> str:
 
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[int]:
+    """Hold a directory, by a lock that a command inherits: one that outlives its parent still holds it."""
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunFailedError(f"{folder}: another process is at work there; wait for it or end it") from None
+        yield file.fileno()
 
 
 def _one_thread() -> dict[str, str]:

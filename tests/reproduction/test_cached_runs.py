@@ -1,3 +1,5 @@
+import fcntl
+
 import pytest
 
 from lightning_modeinterp.errors import ConfigurationError
@@ -66,6 +68,16 @@ def test_a_command_that_fails_says_why(tmp_path):
         RunFailedError, match=r"fit wrong-\w+: modeinterp: data.std: expected a float, got abc .*log.txt"
     ):
         cached.checkpoint(Fit("wrong", CONFIG, ("--data.init_args.std=abc",)))
+
+
+def test_two_processes_do_not_write_to_one_directory(tmp_path):
+    cached, _ = runs(tmp_path)
+    folder = tmp_path / "fit" / f"tiny-{FIT.key}"
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(RunFailedError, match="another process is at work there"):
+            cached.checkpoint(FIT)
 
 
 def test_a_key_follows_options_configs_and_weights(tmp_path, monkeypatch):
