@@ -13,7 +13,7 @@ from ..integration.conftest import CONFIG, NETWORK, ROOT, SMALL
 
 PAGE = (ROOT / "docs/tracking.md").read_text()
 WINDOWS = ("last_5", "last_10")
-NOISES = ("1", "2", "4", "8")  # in standard deviations of a mode: 1 in 1D alone, 8 in 2D alone
+NOISES = ("1", "2", "4", "8")  # in standard deviations of a mode
 
 
 @pytest.fixture(scope="module")
