@@ -1,5 +1,6 @@
 """Data beside generated samples in the plane: what is in support hides in the modes, what is not stands out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from lightning_modeinterp.figures.style import (
     tidy,
 )
 
+MAX_COLUMNS = 3
+
 
 @dataclass(frozen=True)
 class PlaneSamples:
@@ -43,7 +46,9 @@ class PlaneSamples:
 
 
 def samples_2d(systems: Sequence[PlaneSamples], *, max_points: int = 5_000) -> Figure:
-    """Draw data and generated samples: side by side for one system, one column each for several.
+    """Draw data and generated samples: side by side for one system, a column each for up to three.
+
+    More systems have a panel each, samples over data.
 
     Of each verdict at most ``max_points`` are drawn, the first ones, so hallucinations look more frequent than they are
     where the others are left out; the numbers are those of all samples. Samples further outside than a fifth of
@@ -64,7 +69,18 @@ def samples_2d(systems: Sequence[PlaneSamples], *, max_points: int = 5_000) -> F
         _check(system)
     if not systems:
         raise ConfigurationError("expected at least one system to draw, got none; pass samples of a model")
-    if len(systems) == 1:
+    if len(systems) > MAX_COLUMNS:
+        figure = _many(systems, max_points)
+    else:
+        figure = _few(systems, max_points)
+    legend_below(figure)
+    return figure
+
+
+def _few(systems: Sequence[PlaneSamples], max_points: int) -> Figure:
+    """Data beside samples, or above them."""
+    is_alone = len(systems) == 1
+    if is_alone:
         figure = new_figure(f"hallucinated {_rate(systems[0])}", height=3.8)
         panels = figure.subplots(1, 2, sharex=True, sharey=True).reshape(2, 1)
     else:
@@ -73,12 +89,25 @@ def samples_2d(systems: Sequence[PlaneSamples], *, max_points: int = 5_000) -> F
     for (data, generated), system in zip(panels.T, systems, strict=True):
         _draw_data(data, system, max_points)
         _draw_samples(generated, system, max_points)
-        rate = percent(float(system.hallucinated.double().mean()))
-        is_alone = len(systems) == 1
         data.set_title("data" if is_alone else system.name, fontsize=9, loc="left")
-        generated.set_title("generated" if is_alone else f"hallucinated {rate}", fontsize=9, loc="left")
-    legend_below(figure)
+        generated.set_title("generated" if is_alone else _percent(system), fontsize=9, loc="left")
     return figure
+
+
+def _many(systems: Sequence[PlaneSamples], max_points: int) -> Figure:
+    """Samples over data, in rows."""
+    num_rows = math.ceil(len(systems) / MAX_COLUMNS)
+    figure = new_figure("generated samples over the data", height=0.8 + num_rows * (WIDTH / MAX_COLUMNS + 0.4))
+    for i, system in enumerate(systems, 1):
+        axes = figure.add_subplot(num_rows, MAX_COLUMNS, i)
+        _draw_data(axes, system, max_points)
+        _draw_samples(axes, system, max_points)
+        axes.set_title(f"{system.name}\n{_percent(system)}", fontsize=8.5, loc="left")
+    return figure
+
+
+def _percent(system: PlaneSamples) -> str:
+    return f"hallucinated {percent(float(system.hallucinated.double().mean()))}"
 
 
 def _check(system: PlaneSamples) -> None:

@@ -51,6 +51,19 @@ def test_several_systems_have_a_column_each(legend_texts, render):
     assert render(figure)
 
 
+def test_more_than_three_systems_have_a_panel_each_in_rows(legend_texts, render):
+    figure = samples_2d([system(f"system {i}") for i in range(5)])
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        f"system {i}\nhallucinated 3.00 %" for i in range(5)
+    ]
+    assert {axes.get_subplotspec().get_geometry()[:2] for axes in figure.axes} == {(2, 3)}
+    for axes in figure.axes:
+        assert len(drawn(axes, DATA)) == NUM_SAMPLES
+        assert len(drawn(axes, HALLUCINATED)) == NUM_BAD
+    assert legend_texts(figure) == ["data", "in support", "hallucinated"]
+    assert render(figure)
+
+
 def test_no_more_than_the_asked_for_points_are_drawn_but_all_are_counted():
     figure = samples_2d([system()], max_points=20)
     data, generated = figure.axes
