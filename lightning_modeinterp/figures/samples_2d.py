@@ -69,10 +69,7 @@ def samples_2d(systems: Sequence[PlaneSamples], *, max_points: int = 5_000) -> F
         _check(system)
     if not systems:
         raise ConfigurationError("expected at least one system to draw, got none; pass samples of a model")
-    if len(systems) > MAX_COLUMNS:
-        figure = _many(systems, max_points)
-    else:
-        figure = _few(systems, max_points)
+    figure = _many(systems, max_points) if len(systems) > MAX_COLUMNS else _few(systems, max_points)
     legend_below(figure)
     return figure
 
