@@ -21,7 +21,7 @@ def predicted_paths(
     window: tuple[int, int] | None = None,
     means: Tensor | None = None,
     *,
-    num_last_steps: int = 100,
+    num_last_steps: int | None = None,
 ) -> Figure:
     """Draw the paths of the predicted x0 over the last reverse steps, one panel a verdict, on a shared scale.
 
@@ -34,7 +34,7 @@ def predicted_paths(
         steps_left: (S,) integers, the steps that are left after each recorded one: falling, 0 after the last.
         window: Ends of the detection window as steps left, both inclusive: ``(0, 9)`` is the last ten steps.
         means: (K, 2) centres of the modes, model units; None where they are not known.
-        num_last_steps: How many steps before the end are shown.
+        num_last_steps: How many steps before the end are shown. None for 100, or twice what the window needs if more.
 
     Raises:
         ConfigurationError: Samples are not two-dimensional, shapes do not fit together, steps do not fall, or fewer
@@ -44,6 +44,8 @@ def predicted_paths(
         Aithal et al., 2024 (arXiv:2406.09358), figure 7.
     """
     steps, bad = np.asarray(steps_left), hallucinated.cpu().numpy()
+    if num_last_steps is None:
+        num_last_steps = max(100, 2 * (window[1] + 1) if window else 0)
     check_trajectories(x_0_hat, bad, steps, num_last_steps)
     if x_0_hat.shape[2:] != (2,):
         raise ConfigurationError(

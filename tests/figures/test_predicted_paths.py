@@ -43,6 +43,11 @@ def test_thin_paths_are_the_last_steps_and_thick_ones_the_window(render, legend_
     assert render(figure)
 
 
+def test_a_long_window_shows_as_much_before_it(legend_texts):
+    figure = predicted_paths(wandering(), BAD, STEPS, (0, 59), MEANS)
+    assert "last 120 steps" in legend_texts(figure)
+
+
 def test_the_title_compares_the_variances_in_the_window():
     x_0_hat = wandering()
     variance = x_0_hat[-10:].double().var(dim=0, unbiased=False).mean(dim=1).numpy()
