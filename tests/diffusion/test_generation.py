@@ -117,7 +117,7 @@ def test_check_accepts_what_fits():
         ({"windows": {"last_10": Window(noise_to_signal=(1e-9, 1e-8))}}, "expected noise levels within"),
         ({"monitor": Monitor(num_steps=5)}, r"expected steps within 0\.\.4"),
         ({"observers": {"more": TrajectoryVariance({"all": Window(last_steps=30)})}}, r"expected steps within 0\.\.19"),
-        ({"end_point_scores": {"noise": NoiseNorm(1e-6)}}, "within the schedule's"),
+        ({"end_point_scores": {"noise": NoiseNorm(1e-6)}}, "expected the noise schedule's"),
         ({"end_point_scores": {"laplacian": ScoreLaplacian(0.5, max_dimensions=1)}}, "at most 1 numbers, got 2"),
         ({"num_steps": 201}, "at most the 200 levels"),
         ({"monitor": Monitor(num_steps=201)}, "at most the 200 levels"),

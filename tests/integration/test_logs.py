@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import wandb
 
 from lightning_modeinterp.cli import run_command
 
@@ -59,6 +60,7 @@ def test_no_logger_if_the_user_wants_none(run):
 
 
 def test_w_and_b_has_a_run_for_each_command(run, monkeypatch):
+    wandb.teardown()  # what an earlier test has told the client stays with it
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     monkeypatch.delenv("WANDB_PROJECT", raising=False)

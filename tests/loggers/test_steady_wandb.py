@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from lightning.pytorch.loggers import WandbLogger
 
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.loggers.steady_wandb import STEP, SteadyWandbLogger
 
 wandb = pytest.importorskip("wandb")
@@ -100,8 +101,10 @@ def test_a_run_that_cannot_be_started_is_started_offline(monkeypatch):
 
 
 def test_what_the_user_got_wrong_is_not_hidden(monkeypatch):
-    starts(monkeypatch, wandb.errors.UsageError("no API key"))
-    with pytest.raises(wandb.errors.UsageError, match="no API key"):
+    starts(monkeypatch, wandb.errors.UsageError("no API key."))
+    with pytest.raises(
+        ConfigurationError, match=r"trainer\.logger: W&B says: no API key\. To log .* WANDB_MODE=offline"
+    ):
         SteadyWandbLogger().log_metrics({"loss": 1.0}, step=0)
 
 
