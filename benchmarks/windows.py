@@ -11,7 +11,7 @@ each with a sampling seed of its own:
 
 The sets are sample stores in ``RUN_DIR/windows``: a run that was killed goes on. Written are ``windows.md``,
 ``windows.json`` and ``heatmap.png``. The 100,000 samples of the 1D experiment at a thousand
-steps take some 5 minutes on a core; the sizes are options.
+steps take about 8 minutes on a core; the sizes are options.
 """
 
 import argparse
@@ -139,10 +139,10 @@ def scales_of(data: object) -> DataScales | None:
     """Lengths of the data, where they are a Gaussian mixture in model units."""
     if not isinstance(data, GaussianMixtureDataModule):
         return None
-    means = data.mixture.means
+    means = data.scaled_mixture.means
     distances = torch.cdist(means, means)
     spacing = float(distances[distances > 0].min()) if len(means) > 1 else None
-    return DataScales(data.mixture.std, spacing)
+    return DataScales(data.scaled_mixture.std, spacing)
 
 
 def span(window: Window, levels: NoiseLevel) -> tuple[float, float]:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from samples import ScoredSet, removed, sampling_seed, threshold_of
 from windows import best_of, in_units_of_the_data, judge, matrix, rates_of, scales_of, span, sweep_edges
 
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.diffusion.trajectories import Window, WindowSweep
@@ -82,6 +82,9 @@ def test_the_matrix_has_a_window_at_its_two_edges():
 def test_scales_are_those_of_the_mixture():
     assert scales_of(GaussianMixtureDataModule([1.0, 2.0, 4.0], 0.05)) == DataScales(0.05, 1.0)
     assert scales_of(GaussianMixtureDataModule([1.0], 0.05)) == DataScales(0.05, None)
+    in_model_units = scales_of(GaussianGridDataModule())
+    assert in_model_units.mode_std == pytest.approx(0.05 / 2.8289, rel=1e-4)
+    assert in_model_units.mode_spacing == pytest.approx(2 / 2.8289, rel=1e-4)
     assert scales_of(object()) is None
     assert "1 to 4 mode stds, 0.05 to 0.2 mode spacings" in in_units_of_the_data((0.05, 0.2), DataScales(0.05, 1.0))
 
