@@ -8,8 +8,9 @@ The base is the experiment of the repo with fewer updates, so that there are hal
 (same numbers up to the order of sums) and a sampler that begins where alpha_bar reaches 1e-7. In 1D that is the
 released schedule at a constant rate; in 2D ours, linear in log SNR, with averaged weights and a falling rate. A factor
 of the sampler is tried on the base's own weights. A seed moves data, initialisation and noise; the ratio of a condition
-to the base is taken within the seed, on the logarithm, and its 95 % t-interval is over seeds. A rate counts half a
-sample more than there were, so that none is no infinity. The updates, seeds and conditions are ours.
+to the base is taken within the seed, on the logarithm, and its 95 % t-interval is over seeds, or that of the counts
+alone where it is wider: few seeds may agree by chance. A rate counts half a sample more than there were, so that none
+is no infinity. The updates, seeds and conditions are ours.
 """
 
 import argparse
@@ -159,7 +160,10 @@ def compared(data: str, name: str, seeds: list[int], root: Path) -> dict[str, An
     runs = [judged(data, name, seed, root) for seed in seeds]
     base = [judged(data, BASE, seed, root) for seed in seeds]
     logs = [math.log(rate(a) / rate(b)) for a, b in zip(runs, base, strict=True)]
-    ratio = [1.0, 1.0, 1.0] if name == BASE else [math.exp(value) for value in mean_interval(logs)]
+    counted = [1 / (each["num_hallucinated"] + 0.5) for each in (*runs, *base)]
+    mean, _low, high = mean_interval(logs)
+    half = max(high - mean, 1.96 * math.sqrt(sum(counted)) / len(seeds))
+    ratio = [1.0, 1.0, 1.0] if name == BASE else [math.exp(mean + sign * half) for sign in (0, -1, 1)]
     return {
         "data": data,
         "factor": CONDITIONS[data][name].factor,
