@@ -50,7 +50,7 @@ def density_panels(panels: Mapping[str, DensityPanel], title: str, *, num_column
         axes = figure.add_subplot(num_rows, num_columns, i + 1)
         draw_density(axes, panel.samples, panel.hallucinated, panel.log_density, panel.means, panel.ambiguous)
         rate = rate_with_interval(int(panel.hallucinated.sum()), len(panel.samples))
-        axes.set_title(f"{name}\nhallucinated {rate}", fontsize=8, loc="left")
+        axes.set_title(f"{name}\nhallucinated {rate}", fontsize=7, loc="left")
         axes.xaxis.label.set_fontsize(8)
         axes.yaxis.label.set_visible(i % num_columns == 0)
     _legend_once(figure)
