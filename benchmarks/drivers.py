@@ -23,10 +23,10 @@ from typing import Any
 from interleaved import publish, table
 from seeds import mean_interval
 
-from lightning_modeinterp.cli import main as modeinterp
+from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit
 
 RESULTS = Path("docs/results/drivers")
-EXPERIMENTS = {"1d": "configs/experiment/gaussian_1d.yaml", "2d": "configs/experiment/gaussian_2d_grid.yaml"}
+EXPERIMENTS = {"1d": "experiment/gaussian_1d.yaml", "2d": "experiment/gaussian_2d_grid.yaml"}
 NUM_UPDATES = {"1d": 4_000, "2d": 5_000}
 BATCH_SIZE = 1_000
 NUM_SAMPLES = 10_240
@@ -71,6 +71,10 @@ def _sampler(name: str, **settings: object) -> Condition:
     return Condition("sampler", [option], is_sampler=True)
 
 
+AVERAGING = {
+    "class_path": "lightning.pytorch.callbacks.EMAWeightAveraging",
+    "init_args": {"decay": 0.999, "use_buffers": False},
+}
 RELEASED = _schedule("LinearBetaSchedule", num_steps=1000, beta_start=1e-3, beta_end=0.2)
 LOG_SNR = _schedule("LinearGammaSchedule", num_steps=1000, gamma_min=-9.0, gamma_max=5.0)
 COMMON = {
@@ -94,7 +98,7 @@ CONDITIONS = {
     "1d": COMMON
     | {
         "linear in log SNR, -9 to 5": Condition("schedule", LOG_SNR),
-        "averaged weights (EMA 0.999)": Condition("training", ["--trainer=configs/trainer/ema.yaml"]),
+        "averaged weights (EMA 0.999)": Condition("training", [f"--trainer.callbacks={json.dumps([AVERAGING])}"]),
         "from t = 1, as published": _sampler("AncestralSampler", start_alpha_bar=0.0),
     },
     "2d": COMMON
@@ -109,45 +113,34 @@ CONDITIONS = {
 """By data set; both have the common ones."""
 
 
-def slug(name: str) -> str:
-    """Name of a run directory."""
-    return "".join(c if c.isalnum() else "_" for c in name)
+def draw_of(data: str, seed: int, name: str) -> Draw:
+    """What is tested: the condition's own model, or the base's in another sampler."""
+    condition = CONDITIONS[data][name]
+    trained = BASE if condition.is_sampler else name
+    options = [f"--seed_everything={seed}", f"--data.init_args.batch_size={condition.batch_size}"]
+    options += [f"{NETWORK}.time_table=true", f"--trainer.max_steps={condition.num_updates(data)}"]
+    options += ["--trainer.val_check_interval=1000000000", f"{SAMPLER}.init_args.start_alpha_bar=1e-7"]
+    fit = Fit(run_name(data, trained), EXPERIMENTS[data], (*options, *CONDITIONS[data][trained].options))
+    sampled = condition.options if condition.is_sampler else ()
+    return Draw(run_name(data, name), fit, (*sampled, f"--generation.num_samples={NUM_SAMPLES}"))
 
 
-def folder(root: Path, data: str, name: str, seed: int) -> Path:
-    """Run directory of a condition."""
-    return root / f"{data}_{slug(name)}" / f"seed_{seed}"
+def run_name(data: str, condition: str) -> str:
+    """Name of a run, for people."""
+    return data + "_" + "".join(c if c.isalnum() else "_" for c in condition)
 
 
-def run(data: str, seeds: list[int], root: Path) -> None:
+def run(data: str, seeds: list[int], runs: CachedRuns) -> None:
     """Fit and test all conditions of one data set that have no result yet."""
     for seed in seeds:
         for number, name in enumerate(CONDITIONS[data], 1):
-            result = folder(root, data, name, seed) / "test_metrics.json"
-            if not result.exists():
-                print(f"{data}, seed {seed}, {number} of {len(CONDITIONS[data])}: {name}", flush=True)
-                run_one(data, name, seed, root)
+            print(f"{data}, seed {seed}, {number} of {len(CONDITIONS[data])}: {name}", flush=True)
+            runs.tested(draw_of(data, seed, name))
 
 
-def run_one(data: str, name: str, seed: int, root: Path) -> None:
-    """Fit, unless the weights are the base's, and test."""
-    condition = CONDITIONS[data][name]
-    common = ["-c", EXPERIMENTS[data], f"--run.root={root}", f"--run.experiment={data}_{slug(name)}"]
-    common += [f"--run.name=seed_{seed}", f"--seed_everything={seed}", f"--generation.num_samples={NUM_SAMPLES}"]
-    common += [f"--data.init_args.batch_size={condition.batch_size}", f"{NETWORK}.time_table=true"]
-    common += [f"--trainer.max_steps={condition.num_updates(data)}", "--trainer.val_check_interval=1000000000"]
-    common += [f"{SAMPLER}.init_args.start_alpha_bar=1e-7", "--trainer.enable_progress_bar=false", *condition.options]
-    last = folder(root, data, BASE if condition.is_sampler else name, seed) / "checkpoints" / "last.ckpt"
-    finished = last.parent / "finished"
-    if not condition.is_sampler and not finished.exists():
-        modeinterp(["fit", *common, "--ckpt_path=last"])
-        finished.touch()
-    modeinterp(["test", *common, f"--ckpt_path={last}", "--run.overwrite=true"])
-
-
-def judged(data: str, name: str, seed: int, root: Path) -> dict[str, float]:
+def judged(data: str, name: str, seed: int, runs: CachedRuns) -> dict[str, float]:
     """Metrics of one run."""
-    return dict(json.loads((folder(root, data, name, seed) / "test_metrics.json").read_text()))
+    return dict(json.loads((runs.tested(draw_of(data, seed, name)) / "test_metrics.json").read_text()))
 
 
 def rate(metrics: dict[str, float]) -> float:
@@ -155,12 +148,12 @@ def rate(metrics: dict[str, float]) -> float:
     return (metrics["num_hallucinated"] + 0.5) / (metrics["num_samples"] + 0.5)
 
 
-def compared(data: str, name: str, seeds: list[int], root: Path) -> dict[str, Any]:
+def compared(data: str, name: str, seeds: list[int], runs: CachedRuns) -> dict[str, Any]:
     """One condition against the base, over seeds."""
-    runs = [judged(data, name, seed, root) for seed in seeds]
-    base = [judged(data, BASE, seed, root) for seed in seeds]
-    logs = [math.log(rate(a) / rate(b)) for a, b in zip(runs, base, strict=True)]
-    counted = [1 / (each["num_hallucinated"] + 0.5) for each in (*runs, *base)]
+    ours = [judged(data, name, seed, runs) for seed in seeds]
+    base = [judged(data, BASE, seed, runs) for seed in seeds]
+    logs = [math.log(rate(a) / rate(b)) for a, b in zip(ours, base, strict=True)]
+    counted = [1 / (each["num_hallucinated"] + 0.5) for each in (*ours, *base)]
     mean, _low, high = mean_interval(logs)
     half = max(high - mean, 1.96 * math.sqrt(sum(counted)) / len(seeds))
     ratio = [1.0, 1.0, 1.0] if name == BASE else [math.exp(mean + sign * half) for sign in (0, -1, 1)]
@@ -168,10 +161,10 @@ def compared(data: str, name: str, seeds: list[int], root: Path) -> dict[str, An
         "data": data,
         "factor": CONDITIONS[data][name].factor,
         "condition": name,
-        "rates": [each["hallucination_rate"] for each in runs],
+        "rates": [each["hallucination_rate"] for each in ours],
         "ratio": ratio,
-        "auroc": [each["detection/auroc"] for each in runs],
-        "mode_coverage": [each["mode_coverage"] for each in runs],
+        "auroc": [each["detection/auroc"] for each in ours],
+        "mode_coverage": [each["mode_coverage"] for each in ours],
     }
 
 
@@ -180,9 +173,9 @@ def verdict(low: float, high: float) -> str:
     return "raises" if low > 1 else "lowers" if high < 1 else "undecided"
 
 
-def report(all_data: list[str], seeds: list[int], root: Path, out: Path) -> None:
-    """Write drivers.json and drivers.md of the runs that are there."""
-    rows = [compared(data, name, seeds, root) for data in all_data for name in CONDITIONS[data]]
+def report(all_data: list[str], seeds: list[int], runs: CachedRuns, out: Path) -> None:
+    """Write drivers.json and drivers.md; what is missing is run first."""
+    rows = [compared(data, name, seeds, runs) for data in all_data for name in CONDITIONS[data]]
     header = ["data", "factor", "condition", "rate of each seed, %", "over base [95 %]", "verdict", "least coverage"]
     body = [
         [
@@ -208,8 +201,9 @@ if __name__ == "__main__":
     parser.add_argument("--root", type=Path, default=Path("runs/drivers"))
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
+    cached = CachedRuns(options.root, lambda line: print(line, flush=True))
     if options.stage == "report":
-        report(options.data, options.seeds, options.root, options.out)
+        report(options.data, options.seeds, cached, options.out)
     else:
-        for each in options.data:
-            run(each, options.seeds, options.root)
+        for each_data in options.data:
+            run(each_data, options.seeds, cached)

@@ -1,6 +1,7 @@
 """How fast samples with their trajectory variance are drawn, against the authors' and diffusers' loops.
 
     python benchmarks/sampling.py [--authors PATH] [--threads 1 2]
+    python benchmarks/sampling.py --profile
 
 The same untrained network everywhere, T = 1000 steps, variance over the last 10. Times are by sample and step of the
 full trajectory, so a side that starts later is credited with the steps that it skips. bfloat16 runs over fewer steps.
@@ -88,6 +89,15 @@ def main(num_samples: int, rounds: int, threads: list[int], authors: Path | None
         publish("sampling", {"samples": num_samples, "steps": T, "rounds": rounds}, rows, markdown, out)
 
 
+def profile() -> None:
+    """Print where the time of a plain draw goes, by operator."""
+    draw = drawing(512, MLP((1,)), AncestralSampler())
+    draw()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+        draw()
+    print(profiler.key_averages().table(sort_by="self_cpu_time_total", row_limit=12, max_name_column_width=30))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num-samples", type=int, default=1024, help="a multiple of 512")
@@ -95,4 +105,10 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--authors", type=Path)
     parser.add_argument("--out", type=Path, default=RESULTS)
-    main(**vars(parser.parse_args()))
+    parser.add_argument("--profile", action="store_true", help="print where our time goes, and no more")
+    options = vars(parser.parse_args())
+    if options.pop("profile"):
+        torch.set_num_threads(1)
+        profile()
+    else:
+        main(**options)

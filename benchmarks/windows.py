@@ -11,7 +11,7 @@ each with a sampling seed of its own:
 
 The sets are sample stores in ``RUN_DIR/windows``: a run that was killed goes on. Written are ``windows.md``,
 ``windows.json`` and ``heatmap.png``. The 100,000 samples of the 1D experiment at a thousand
-steps take about 8 minutes on a core; the sizes are options.
+steps are 10^8 sample-steps, see docs/performance.md; the sizes are options.
 """
 
 import argparse

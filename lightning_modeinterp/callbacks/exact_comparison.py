@@ -12,6 +12,7 @@ from lightning_modeinterp.diffusion.parameterization import score_from_x_0
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.metrics import ModeStatistics
 from lightning_modeinterp.metrics.functional import nearest_pairs, points_between, slope_ratio
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import NoiseLevel
@@ -25,7 +26,7 @@ MAX_PAIRS = 40
 
 
 def spread_against_exact(
-    module: DiffusionModule, data: ModeInterpDataModule, within_mode_std: float
+    module: DiffusionModule, data: ModeInterpDataModule, statistics: ModeStatistics, within_mode_std: float
 ) -> dict[str, float]:
     """Compare the within-mode spread with that of the exact score in the same sampler.
 
@@ -34,6 +35,7 @@ def spread_against_exact(
     Args:
         module: The model, whose sampler the exact score borrows.
         data: Its data.
+        statistics: What measured the spread, empty; a copy measures that of the exact score.
         within_mode_std: Spread of the model's samples, data units.
 
     Returns:
@@ -43,13 +45,10 @@ def spread_against_exact(
     if exact is None:
         return {}
     blocks = torch.arange(min(NUM_REFERENCE_BLOCKS, -(-data.generation.num_samples // data.generation.block_size)))
-    reference = module.generate(data.generation, blocks, "test", predict_x_0=exact)
-    values: dict[str, float] = {}
-    for metric in data.metrics():
-        metric.sync_on_compute = False  # every process has the same reference
-        metric.to(module.device).update(reference)
-        values |= {name: value.item() for name, value in metric.compute().items()}
-    spread = values["within_mode_std"]
+    metric = statistics.clone()
+    metric.sync_on_compute = False  # every process has the same reference
+    metric.to(module.device).update(module.generate(data.generation, blocks, "test", predict_x_0=exact))
+    spread = metric.compute()["within_mode_std"].item()
     return {"within_mode_std_exact": spread, "within_mode_std_ratio": within_mode_std / spread}
 
 

@@ -11,7 +11,7 @@ from lightning_modeinterp.callbacks.exact_comparison import slopes_against_exact
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.files import write_aside
-from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.metrics import GenerationMetric, ModeStatistics
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch
 
@@ -68,6 +68,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         if not isinstance(module, DiffusionModule):
             return {}
         values = slopes_against_exact(module, data)
-        if "within_mode_std" in self.results:
-            values |= spread_against_exact(module, data, self.results["within_mode_std"])
+        for statistics in self.metrics:
+            if isinstance(statistics, ModeStatistics):
+                values |= spread_against_exact(module, data, statistics, self.results["within_mode_std"])
         return values

@@ -20,6 +20,9 @@ class Denoiser(nn.Module, ABC):
     prediction: ClassVar[PredictionType | None] = None
     """What the output is, for a denoiser that can give one thing only. None for a network, which learns any."""
 
+    rounds_times: bool = False
+    """Whether times are rounded to a grid, so that only the levels of that grid can be trained."""
+
     def __init__(self, sample_shape: Sequence[int]) -> None:
         super().__init__()
         self.sample_shape = tuple(sample_shape)

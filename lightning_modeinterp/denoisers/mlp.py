@@ -66,7 +66,7 @@ class MLP(Denoiser):
             raise ConfigurationError(f"MLP.hidden_precision: expected bfloat16 or null, got {hidden_precision}")
         (dimension,) = self.sample_shape
         self.num_steps, self.depth = num_steps, depth
-        self.time_table = time_table
+        self.rounds_times = time_table
         self.embedding = SinusoidalEmbedding(width)
         self.time = nn.Sequential(_linear(width, width), nn.LeakyReLU(_SLOPE))
         self.input = _linear(dimension, width, bias=has_input_bias)
@@ -87,7 +87,7 @@ class MLP(Denoiser):
 
     def _shifts(self, step: Tensor) -> list[Tensor]:
         """What the time adds in each of the ``depth`` layers, (B or 1, width), from steps (B,) or (1,)."""
-        if not self.time_table:
+        if not self.rounds_times:
             time = self.time(self.embedding(step))
             return [self._layer(i).time(time) for i in range(self.depth)]
         step = step.round()

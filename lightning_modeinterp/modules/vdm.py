@@ -43,7 +43,7 @@ class VDM(DiffusionModule):
             pays in long fits, and changes last bits.
 
     Raises:
-        ConfigurationError: If the denoiser can only give another prediction, or num_train_steps < 1.
+        ConfigurationError: If the denoiser can only give another prediction or rounds times, or num_train_steps < 1.
     """
 
     def __init__(
@@ -63,6 +63,11 @@ class VDM(DiffusionModule):
         if num_train_steps is not None and num_train_steps < 1:
             raise ConfigurationError(
                 f"model.num_train_steps: expected at least 1, or null for continuous time, got {num_train_steps}"
+            )
+        if denoiser.rounds_times:
+            raise ConfigurationError(
+                f"model.denoiser: expected a network that sees times as they are, got {type(denoiser).__name__} "
+                "with times rounded to a grid; leave time_table false"
             )
         self.num_train_steps = num_train_steps
         self.decoder = GaussianDecoder() if decoder is None else decoder

@@ -311,6 +311,11 @@ def test_refuses_fewer_than_one_step(num_train_steps):
         gaussian_vdm(-8.0, 5.0, num_train_steps)
 
 
+def test_refuses_a_network_that_rounds_its_times():
+    with pytest.raises(ConfigurationError, match=r"sees times as they are, got MLP .* leave time_table false"):
+        VDM(MLP((1,), time_table=True), LinearGammaSchedule())
+
+
 def test_ddpm_refuses_a_schedule_that_is_learned():
     with pytest.raises(ConfigurationError, match=r"model.noise_schedule: .* got LearnedGammaSchedule; take VDM"):
         DDPM(MLP((1,)), LearnedGammaSchedule())
