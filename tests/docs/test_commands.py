@@ -16,6 +16,7 @@ COMMANDS = ("fit", "validate", "test", "predict")
 SIZES = (
     "--generation.num_samples=16",
     "--generation.block_size=16",
+    "--generation.sampler.init_args.num_steps=100",
     "--generation.monitor={num_samples: 16}",
     "--trainer.max_steps=4",
     "--trainer.val_check_interval=2",
