@@ -214,5 +214,7 @@ if __name__ == "__main__":
         parser.add_argument(f"--{use}", type=int, default=size, help=f"samples of {use}, {size:,} by default")
     parser.add_argument("options", nargs="*", help="further options of predict, after --")
     given = parser.parse_args()
+    if not (given.run / "config_fit.yaml").is_file():
+        parser.error(f"expected the run directory of a fit, with its config_fit.yaml, got {given.run}")
     sizes = {use: getattr(given, use) for use in ("explore", "calibrate", "final")}
     main(given.run, given.out, sizes, given.options)

@@ -51,11 +51,12 @@ def predicted_paths(
         raise ConfigurationError(
             f"expected x_0_hat of shape (S, N, 2), got {tuple(x_0_hat.shape)}; `predicted_trajectories` is for others"
         )
-    values = finite(x_0_hat)[steps < num_last_steps]
-    steps = steps[steps < num_last_steps]
+    values = finite(x_0_hat)
+    title = variance_title(values, bad, steps, window)  # over the whole window, shown or not
+    values, steps = values[steps < num_last_steps], steps[steps < num_last_steps]
     centres = np.empty((0, 2)) if means is None else means.cpu().double().numpy()
 
-    figure = new_figure(variance_title(values, bad, steps, window))
+    figure = new_figure(title)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     marked = np.zeros(len(steps), bool) if window is None else in_window(steps, window)
     for axes, part, colour, name in (

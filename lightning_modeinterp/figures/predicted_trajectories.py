@@ -40,11 +40,12 @@ def predicted_trajectories(
     """
     steps, bad = np.asarray(steps_left), hallucinated.cpu().numpy()
     check_trajectories(x_0_hat, bad, steps, num_last_steps)
-    values = finite(x_0_hat)[steps < num_last_steps]
-    steps = steps[steps < num_last_steps]
+    values = finite(x_0_hat)
+    title = variance_title(values, bad, steps, window)  # over the whole window, shown or not
+    values, steps = values[steps < num_last_steps], steps[steps < num_last_steps]
     curves = values[..., 0] if values.shape[2] == 1 else np.linalg.norm(values - values[-1], axis=2)
 
-    figure = new_figure(variance_title(values, bad, steps, window))
+    figure = new_figure(title)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     _draw_panel(panels[0], steps, curves[:, ~bad], IN_SUPPORT, "in support")
     _draw_panel(panels[1], steps, curves[:, bad], HALLUCINATED, "hallucinated")

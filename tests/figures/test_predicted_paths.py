@@ -43,6 +43,15 @@ def test_thin_paths_are_the_last_steps_and_thick_ones_the_window(render, legend_
     assert render(figure)
 
 
+def test_the_title_is_of_the_whole_window_also_where_less_is_shown():
+    x_0_hat = wandering()
+    titles = [
+        predicted_paths(x_0_hat, BAD, STEPS, (0, 59), MEANS, num_last_steps=num).get_suptitle() for num in (20, 150)
+    ]
+    assert titles[0] == titles[1]
+    assert titles[0] != predicted_paths(x_0_hat, BAD, STEPS, (0, 19), MEANS).get_suptitle()
+
+
 def test_a_long_window_shows_as_much_before_it(legend_texts):
     figure = predicted_paths(wandering(), BAD, STEPS, (0, 59), MEANS)
     assert "last 120 steps" in legend_texts(figure)
