@@ -126,10 +126,11 @@ def samples_and_distance_2d(runs: CachedRuns) -> Figure:
 
 def tested(runs: CachedRuns, out: Path) -> None:
     """Score, trajectories and variance of one 1D and one 2D run, as `modeinterp test` draws them (5_2, 7_1, 7_2)."""
-    for draw in (ddpm("line", "gaussian_1d"), GRID):
+    shown = ("score", "predicted_x_0", "variance")
+    for draw, names in ((ddpm("line", "gaussian_1d"), shown), (GRID, (*shown, "pairs"))):
         folder = runs.tested(draw) / "figures"
-        for figure in sorted(folder.glob("*.png")):
-            shutil.copy(figure, out / f"{draw.name}_{figure.name}")
+        for name in names:
+            shutil.copy(folder / f"{name}.png", out / f"{draw.name}_{name}.png")
 
 
 PANELS: dict[str, Callable[[CachedRuns], Figure]] = {
