@@ -13,7 +13,7 @@ from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import ModeStatistics
-from lightning_modeinterp.metrics.functional import nearest_pairs, points_between, slope_ratio
+from lightning_modeinterp.metrics.functional import neighbours, points_between, slope_ratio
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import NoiseLevel
 
@@ -78,7 +78,7 @@ def slopes_against_exact(module: DiffusionModule, data: ModeInterpDataModule) ->
 def exact_modes(data: ModeInterpDataModule) -> ExactMixture | None:
     """The exact score of data that are a mixture of modes apart from each other; None for others."""
     exact = data.exact_denoiser()
-    return exact if isinstance(exact, ExactMixture) and len(nearest_pairs(exact.mixture.means)) > 0 else None
+    return exact if isinstance(exact, ExactMixture) and len(neighbours(exact.mixture.means)) > 0 else None
 
 
 def noise_levels(schedule: NoiseSchedule, mixture: GaussianMixture) -> dict[str, NoiseLevel]:
@@ -87,7 +87,7 @@ def noise_levels(schedule: NoiseSchedule, mixture: GaussianMixture) -> dict[str,
     Apart means that the true slope between two equal modes, ``m^2 / v^2 - 1 / v``, is at least the ``1 / v`` of a mode
     itself: where noise has nearly made one mode of two, a ratio of slopes says nothing.
     """
-    first, last = mixture.means[nearest_pairs(mixture.means)].unbind(1)
+    first, last = mixture.means[neighbours(mixture.means)].unbind(1)
     half_distance = torch.linalg.vector_norm(last - first, dim=1).min().item() / 2
     levels: dict[str, NoiseLevel] = {}
     for noise in NOISE_IN_STDS:
@@ -111,7 +111,7 @@ def slope_ratios(predict_x_0: PredictX0, exact: ExactMixture, level: NoiseLevel,
     """
     means = level.alpha * exact.mixture.means
     variance = ((level.alpha * exact.mixture.std).square() + level.sigma.square()).item()
-    pairs = nearest_pairs(means)
+    pairs = neighbours(means)
     ratios = []
     for first, last in means[pairs[:: -(-len(pairs) // MAX_PAIRS)]]:
         x_t = points_between(first, last, variance)

@@ -12,7 +12,7 @@ from lightning_modeinterp.callbacks.exact_comparison import exact_modes, noise_l
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.denoisers import ExactMixture
 from lightning_modeinterp.diffusion.samplers import PredictX0
-from lightning_modeinterp.metrics.functional import nearest_pairs
+from lightning_modeinterp.metrics.functional import neighbours
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import NoiseLevel
 
@@ -72,7 +72,7 @@ def _words(name: str) -> str:
 
 def _axes(modes: Tensor, num_points: int) -> list[Tensor]:
     """For each coordinate evenly spread values from half a mode spacing below the modes to half a one above."""
-    first, last = modes[nearest_pairs(modes)].unbind(1)
+    first, last = modes[neighbours(modes)].unbind(1)
     margin = torch.linalg.vector_norm(last - first, dim=1).min() / 2
     ends = zip((modes.min(0).values - margin).tolist(), (modes.max(0).values + margin).tolist(), strict=True)
     return [torch.linspace(low, high, num_points, dtype=modes.dtype) for low, high in ends]

@@ -10,7 +10,7 @@ from lightning_modeinterp.metrics.functional.detection import (
 )
 from lightning_modeinterp.metrics.functional.filter_rates import filter_rates, removed_name
 from lightning_modeinterp.metrics.functional.intervals import rate_with_interval, wilson_interval
-from lightning_modeinterp.metrics.functional.mode_pairs import ModePairs, count_between, mode_pairs
+from lightning_modeinterp.metrics.functional.mode_pairs import ModePairs, count_between, mode_pairs, neighbours
 from lightning_modeinterp.metrics.functional.mode_statistics import (
     interpolation_enrichment,
     mode_coverage,
@@ -22,7 +22,6 @@ from lightning_modeinterp.metrics.functional.score_bins import count_score_bins,
 from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
 from lightning_modeinterp.metrics.functional.score_slope import (
     largest_slope,
-    nearest_pairs,
     points_between,
     slope_ratio,
 )
@@ -50,7 +49,7 @@ __all__ = [
     "mode_coverage",
     "mode_pairs",
     "mode_weight_tv",
-    "nearest_pairs",
+    "neighbours",
     "num_above",
     "pair_enrichment",
     "pair_interpolation",

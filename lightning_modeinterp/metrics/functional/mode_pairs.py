@@ -56,11 +56,30 @@ def mode_pairs(means: Tensor) -> ModePairs:
         products[third], products[:, third] = math.inf, math.inf  # an end of a pair is no third mode
         least = torch.minimum(least, products)
     tolerance = _ON_SPHERE * torch.cdist(means, means).square()
-    neighbours, diagonals = (
+    close, diagonals = (
         which.triu(diagonal=1).nonzero() for which in (least > tolerance, least.abs() <= tolerance)
     )
-    kinds = torch.tensor([False] * len(neighbours) + [True] * len(diagonals), device=means.device)
-    return ModePairs(torch.cat([neighbours, diagonals]), kinds)
+    kinds = torch.tensor([False] * len(close) + [True] * len(diagonals), dtype=torch.bool, device=means.device)
+    return ModePairs(torch.cat([close, diagonals]), kinds)
+
+
+def neighbours(means: Tensor) -> Tensor:
+    """Give the neighbours alone, those that lie apart.
+
+    Args:
+        means: (K, d) float64.
+
+    Returns:
+        (P, 2) int64, the lower mode first; empty for a single mode.
+
+    Example:
+        >>> neighbours(torch.tensor([[1.0], [2.0], [4.0], [5.0]], dtype=torch.float64)).tolist()
+        [[0, 1], [1, 2], [2, 3]]
+    """
+    pairs = mode_pairs(means)
+    modes = pairs.modes[~pairs.is_diagonal]
+    first, last = means[modes].unbind(1)
+    return modes[(first != last).any(1)]
 
 
 def count_between(points: Tensor, means: Tensor, pairs: Tensor, radius: float) -> Tensor:

@@ -16,28 +16,6 @@ POINTS_PER_TURN = 20
 MIN_POINTS = 64
 
 
-def nearest_pairs(means: Tensor) -> Tensor:
-    """Pairs of neighbours: every mode with its nearest one, or with all that are as near.
-
-    Args:
-        means: (K, d), the modes.
-
-    Returns:
-        (P, 2) int64, each pair once and the lower number first; empty for a single mode.
-
-    Example:
-        >>> import torch
-        >>> nearest_pairs(torch.tensor([[1.0], [2.0], [3.0], [7.0]]))
-        tensor([[0, 1],
-                [1, 2],
-                [2, 3]])
-    """
-    distance = torch.linalg.vector_norm(means.unsqueeze(0) - means.unsqueeze(1), dim=2)
-    distance = torch.where(distance > 0, distance, math.inf)  # no mode is its own neighbour
-    is_nearest = distance.isfinite() & (distance <= (1 + 1e-6) * distance.min(dim=1, keepdim=True).values)
-    return (is_nearest | is_nearest.T).triu().nonzero()
-
-
 def points_between(first: Tensor, last: Tensor, variance: float) -> Tensor:
     """Points in the middle half of the segment between two noised modes, so dense that the true jump is resolved.
 

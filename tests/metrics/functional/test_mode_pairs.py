@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modeinterp.metrics.functional import count_between, mode_pairs
+from lightning_modeinterp.metrics.functional import count_between, mode_pairs, neighbours
 
 GRID = torch.tensor(list(itertools.product([0.0, 2.0, 4.0, 6.0, 8.0], repeat=2)), dtype=torch.float64)
 
@@ -81,3 +81,25 @@ def test_points_that_are_not_finite_count_for_no_pair(value):
 
 def test_no_points_count_nothing():
     assert count_between(torch.zeros(0, 2), GRID, mode_pairs(GRID).modes, radius=0.25).sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("means", "pairs"),
+    [
+        ([[1.0]], []),
+        ([[1.0], [1.0]], []),
+        ([[1.0], [2.0], [3.0]], [[0, 1], [1, 2]]),
+        ([[1.0], [2.0], [4.0], [5.0]], [[0, 1], [1, 2], [2, 3]]),
+        ([[0.0, 0.0], [0.0, 3.0], [1.0, 0.0]], [[0, 1], [0, 2]]),
+    ],
+)
+def test_neighbours_by_hand(means, pairs):
+    assert neighbours(torch.tensor(means, dtype=torch.float64)).tolist() == pairs
+
+
+def test_neighbours_of_a_grid_are_its_edges():
+    means = torch.cartesian_prod(*2 * [torch.arange(5, dtype=torch.float64)]) * 0.1  # no number of tenths is exact
+    pairs = neighbours(means)
+    assert len(pairs) == 40
+    lengths = (means[pairs[:, 0]] - means[pairs[:, 1]]).norm(dim=1)
+    torch.testing.assert_close(lengths, torch.full((40,), 0.1, dtype=torch.float64))

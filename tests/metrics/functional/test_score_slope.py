@@ -1,13 +1,12 @@
 """Against the closed form for two equal modes: s(x) = (m tanh(m x / v) - x) / v about their middle."""
 
-import itertools
 import math
 
 import pytest
 import torch
 
 from lightning_modeinterp.distributions import GaussianMixture
-from lightning_modeinterp.metrics.functional import largest_slope, nearest_pairs, points_between, slope_ratio
+from lightning_modeinterp.metrics.functional import largest_slope, points_between, slope_ratio
 from lightning_modeinterp.records import NoiseLevel
 
 STD, DISTANCE = 0.05, 1.0
@@ -70,25 +69,3 @@ def test_points_lie_in_the_middle_half_and_straddle_the_middle():
     torch.testing.assert_close(x[0], torch.tensor([1.5, 1.0], dtype=torch.float64))
     torch.testing.assert_close(x[-1], torch.tensor([2.5, -1.0], dtype=torch.float64))
     torch.testing.assert_close(x[31] + x[32], (first + last).double())
-
-
-@pytest.mark.parametrize(
-    ("means", "pairs"),
-    [
-        ([[1.0]], []),
-        ([[1.0], [1.0]], []),
-        ([[1.0], [2.0], [3.0]], [[0, 1], [1, 2]]),
-        ([[1.0], [2.0], [4.0], [5.0]], [[0, 1], [2, 3]]),
-        ([[0.0, 0.0], [0.0, 3.0], [1.0, 0.0]], [[0, 1], [0, 2]]),
-    ],
-)
-def test_nearest_pairs_by_hand(means, pairs):
-    assert nearest_pairs(torch.tensor(means)).tolist() == pairs
-
-
-def test_a_grid_has_its_edges_and_no_diagonals():
-    means = torch.tensor(list(itertools.product(range(5), repeat=2))) * 0.1  # no number of tenths is exact
-    pairs = nearest_pairs(means)
-    assert len(pairs) == 40
-    lengths = (means[pairs[:, 0]] - means[pairs[:, 1]]).norm(dim=1)
-    torch.testing.assert_close(lengths, torch.full((40,), 0.1))
