@@ -55,7 +55,7 @@ def test_fit_logs_losses_and_rates(fitted):
     assert len(rows) >= 12
 
 
-@pytest.mark.parametrize("model", [VDM, VDM_LEARNED], ids=["fixed", "learned"])
+@pytest.mark.parametrize("model", [pytest.param(VDM, marks=pytest.mark.slow), VDM_LEARNED], ids=["fixed", "learned"])
 def test_a_vdm_leaves_the_same_products(run, model):
     run("fit", network=model)
     run("validate", "--ckpt_path=last", network=model)

@@ -190,6 +190,7 @@ def started(root: Path, max_steps: int) -> Fit:
     return fit
 
 
+@pytest.mark.slow
 def test_one_kill(tmp_path):
     undisturbed = started(tmp_path / "undisturbed", 45)
     fit = started(tmp_path / "killed", 45)

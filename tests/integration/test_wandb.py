@@ -188,6 +188,7 @@ def test_without_an_api_key_one_line_says_what_to_do(environment, tmp_path, caps
     assert last.endswith("To log on this machine alone set WANDB_MODE=offline")
 
 
+@pytest.mark.slow
 def test_goes_on_where_the_server_fails_in_the_middle(run, server, environment):
     environment.setenv("WANDB_FINISH_TIMEOUT", "4")
     server.broken_after = 0

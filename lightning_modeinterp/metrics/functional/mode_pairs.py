@@ -56,9 +56,7 @@ def mode_pairs(means: Tensor) -> ModePairs:
         products[third], products[:, third] = math.inf, math.inf  # an end of a pair is no third mode
         least = torch.minimum(least, products)
     tolerance = _ON_SPHERE * torch.cdist(means, means).square()
-    close, diagonals = (
-        which.triu(diagonal=1).nonzero() for which in (least > tolerance, least.abs() <= tolerance)
-    )
+    close, diagonals = (which.triu(diagonal=1).nonzero() for which in (least > tolerance, least.abs() <= tolerance))
     kinds = torch.tensor([False] * len(close) + [True] * len(diagonals), dtype=torch.bool, device=means.device)
     return ModePairs(torch.cat([close, diagonals]), kinds)
 
