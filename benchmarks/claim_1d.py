@@ -20,8 +20,7 @@ import math
 import statistics
 from pathlib import Path
 
-from samples import ScoredSet, draw, removed, sampling_seed, threshold_of
-from seeds import mean_interval
+from samples import draw
 from torch import Tensor
 
 from lightning_modeinterp.cli import main
@@ -31,6 +30,9 @@ from lightning_modeinterp.metrics.functional import (
     count_distinct,
     wilson_interval,
 )
+from lightning_modeinterp.reproduction.estimates import mean_interval
+from lightning_modeinterp.reproduction.sample_set import SampleSet, removed, sampling_seed, threshold_of
+from lightning_modeinterp.sample_store import SampleStore
 
 CONFIG = "configs/experiment/gaussian_1d.yaml"
 CLAIMED = 0.95
@@ -69,7 +71,8 @@ def num_final_parts(seed: int, root: Path) -> int:
 
 def load(seed: int, use: str, root: Path) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     """Variances (N, W), hallucinated (N,) and window names of one set."""
-    scored = ScoredSet.read([folder / "predictions" for folder in sorted((root / use).glob(f"seed_{seed}_*"))])
+    folders = sorted((root / use).glob(f"seed_{seed}_*"))
+    scored = SampleSet.read(*(SampleStore.open(folder / "predictions") for folder in folders)).clear()
     return scored.variance, scored.hallucinated, scored.windows
 
 

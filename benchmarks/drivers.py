@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from interleaved import publish, table
-from seeds import mean_interval
 
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit
+from lightning_modeinterp.reproduction.estimates import Estimate, Measured, estimate, log_count
 
 RESULTS = Path("docs/results/drivers")
 EXPERIMENTS = {"1d": "experiment/gaussian_1d.yaml", "2d": "experiment/gaussian_2d_grid.yaml"}
@@ -143,20 +143,18 @@ def judged(data: str, name: str, seed: int, runs: CachedRuns) -> dict[str, float
     return dict(json.loads((runs.tested(draw_of(data, seed, name)) / "test_metrics.json").read_text()))
 
 
-def rate(metrics: dict[str, float]) -> float:
-    """Share of hallucinations, half a sample added."""
-    return (metrics["num_hallucinated"] + 0.5) / (metrics["num_samples"] + 0.5)
+def log_rate(metrics: dict[str, float]) -> Measured:
+    """Logarithm of the share of hallucinations."""
+    return log_count(int(metrics["num_hallucinated"]), int(metrics["num_samples"]))
 
 
 def compared(data: str, name: str, seeds: list[int], runs: CachedRuns) -> dict[str, Any]:
     """One condition against the base, over seeds."""
     ours = [judged(data, name, seed, runs) for seed in seeds]
     base = [judged(data, BASE, seed, runs) for seed in seeds]
-    logs = [math.log(rate(a) / rate(b)) for a, b in zip(ours, base, strict=True)]
-    counted = [1 / (each["num_hallucinated"] + 0.5) for each in (*ours, *base)]
-    mean, _low, high = mean_interval(logs)
-    half = max(high - mean, 1.96 * math.sqrt(sum(counted)) / len(seeds))
-    ratio = [1.0, 1.0, 1.0] if name == BASE else [math.exp(mean + sign * half) for sign in (0, -1, 1)]
+    logs = [log_rate(a) - log_rate(b) for a, b in zip(ours, base, strict=True)]
+    found = Estimate(0.0, 0.0, 0.0) if name == BASE else estimate(logs)
+    ratio = [math.exp(each) for each in (found.mean, found.low, found.high)]
     return {
         "data": data,
         "factor": CONDITIONS[data][name].factor,

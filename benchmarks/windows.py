@@ -24,8 +24,7 @@ import numpy as np
 import torch
 import yaml
 from interleaved import publish, table
-from samples import ScoredSet, draw, removed, sampling_seed, threshold_of
-from torch import Tensor
+from samples import draw
 
 from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
@@ -38,6 +37,14 @@ from lightning_modeinterp.metrics.functional import (
     wilson_interval,
 )
 from lightning_modeinterp.records import NoiseLevel
+from lightning_modeinterp.reproduction.sample_set import (
+    SampleSet,
+    best_window,
+    removed,
+    sampling_seed,
+    threshold_of,
+    window_rates,
+)
 
 BASELINES = Path("configs/generation/baselines.yaml")
 PAPER, CHOSEN = "last_10", "chosen"
@@ -63,21 +70,6 @@ def sweep_edges(levels: NoiseLevel, highest: float, num_edges: int = NUM_EDGES) 
     return [float(f"{edge:.5g}") for edge in edges[nearest]]
 
 
-def rates_of(variance: Tensor, hallucinated: Tensor) -> list[tuple[float, float]]:
-    """AUROC of each window (N, W), and the share it removes at a threshold that the same samples set."""
-    rates = []
-    for scores in variance.unbind(1):
-        hits, total = removed(scores, hallucinated, threshold_of(scores, hallucinated))
-        counts = count_distinct(scores, hallucinated.long())
-        rates.append((float(auroc_from_counts(counts.in_support, counts.hallucinated)), hits / max(total, 1)))
-    return rates
-
-
-def best_of(rates: list[tuple[float, float]]) -> int:
-    """Position of the window that removes most; of equals that with the highest AUROC."""
-    return max(range(len(rates)), key=lambda i: rates[i][::-1])
-
-
 def matrix(edges: list[float], windows: list[tuple[float, float]], values: list[float]) -> np.ndarray:
     """Values (E, E) by the window's two edges; nan where there is none."""
     grid = np.full((len(edges), len(edges)), np.nan)
@@ -86,7 +78,7 @@ def matrix(edges: list[float], windows: list[tuple[float, float]], values: list[
     return grid
 
 
-def judge(name: str, calibrate: ScoredSet, final: ScoredSet) -> dict[str, object]:
+def judge(name: str, calibrate: SampleSet, final: SampleSet) -> dict[str, object]:
     """What one score does on the final set, with 95 % intervals."""
     threshold = threshold_of(calibrate.scores()[name], calibrate.hallucinated)
     scores, hallucinated = final.scores()[name], final.hallucinated
@@ -168,10 +160,10 @@ def main(run: Path, out: Path, num_samples: dict[str, int], extra: list[str]) ->
     levels = cli.datamodule.generation.sampler.levels(cli.model.noise_schedule)
     scales = scales_of(cli.datamodule)
 
-    def drawn(use: str, name: str, options: list[str]) -> ScoredSet:
+    def drawn(use: str, name: str, options: list[str]) -> SampleSet:
         say(f"{use}: {num_samples[use]:,} samples")
         store = draw(run / "windows" / name, sampling_seed(seed, use), num_samples[use], [*base, *options])
-        found = ScoredSet.read([store])
+        found = SampleSet.read(store).clear()
         say(f"{use}: {int(found.hallucinated.sum()):,} of {len(found.hallucinated):,} are hallucinated")
         return found
 
@@ -183,8 +175,8 @@ def main(run: Path, out: Path, num_samples: dict[str, int], extra: list[str]) ->
     options = [f"--generation.windows={json.dumps(PAPER_WINDOW)}", f"--generation.window={PAPER}"]
     explore = drawn("explore", "explore", [*options, f"--generation.observers={json.dumps(observer)}"])
     windows = [window.noise_to_signal for window in sweep.windows(levels)]
-    rates = rates_of(explore.statistics["sweep"], explore.hallucinated)
-    chosen = windows[best_of(rates)]
+    rates = window_rates(explore.statistics["sweep"], explore.hallucinated)
+    chosen = windows[best_window(rates)]
     say(f"chosen of {len(windows)} windows: sigma / alpha {chosen[0]:.4g} to {chosen[1]:.4g}")
     figure = window_heatmap(
         edges,

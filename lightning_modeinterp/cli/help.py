@@ -12,6 +12,7 @@ commands:
   validate    one validation of a trained model
   test        draw and judge generation.num_samples: test_metrics.json, figures
   predict     draw generation.num_samples into a sample store
+  reproduce   decide claims of the paper: modeinterp reproduce --list
   completion  print a completion script for bash and zsh
 
 options of every command:

@@ -4,12 +4,15 @@ import json
 import logging
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 
 from jsonargparse import set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.command_line import ModeInterpCLI, SaveConfig
 from lightning_modeinterp.cli.errors import first_of
 from lightning_modeinterp.cli.help import help_for
@@ -24,14 +27,21 @@ WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run ``modeinterp``. What a user got wrong is said in one line, with exit status 2.
+    """Run ``modeinterp``. What a user got wrong is said in one line, with exit status 2; SIGTERM ends it with 143.
 
     Args:
         args: Arguments of the command line; those of the process if None.
     """
     debug = os.environ.get("MODEINTERP_DEBUG") == "1"
+    given = list(sys.argv[1:] if args is None else args)
     try:
-        run_command(args)
+        if given[:1] == ["reproduce"]:
+            reproduce.main(given[1:])
+        else:
+            run_command(args)
+    except SIGTERMException:  # its own status is 0, and what comes next would take half a fit for a whole one
+        print("modeinterp: stopped by SIGTERM; the same command goes on, a fit with --ckpt_path last", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
     except Exception as error:
         cause = first_of((ConfigurationError, MisconfigurationException, NonFiniteLossError), error)
         if debug or cause is None:

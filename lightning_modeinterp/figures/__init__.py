@@ -2,6 +2,7 @@
 
 from lightning_modeinterp.figures.density_histogram import density_histogram
 from lightning_modeinterp.figures.density_panels import DensityPanel, density_panels
+from lightning_modeinterp.figures.estimates import EstimateRow, estimates
 from lightning_modeinterp.figures.pair_lines import pair_lines
 from lightning_modeinterp.figures.pixels import pixels
 from lightning_modeinterp.figures.predicted_paths import predicted_paths
@@ -18,10 +19,12 @@ from lightning_modeinterp.figures.window_sweep import window_sweep
 __all__ = [
     "DataScales",
     "DensityPanel",
+    "EstimateRow",
     "PlaneSamples",
     "ScoreCurve",
     "density_histogram",
     "density_panels",
+    "estimates",
     "pair_lines",
     "pixels",
     "predicted_paths",

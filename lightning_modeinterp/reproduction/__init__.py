@@ -1,3 +1,24 @@
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit, RunFailedError
+"""The paper's statements as claims that are decided by running them, on runs that are kept."""
 
-__all__ = ["CachedRuns", "Draw", "Fit", "RunFailedError"]
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit, RunFailedError
+from lightning_modeinterp.reproduction.claim import Claim, Needs
+from lightning_modeinterp.reproduction.claims import CLAIMS, WITHOUT_CLAIM
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.preset import PRESETS, Preset
+from lightning_modeinterp.reproduction.reproduce import Outcome, reproduce
+
+__all__ = [
+    "CLAIMS",
+    "PRESETS",
+    "WITHOUT_CLAIM",
+    "CachedRuns",
+    "Claim",
+    "Draw",
+    "Finding",
+    "Fit",
+    "Needs",
+    "Outcome",
+    "Preset",
+    "RunFailedError",
+    "reproduce",
+]

@@ -22,6 +22,9 @@ from lightning_modeinterp.sample_store import SampleStore
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FINISHED = "finished"
+SAMPLES, METRICS = "predictions/manifest.json", "test_metrics.json"
+"""What a command writes last."""
+
 LOG = "log.txt"
 LOCK = "lock"
 
@@ -80,23 +83,39 @@ class CachedRuns:
     Args:
         root: Directory of all runs.
         say: Where to tell what is begun. Standard output by default.
+        ended: Where to tell the same when it has ended well.
     """
 
-    def __init__(self, root: Path, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, root: Path, say: Callable[[str], None] = print, ended: Callable[[str], None] | None = None
+    ) -> None:
         self.root = root
         self.say = say
+        self.ended = ended or (lambda line: None)
+        self._running: set[subprocess.Popen[bytes]] = set()
 
     def checkpoint(self, fit: Fit) -> Path:
         """The trained model's last checkpoint.
 
         Raises:
-            RunFailedError: If the fit ends with an error, or another process is at it.
+            RunFailedError: If the fit ends with an error.
         """
-        folder = self.root / "fit" / f"{fit.name}-{fit.key}"
-        if not (folder / FINISHED).exists():
-            self._run("fit", folder, fit, [*fit.options, "--ckpt_path=last"])
-            (folder / FINISHED).touch()
+        folder = self._fit_folder(fit)
+        if not self.has_fit(fit):
+            self._run("fit", folder, fit, [*fit.options, "--ckpt_path=last"], FINISHED)
         return folder / "checkpoints" / "last.ckpt"
+
+    def has_fit(self, fit: Fit) -> bool:
+        """Whether the model is trained."""
+        return (self._fit_folder(fit) / FINISHED).exists()
+
+    def has_samples(self, draw: Draw) -> bool:
+        """Whether the samples are drawn."""
+        return (self._draw_folder("predict", draw) / SAMPLES).exists()
+
+    def has_tested(self, draw: Draw) -> bool:
+        """Whether the samples are judged."""
+        return (self._draw_folder("test", draw) / METRICS).exists()
 
     def samples(self, draw: Draw) -> SampleStore:
         """The samples, drawn by ``predict``.
@@ -104,8 +123,7 @@ class CachedRuns:
         Raises:
             RunFailedError: If a command ends with an error.
         """
-        folder = self._evaluated("predict", draw, "predictions/manifest.json")
-        return SampleStore.open(folder / "predictions")
+        return SampleStore.open(self._evaluated("predict", draw, SAMPLES) / "predictions")
 
     def tested(self, draw: Draw) -> Path:
         """Directory with ``test_metrics.json`` and ``figures/``, by ``test``.
@@ -113,27 +131,67 @@ class CachedRuns:
         Raises:
             RunFailedError: If a command ends with an error.
         """
-        return self._evaluated("test", draw, "test_metrics.json")
+        return self._evaluated("test", draw, METRICS)
+
+    def _fit_folder(self, fit: Fit) -> Path:
+        return self._folder("fit", fit.name, fit.key)
+
+    def _draw_folder(self, command: str, draw: Draw) -> Path:
+        return self._folder(command, draw.name, draw.key(command))
+
+    def _folder(self, command: str, name: str, key: str) -> Path:
+        """The directory with that key, whatever name it was given first."""
+        known = sorted((self.root / command).glob(f"*-{key}"))
+        return known[0] if known else self.root / command / f"{name}-{key}"
 
     def _evaluated(self, command: str, draw: Draw, result: str) -> Path:
-        folder = self.root / command / f"{draw.name}-{draw.key(command)}"
+        folder = self._draw_folder(command, draw)
         if not (folder / result).exists():
             weights = [f"--ckpt_path={self.checkpoint(draw.fit)}"] if draw.needs_weights else []
             overwrite = ["--run.overwrite=true"] if command == "test" else []
-            self._run(command, folder, draw.fit, [*draw.fit.options, *draw.options, *weights, *overwrite])
+            self._run(command, folder, draw.fit, [*draw.fit.options, *draw.options, *weights, *overwrite], result)
         return folder
 
-    def _run(self, command: str, folder: Path, fit: Fit, options: Sequence[str]) -> None:
-        self.say(f"{command} {folder.name}")
+    def stop(self) -> None:
+        """End the commands that are running, from another thread; the same calls go on with them later."""
+        for process in list(self._running):
+            process.terminate()
+
+    def _run(self, command: str, folder: Path, fit: Fit, options: Sequence[str], result: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
-        modeinterp = [sys.executable, "-m", "lightning_modeinterp", command, "-c", str(CONFIGS / fit.config)]
-        with _alone_in(folder) as lock, (folder / LOG).open("ab") as log:
-            whole = [*modeinterp, *where, *options]
-            done = subprocess.run(whole, stdout=log, stderr=log, env=_one_thread(), check=False, pass_fds=[lock])
-        if done.returncode:
-            last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
-            raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
+        with self._alone_in(folder) as lock:
+            if (folder / result).exists():
+                return  # another process has been at it
+            self.say(f"{command} {folder.name}")
+            where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
+            modeinterp = [sys.executable, "-m", "lightning_modeinterp", command, "-c", str(CONFIGS / fit.config)]
+            if self._call([*modeinterp, *where, *options], folder / LOG, lock):
+                last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
+                raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
+            if command == "fit":
+                (folder / FINISHED).touch()
+        self.ended(f"{command} {folder.name}")
+
+    def _call(self, command: Sequence[str], log: Path, lock: int) -> int:
+        """Run a command to its end, with its output in a file; what outlives us holds the lock."""
+        with log.open("ab") as file:
+            process = subprocess.Popen(command, stdout=file, stderr=file, env=_one_thread(), pass_fds=[lock])
+            self._running.add(process)
+            try:
+                return process.wait()
+            finally:
+                self._running.discard(process)
+
+    @contextmanager
+    def _alone_in(self, folder: Path) -> Iterator[int]:
+        """Hold a directory, by a lock that a command inherits; wait for one that has outlived its parent."""
+        with (folder / LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.say(f"waiting for another process that is at work in {folder}")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield file.fileno()
 
 
 def content_of(config: Path) -> str:
@@ -151,17 +209,6 @@ def content_of(config: Path) -> str:
 
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[int]:
-    """Hold a directory, by a lock that a command inherits: one that outlives its parent still holds it."""
-    with (folder / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunFailedError(f"{folder}: another process is at work there; wait for it or end it") from None
-        yield file.fileno()
 
 
 def _one_thread() -> dict[str, str]:

@@ -9,8 +9,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from samples import ScoredSet, removed, sampling_seed, threshold_of
-from windows import best_of, in_units_of_the_data, judge, matrix, rates_of, scales_of, span, sweep_edges
+from windows import in_units_of_the_data, judge, matrix, scales_of, span, sweep_edges
 
 from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
@@ -18,13 +17,15 @@ from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.diffusion.trajectories import Window, WindowSweep
 from lightning_modeinterp.figures import DataScales
 from lightning_modeinterp.metrics.functional import wilson_interval
+from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 LEVELS = AncestralSampler(1000).levels(LinearBetaSchedule(1000, 0.001, 0.2))
 
 
 def scored(scores, hallucinated):
     hallucinated = torch.tensor(hallucinated)
-    return ScoredSet(torch.tensor(scores)[:, None], ("w",), {"wide": torch.zeros(len(scores), 2)}, hallucinated)
+    samples, variance = torch.zeros(len(scores), 1), torch.tensor(scores)[:, None]
+    return SampleSet(samples, variance, ("w",), {}, hallucinated, ~hallucinated)
 
 
 def test_edges_lie_between_levels_and_begin_below_the_lowest():
@@ -38,21 +39,6 @@ def test_edges_lie_between_levels_and_begin_below_the_lowest():
     assert len(WindowSweep(edges.tolist()).windows(LEVELS)) > 100
 
 
-def test_the_best_window_removes_most_and_of_equals_has_the_highest_auroc():
-    assert best_of([(0.99, 0.5), (0.8, 0.9), (0.85, 0.9), (0.7, 0.2)]) == 2
-
-
-def test_rates_by_hand():
-    # threshold: the smallest that keeps 96 % of 25 in support is the 24th of them, 24; it removes 2 of 3
-    variance = torch.cat([torch.arange(1.0, 26), torch.tensor([10.0, 30.0, 40.0])])[:, None]
-    hallucinated = torch.arange(28) >= 25
-    assert threshold_of(variance[:, 0], hallucinated) == 24
-    assert removed(variance[:, 0], hallucinated, 24) == (2, 3)
-    ((auroc, share),) = rates_of(variance, hallucinated)
-    assert share == 2 / 3
-    assert auroc == pytest.approx((9.5 + 25 + 25) / 75)
-
-
 def test_a_threshold_comes_from_calibrate_and_counts_from_final():
     calibrate = scored([*map(float, range(1, 26)), 99.0], [False] * 25 + [True])
     final = scored([1.0, 24.0, 25.0, 24.5, 3.0], [False, False, False, True, True])
@@ -62,15 +48,6 @@ def test_a_threshold_comes_from_calibrate_and_counts_from_final():
     assert row["retained"] == [2 / 3, *wilson_interval(2, 3)]
     assert (row["num_hallucinated"], row["num_in_support"]) == (2, 3)
     assert row["auroc"][0] == pytest.approx((2 + 1) / 6)
-
-
-def test_statistics_of_several_numbers_are_no_scores():
-    assert list(scored([1.0], [True]).scores()) == ["w"]
-
-
-def test_no_two_sets_share_a_seed():
-    seeds = [sampling_seed(t, use, p) for t in range(3) for use in ("explore", "calibrate", "final") for p in range(14)]
-    assert len(set(seeds)) == len(seeds)
 
 
 def test_the_matrix_has_a_window_at_its_two_edges():

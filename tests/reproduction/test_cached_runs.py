@@ -1,4 +1,6 @@
 import fcntl
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -70,14 +72,41 @@ def test_a_command_that_fails_says_why(tmp_path):
         cached.checkpoint(Fit("wrong", CONFIG, ("--data.init_args.std=abc",)))
 
 
-def test_two_processes_do_not_write_to_one_directory(tmp_path):
-    cached, _ = runs(tmp_path)
+def test_a_command_that_outlived_its_parent_is_waited_for(tmp_path):
+    cached, said = runs(tmp_path)
     folder = tmp_path / "fit" / f"tiny-{FIT.key}"
     folder.mkdir(parents=True)
-    with (folder / "lock").open("w") as held:
+    with (folder / "lock").open("w") as held, ThreadPoolExecutor() as pool:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(RunFailedError, match="another process is at work there"):
-            cached.checkpoint(FIT)
+        waiting = pool.submit(cached.checkpoint, FIT)
+        while not said:
+            assert not waiting.done()
+            time.sleep(0.01)
+        (folder / "finished").touch()  # the other one has done it
+        fcntl.flock(held, fcntl.LOCK_UN)
+        assert waiting.result(timeout=60) == folder / "checkpoints" / "last.ckpt"
+    assert said == [f"waiting for another process that is at work in {folder}"]
+
+
+def test_what_is_stopped_goes_on(tmp_path):
+    cached, _ = runs(tmp_path)
+    endless = Fit("endless", CONFIG, (*TINY, "--trainer.max_steps=10000000", "--checkpoint.every_n_steps=1"))
+    folder = tmp_path / "fit" / f"endless-{endless.key}"
+    with ThreadPoolExecutor() as pool:
+        training = pool.submit(cached.checkpoint, endless)
+        while not (folder / "checkpoints" / "last.ckpt").exists():
+            assert not training.done()
+            time.sleep(0.05)
+        cached.stop()
+        with pytest.raises(RunFailedError, match=r"fit endless-.*: modeinterp: stopped by SIGTERM"):
+            training.result(timeout=60)
+    assert not cached.has_fit(endless)
+
+
+def test_a_run_is_found_under_whatever_name_it_was_made(root):
+    cached, _ = runs(root)
+    first = cached.checkpoint(FIT)
+    assert cached.checkpoint(Fit("another", CONFIG, TINY)) == first
 
 
 def test_a_key_follows_options_configs_and_weights(tmp_path, monkeypatch):

@@ -1,0 +1,108 @@
+"""``modeinterp reproduce``: the paper's claims, decided on this machine."""
+
+import argparse
+import difflib
+import os
+import signal
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Claim, reproduce
+from lightning_modeinterp.reproduction.report import TABLE, VERDICTS
+
+DESCRIPTION = """\
+Decide claims of the paper: train and draw what they need, measure, and say holds, fails or undecided.
+
+A verdict follows from a rule that was written before the run (--list). Runs are kept, so a reproduction that was killed
+goes on where it was when the same command is given, and claims share what they train.
+"""
+
+EXAMPLES = """\
+examples:
+  modeinterp reproduce --list
+  modeinterp reproduce --preset smoke
+  modeinterp reproduce nearest-modes true-score --preset cpu --jobs 2
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what was wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"reproduce: {message}; see modeinterp reproduce --help")
+
+
+def main(args: Sequence[str]) -> None:
+    """Run the command.
+
+    Args:
+        args: What follows ``reproduce``.
+
+    Raises:
+        ConfigurationError: If a claim, preset or directory does not fit.
+        SystemExit: With status 1 if a run failed.
+    """
+    given = _parser().parse_args(args)
+    claims = [CLAIMS[_known("claim", name, CLAIMS)] for name in given.claims] or list(CLAIMS.values())
+    preset = PRESETS[_known("--preset", given.preset, PRESETS)]
+    if given.list:
+        print(listing(claims))
+        return
+    out = given.out or Path("runs/reproduce") / preset.name
+    signal.signal(signal.SIGTERM, _stop)
+    outcomes = reproduce(claims, preset, out, given.jobs, lambda line: print(line, flush=True))
+    print(f"\nreproduce finished; its output is in {out}: {VERDICTS}, {TABLE}, and figures of each claim")
+    if any(outcome.failure for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def listing(claims: Iterable[Claim]) -> str:
+    """All claims with figures and rules, and the figures that have none."""
+    lines = [each for claim in claims for each in _described(claim)]
+    missing = [f"  {figure:<5} {reason}" for figure, reason in WITHOUT_CLAIM.items()]
+    return "\n".join([*lines, "figures without a claim:", *missing])
+
+
+def _described(claim: Claim) -> list[str]:
+    def wrapped(text: str) -> str:
+        return textwrap.fill(text, width=110, initial_indent="  ", subsequent_indent="    ")
+
+    head = f"{claim.name}  (figures {', '.join(claim.figures)})"
+    return [head, wrapped(claim.sentence), wrapped(f"rule: {claim.rule}"), ""]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="modeinterp reproduce",
+        description=DESCRIPTION,
+        epilog="presets:\n"
+        + "".join(f"  {each.name:<6} {each.about}\n" for each in PRESETS.values())
+        + f"\n{EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help="names from --list; all of them by default")
+    parser.add_argument("--preset", default="smoke", help=f"{', '.join(PRESETS)}; smoke by default")
+    parser.add_argument("--out", type=Path, help="directory for everything, runs/reproduce/<preset> by default")
+    jobs = os.cpu_count() or 1
+    parser.add_argument("--jobs", type=int, default=jobs, help=f"commands at a time, one core each; {jobs} by default")
+    parser.add_argument("--list", action="store_true", help="say what the claims are, and run nothing")
+    return parser
+
+
+def _known(what: str, name: str, names: Iterable[str]) -> str:
+    known = list(names)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise ConfigurationError(f"reproduce: expected a known {what}, got {name}; {meant}")
+    return name
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End as with Ctrl-C: the commands that run end too."""
+    raise KeyboardInterrupt

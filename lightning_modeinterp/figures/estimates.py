@@ -1,0 +1,80 @@
+"""What seeds measured and what they say together, against the bound that was set before."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, IN_SUPPORT, LEARNED, new_figure, tidy
+
+ROW_HEIGHT = 0.5
+COLOURS = {"holds": IN_SUPPORT, "fails": HALLUCINATED}
+
+
+@dataclass(frozen=True)
+class EstimateRow:
+    """One measured question.
+
+    Args:
+        question: What was measured.
+        values: Number of each seed; nan where there is none.
+        mean: Of the seeds.
+        low: Lower end of the interval; nan where there is none.
+        high: Its upper end.
+        bound: The number that the verdict is taken against.
+        verdict: ``holds``, ``fails`` or anything else.
+        is_ratio: Whether the axis is logarithmic.
+    """
+
+    question: str
+    values: Sequence[float]
+    mean: float
+    low: float
+    high: float
+    bound: float
+    verdict: str
+    is_ratio: bool = False
+
+
+def estimates(rows: Sequence[EstimateRow], title: str) -> Figure:
+    """Draw a line a question: a dot a seed, the mean with its interval, the bound. Ratios have an axis of their own.
+
+    Args:
+        rows: At least one.
+        title: What is decided, in one line.
+
+    Raises:
+        ConfigurationError: There is no row.
+    """
+    groups = [group for is_ratio in (True, False) if (group := [row for row in rows if row.is_ratio == is_ratio])]
+    if not groups:
+        raise ConfigurationError("expected at least one row to draw, got none")
+    figure = new_figure(title, height=0.9 * len(groups) + ROW_HEIGHT * len(rows))
+    panels = figure.subplots(len(groups), 1, height_ratios=[len(group) + 1 for group in groups], squeeze=False)
+    for axes, group in zip(panels.flat, groups, strict=True):
+        _draw(axes, group)
+    return figure
+
+
+def _draw(axes: Axes, rows: Sequence[EstimateRow]) -> None:
+    for place, row in enumerate(rows):
+        colour = COLOURS.get(row.verdict, LEARNED)
+        seen = [value for value in row.values if math.isfinite(value)]
+        axes.plot(seen, [place + 0.16] * len(seen), "o", color=GUIDE, markersize=3.2, markeredgewidth=0, alpha=0.6)
+        if math.isfinite(row.low) and math.isfinite(row.high):
+            axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2.4, solid_capstyle="butt")
+        if math.isfinite(row.mean):
+            axes.plot(row.mean, place, "D", color=colour, markersize=5)
+        axes.plot([row.bound, row.bound], [place - 0.34, place + 0.34], color="black", linewidth=1.1, linestyle="--")
+    if rows[0].is_ratio:
+        axes.set_xscale("log")
+    axes.set_yticks(range(len(rows)), [f"{row.question}\n{row.verdict}" for row in rows], fontsize=7.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlabel("ratio" if rows[0].is_ratio else "value")
+    tidy(axes)
+    axes.tick_params(axis="y", labelsize=7.5)
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", color="0.92", linewidth=0.6)

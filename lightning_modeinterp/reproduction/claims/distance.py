@@ -1,0 +1,90 @@
+"""Modes further apart, fewer hallucinations: between the gaps of one model, and between models."""
+
+import math
+from pathlib import Path
+
+from lightning_modeinterp.figures import density_panels, save_figure
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.claim import Claim, Needs
+from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.measures import log_rate
+from lightning_modeinterp.reproduction.panels import line_panel
+from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.reproduction.sample_set import SampleSet
+
+SPACINGS = (1.0, 1.5, 2.0, 3.0)
+"""Between three modes. At least 20 standard deviations, so that at 5 there is as much off the modes as on them."""
+
+UNEVEN = (1.0, 2.0, 4.0, 5.0)
+NARROW, WIDE = ((1.0, 2.0), (4.0, 5.0)), (2.0, 4.0)
+
+
+class Distance(Claim):
+    """Vary the distance between modes on the line."""
+
+    name = "distance"
+    sentence = "In 1D, a larger distance between modes gives fewer samples between them."
+    figures = ("4_1", "16_1", "16_3", "16_4")
+    rule = (
+        "Within one model on {1, 2, 4, 5}: hallucinations in the wide gap over those in a narrow one (their mean), "
+        "below 1. Between models on three modes: the slope of log(rate) against log(distance), at equal updates, below "
+        "0."
+    )
+
+    def needs(self, preset: Preset) -> Needs:
+        """A model for each seed and arrangement."""
+        return Needs([
+            draw for seed in preset.seeds
+            for draw in (self._uneven(preset, seed), *(self._even(preset, seed, spacing) for spacing in SPACINGS))
+        ])  # fmt: skip
+
+    def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
+        """Within one model, and between models."""
+        uneven = [SampleSet.read(runs.samples(self._uneven(preset, seed))) for seed in preset.seeds]
+        narrow = [sum(_num_between(each, *gap) for gap in NARROW) for each in uneven]
+        wide = [_num_between(each, *WIDE) for each in uneven]
+        share = Measured(math.log(1 / len(NARROW)))  # the mean of narrow gaps is their sum over their number
+        ratios = [log_count(w) - log_count(n) - share for w, n in zip(wide, narrow, strict=True)]
+        even = [
+            [SampleSet.read(runs.samples(self._even(preset, seed, spacing))) for spacing in SPACINGS]
+            for seed in preset.seeds
+        ]
+        slopes = [slope([math.log(spacing) for spacing in SPACINGS], [log_rate(each) for each in row]) for row in even]
+        rates = {
+            f"rate at distance {spacing:g}": [each.num_hallucinated / len(each) for each in column]
+            for spacing, column in zip(SPACINGS, zip(*even, strict=True), strict=True)
+        }
+        return [
+            Finding(
+                "in the wide gap of {1, 2, 4, 5} over a narrow one",
+                "below",
+                1.0,
+                ratios,
+                is_ratio=True,
+                facts={"in both narrow gaps": narrow, "in the wide gap": wide},
+            ),
+            Finding("slope of log rate against log distance, three modes", "below", 0.0, slopes, facts=rates),
+        ]
+
+    def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
+        """Densities by arrangement."""
+        draws = {f"{{1, {1 + each:g}, {1 + 2 * each:g}}}": self._even(preset, 0, each) for each in SPACINGS}
+        draws["{1, 2, 4, 5}"] = self._uneven(preset, 0)
+        panels = {name: line_panel(runs.samples(draw)) for name, draw in draws.items()}
+        return [save_figure(density_panels(panels, "modes at several distances"), folder / "densities.png")]
+
+    def _uneven(self, preset: Preset, seed: int) -> Draw:
+        return preset.counted(preset.fit("uneven", preset.line, seed, (f"--data.init_args.means={list(UNEVEN)}",)))
+
+    def _even(self, preset: Preset, seed: int, spacing: float) -> Draw:
+        if spacing == 1.0:  # {1, 2, 3}, which other claims train too
+            return preset.counted(preset.fit("line", preset.line, seed))
+        moved = (f"--data.init_args.means={[1.0, 1.0 + spacing, 1.0 + 2 * spacing]}",)
+        return preset.counted(preset.fit(f"spacing_{spacing:g}", preset.line, seed, moved))
+
+
+def _num_between(samples: SampleSet, left: float, right: float) -> int:
+    """Hallucinations between two places on the line."""
+    x = samples.samples[samples.hallucinated].flatten()
+    return int(((x > left) & (x < right)).sum())

@@ -1,0 +1,69 @@
+"""More training samples, fewer hallucinations: because of the samples, or of the updates that come with them?"""
+
+import math
+from pathlib import Path
+
+from lightning_modeinterp.figures import density_panels, save_figure
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.claim import Claim, Needs
+from lightning_modeinterp.reproduction.estimates import slope
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.measures import log_rate
+from lightning_modeinterp.reproduction.panels import line_panel
+from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.reproduction.sample_set import SampleSet
+
+GROWING, EQUAL = "updates grow with the samples", "equal updates"
+
+
+class MoreSamples(Claim):
+    """Vary the number of training samples N on the line {1, 2, 3}."""
+
+    name = "more-samples"
+    sentence = "In 1D, more training samples give fewer samples between the modes."
+    figures = ("4_1", "16_1", "16_2", "16_3", "16_4")
+    rule = (
+        "The slope of log(rate of hallucinations) against log(N) is below 0. Two arms: updates that grow with N, as "
+        "published, and equal updates, which decides whether it is the samples."
+    )
+
+    def needs(self, preset: Preset) -> Needs:
+        """A model for each seed, arm and size."""
+        return Needs([
+            self._draw(preset, seed, size, arm)
+            for seed in preset.seeds for arm in (GROWING, EQUAL) for size in preset.training_sizes
+        ])  # fmt: skip
+
+    def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
+        """One for each arm."""
+        return [self._finding(runs, preset, arm) for arm in (GROWING, EQUAL)]
+
+    def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
+        """Densities by N, one figure for each arm."""
+        drawn = []
+        for arm in (GROWING, EQUAL):
+            draws = {f"N = {size:,}": self._draw(preset, 0, size, arm) for size in preset.training_sizes}
+            figure = density_panels({name: line_panel(runs.samples(draw)) for name, draw in draws.items()}, arm)
+            drawn.append(save_figure(figure, folder / f"densities_{arm.replace(' ', '_')}.png"))
+        return drawn
+
+    def _finding(self, runs: CachedRuns, preset: Preset, arm: str) -> Finding:
+        sizes = preset.training_sizes
+        sets = [
+            [SampleSet.read(runs.samples(self._draw(preset, seed, size, arm))) for size in sizes]
+            for seed in preset.seeds
+        ]
+        slopes = [slope([math.log(size) for size in sizes], [log_rate(each) for each in row]) for row in sets]
+        rates = {
+            f"rate at N = {size:,}": [each.num_hallucinated / len(each) for each in column]
+            for size, column in zip(sizes, zip(*sets, strict=True), strict=True)
+        }
+        return Finding(f"slope of log rate against log N, {arm}", "below", 0.0, slopes, facts=rates)
+
+    def _draw(self, preset: Preset, seed: int, size: int, arm: str) -> Draw:
+        grown = max(round(preset.updates_per_sample * size), 1)
+        num_updates = preset.equal_updates if arm == EQUAL else grown
+        batch = min(preset.batch_size, size)
+        options = (f"--data.init_args.size={size}", f"--data.init_args.batch_size={batch}")
+        fit = preset.fit(f"n_{size}", preset.line, seed, (*options, f"--trainer.max_steps={num_updates}"))
+        return preset.counted(fit)

@@ -1,0 +1,60 @@
+"""Hallucinations lie between nearest modes, on the grid and on both diamonds."""
+
+from pathlib import Path
+
+from lightning_modeinterp.figures import samples_2d, save_figure
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.claim import Claim, Needs
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.measures import pair_counts
+from lightning_modeinterp.reproduction.panels import plane_panel
+from lightning_modeinterp.reproduction.preset import Preset
+
+ARRANGEMENTS = {
+    "grid": "grid",
+    "diamond as released": "diamond_as_released",
+    "diamond, same spacing": "diamond_same_spacing",
+}
+
+
+class NearestModes(Claim):
+    """Count hallucinations in the tubes between neighbours and in those across the diagonals of the cells."""
+
+    name = "nearest-modes"
+    sentence = "In 2D, samples are interpolated between nearest modes only; turned into a diamond, not along the axes."
+    figures = ("5_1",)
+    rule = (
+        "On the grid and on both diamonds: the share of hallucinations in tubes of 5 standard deviations about the "
+        "segments between neighbours, over that of uniform points off the modes, is above 1; that about diagonals (the "
+        "axes of a diamond) is below 1."
+    )
+
+    def needs(self, preset: Preset) -> Needs:
+        """A model for each seed and arrangement."""
+        return Needs([self._draw(preset, seed, each) for seed in preset.seeds for each in ARRANGEMENTS.values()])
+
+    def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
+        """Neighbours and diagonals of each arrangement."""
+        found = []
+        for name, arrangement in ARRANGEMENTS.items():
+            counts = [pair_counts(runs.samples(self._draw(preset, seed, arrangement))) for seed in preset.seeds]
+            facts = {"off the modes": [each.num_off_modes for each in counts]}
+            neighbours, diagonals = (
+                [each.neighbour_enrichment() for each in counts],
+                [each.diagonal_enrichment() for each in counts],
+            )
+            found += [
+                Finding(f"{name}: between neighbours over chance", "above", 1.0, neighbours, True, facts),
+                Finding(f"{name}: across diagonals over chance", "below", 1.0, diagonals, True, facts),
+            ]
+        return found
+
+    def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
+        """Data and samples of the three arrangements."""
+        draws = {name: self._draw(preset, 0, arrangement) for name, arrangement in ARRANGEMENTS.items()}
+        figure = samples_2d([plane_panel(name, runs.samples(draw)) for name, draw in draws.items()])
+        return [save_figure(figure, folder / "samples.png")]
+
+    def _draw(self, preset: Preset, seed: int, arrangement: str) -> Draw:
+        turned = () if arrangement == "grid" else (f"--data.init_args.arrangement={arrangement}",)
+        return preset.counted(preset.fit(arrangement, preset.grid, seed, turned))

@@ -1,0 +1,61 @@
+"""The learned score smooths the jumps of the true one."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.claim import Claim, Needs
+from lightning_modeinterp.reproduction.estimates import Measured
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.preset import Preset
+
+NOISE_IN_STDS = (1, 2, 4)
+"""Noise levels sigma / alpha, in standard deviations of a mode, at which the modes of both data stand apart."""
+
+
+class ScoreSmoothing(Claim):
+    """Compare the largest slope of both scores along the segments between neighbours."""
+
+    name = "score-smoothing"
+    sentence = "The learned score is smooth where the true score jumps between modes."
+    figures = ("5_2",)
+    rule = (
+        "Largest slope of the learned score over that of the true one, in the middle half of the segments between "
+        "neighbouring modes (mean over pairs), at noise of 1, 2 and 4 standard deviations of a mode, in 1D and in 2D: "
+        "below 1."
+    )
+
+    def needs(self, preset: Preset) -> Needs:
+        """A model for each seed, on the line and on the grid."""
+        return Needs(tested=[draw for seed in preset.seeds for draw in _draws(preset, seed).values()])
+
+    def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
+        """One for each noise level."""
+        found = []
+        for name in _draws(preset, 0):
+            metrics = [_metrics(runs, _draws(preset, seed)[name]) for seed in preset.seeds]
+            for noise in NOISE_IN_STDS:
+                ratios = [Measured(each.get(f"score_slope_ratio/{noise}_std", math.nan)) for each in metrics]
+                question = f"{name}, noise of {noise} mode std: learned slope over true"
+                found.append(Finding(question, "below", 1.0, ratios))
+        return found
+
+    def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
+        """Both scores and their difference, as `modeinterp test` draws them."""
+        return [
+            Path(shutil.copy(runs.tested(draw) / "figures" / "score.png", folder / f"score_{name}.png"))
+            for name, draw in _draws(preset, 0).items()
+        ]
+
+
+def _draws(preset: Preset, seed: int) -> dict[str, Draw]:
+    return {
+        "1D": preset.looked_at(preset.fit("line", preset.line, seed)),
+        "2D": preset.looked_at(preset.fit("grid", preset.grid, seed)),
+    }
+
+
+def _metrics(runs: CachedRuns, draw: Draw) -> dict[str, float]:
+    return dict(json.loads((runs.tested(draw) / "test_metrics.json").read_text()))

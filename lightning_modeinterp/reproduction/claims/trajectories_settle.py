@@ -1,0 +1,73 @@
+"""At the end of the reverse trajectory the predicted x_0 of a hallucination still moves; in support it has settled."""
+
+import math
+import shutil
+from pathlib import Path
+
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.claim import Claim, Needs
+from lightning_modeinterp.reproduction.estimates import Measured
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.measures import gaussian_data_of, log_median
+from lightning_modeinterp.reproduction.preset import Preset, System
+from lightning_modeinterp.reproduction.sample_set import SampleSet
+
+
+class TrajectoriesSettle(Claim):
+    """Compare how much x_0_hat moves over the paper's window with the width of a mode, and between the verdicts."""
+
+    name = "trajectories-settle"
+    sentence = "Predicted samples of hallucinations keep moving at the end of the trajectory, those in support settle."
+    figures = ("5_2", "7_1")
+    rule = (
+        "Standard deviation of x_0_hat over the last 10 steps (in our 2D schedule: over the same noise levels), median "
+        "over samples: hallucinated over in support above 1; in support over the standard deviation of a mode below 1. "
+        "In 1D and in 2D."
+    )
+
+    def needs(self, preset: Preset) -> Needs:
+        """The samples of a model for each seed, and a look at the first."""
+        models = [_model(preset, name, seed) for seed in preset.seeds for name in ("1D", "2D")]
+        return Needs([draw for draw, _ in models], [_look(preset, name) for name in ("1D", "2D")])
+
+    def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
+        """Movement between the verdicts, and against the width of a mode."""
+        found = []
+        for name in ("1D", "2D"):
+            between, within, counts = [], [], []
+            for seed in preset.seeds:
+                draw, system = _model(preset, name, seed)
+                store = runs.samples(draw)
+                samples = SampleSet.read(store)
+                moved = samples.variance_of(system.window).sqrt()  # a mean over coordinates: one coordinate's movement
+                settled = log_median(moved[samples.in_support])
+                between.append(log_median(moved[samples.hallucinated]) - settled)
+                within.append(settled - Measured(math.log(gaussian_data_of(store).scaled_mixture.std)))
+                counts.append(samples.num_hallucinated)
+            facts = {"hallucinated": counts}
+            found += [
+                Finding(f"{name}: movement of hallucinated over in support", "above", 1.0, between, True, facts),
+                Finding(f"{name}: movement in support over width of a mode", "below", 1.0, within, True),
+            ]
+        return found
+
+    def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
+        """Trajectories of both verdicts, as `modeinterp test` draws them."""
+        return [
+            Path(
+                shutil.copy(
+                    runs.tested(_look(preset, name)) / "figures" / "predicted_x_0.png",
+                    folder / f"trajectories_{name}.png",
+                )
+            )
+            for name in ("1D", "2D")
+        ]
+
+
+def _model(preset: Preset, name: str, seed: int) -> tuple[Draw, System]:
+    system = preset.line if name == "1D" else preset.grid
+    return preset.counted(preset.fit("line" if name == "1D" else "grid", system, seed)), system
+
+
+def _look(preset: Preset, name: str) -> Draw:
+    return preset.looked_at(_model(preset, name, 0)[0].fit)

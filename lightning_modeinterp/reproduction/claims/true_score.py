@@ -1,0 +1,63 @@
+"""The true score in the same sampler does not interpolate."""
+
+from pathlib import Path
+
+from lightning_modeinterp.figures import density_panels, samples_2d, save_figure
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.claim import Claim, Needs
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.measures import log_rate
+from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
+from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.reproduction.sample_set import SampleSet
+
+TRUE_SCORE = ("--generation.true_score=true",)
+BOUND = 0.05
+
+
+class TrueScore(Claim):
+    """Sample the exact score of the mixture with the sampler and the noise of the trained model."""
+
+    name = "true-score"
+    sentence = "The true score in the same sampler gives no interpolated samples."
+    figures = ("15_2",)
+    rule = (
+        "Rate of hallucinations of the true score over that of the learned one, same sampler and noise, half a sample "
+        "added to each count: below 1/20 (ours), in 1D and in 2D."
+    )
+
+    def needs(self, preset: Preset) -> Needs:
+        """The learned and the true score for each seed, on the line and on the grid."""
+        return Needs([draw for name in ("1D", "2D") for seed in preset.seeds for draw in _draws(preset, name, seed)])
+
+    def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
+        """One in 1D, one in 2D."""
+        found = []
+        for name in ("1D", "2D"):
+            pairs = [
+                [SampleSet.read(runs.samples(draw)) for draw in _draws(preset, name, seed)] for seed in preset.seeds
+            ]
+            ratios = [log_rate(true) - log_rate(learned) for learned, true in pairs]
+            facts = {
+                "hallucinated, true score": [true.num_hallucinated for _, true in pairs],
+                "hallucinated, learned score": [learned.num_hallucinated for learned, _ in pairs],
+                "samples of each": len(pairs[0][0]),
+            }
+            found.append(Finding(f"{name}: rate of true over learned score", "below", BOUND, ratios, True, facts))
+        return found
+
+    def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
+        """Samples of both scores."""
+        line, grid = (
+            dict(zip(("learned score", "true score"), map(runs.samples, _draws(preset, name, 0)), strict=True))
+            for name in ("1D", "2D")
+        )
+        densities = density_panels({name: line_panel(store) for name, store in line.items()}, "same sampler and noise")
+        plane = samples_2d([plane_panel(name, store) for name, store in grid.items()])
+        return [save_figure(densities, folder / "densities.png"), save_figure(plane, folder / "samples.png")]
+
+
+def _draws(preset: Preset, name: str, seed: int) -> tuple[Draw, Draw]:
+    """Learned and true score."""
+    fit = preset.fit("line", preset.line, seed) if name == "1D" else preset.fit("grid", preset.grid, seed)
+    return preset.counted(fit), preset.counted(fit, TRUE_SCORE)

@@ -1,0 +1,115 @@
+"""What seeds say together: a number of each seed, their mean and its interval.
+
+Seeds differ more than samples do, so an interval is over seeds. A few seeds may agree by chance, so it is never
+narrower than the counts within them allow. Ratios are handled as logarithms.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.stats import t as student_t
+
+Z_95 = 1.959964
+HALF = 0.5
+"""Added to every count of a ratio, so that none is no infinity."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number of one seed.
+
+    Args:
+        value: The number; nan where there was nothing to measure.
+        error: Its standard error from the samples behind it, >= 0.
+    """
+
+    value: float
+    error: float = 0.0
+
+    def __sub__(self, other: "Measured") -> "Measured":
+        return Measured(self.value - other.value, math.hypot(self.error, other.error))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean over seeds with its 95 % interval; without ends where there are fewer than two seeds, or one is nan."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Give mean and 95 % t-interval of at least two values.
+
+    Example:
+        >>> [round(x, 3) for x in mean_interval([1.0, 2.0, 3.0])]
+        [2.0, -0.484, 4.484]
+    """
+    mean = statistics.mean(values)
+    half = float(student_t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
+    return mean, mean - half, mean + half
+
+
+def estimate(seeds: Sequence[Measured]) -> Estimate:
+    """Give the mean over seeds with the wider of two intervals: over seeds, and of the samples within them.
+
+    Example:
+        >>> estimate([Measured(1.0), Measured(2.0), Measured(3.0)]).mean
+        2.0
+    """
+    values = [each.value for each in seeds]
+    if len(values) < 2 or any(map(math.isnan, values)):
+        return Estimate(statistics.fmean(values) if values else math.nan, math.nan, math.nan)
+    mean, low, _high = mean_interval(values)
+    within = Z_95 * math.sqrt(sum(each.error**2 for each in seeds)) / len(seeds)
+    half = max(mean - low, within)
+    return Estimate(mean, mean - half, mean + half)
+
+
+def share(hits: int, total: int) -> Measured:
+    """Give a share of samples.
+
+    The error is that of a share with one hit and one miss more, so that none of few is not certain.
+
+    Example:
+        >>> share(3, 4).value
+        0.75
+    """
+    nearer = (hits + 1) / (total + 2)
+    return Measured(hits / total if total else math.nan, math.sqrt(nearer * (1 - nearer) / (total + 2)))
+
+
+def log_count(hits: int, among: int | None = None) -> Measured:
+    """Give the logarithm of a count or a rate, ``log((hits + 1/2) / (among + 1/2))``, with its Poisson error.
+
+    Args:
+        hits: Number of events, >= 0.
+        among: What they are counted among, >= 0; None for the count alone, ``log(hits + 1/2)``.
+
+    Example:
+        >>> round(log_count(100, 1000).value, 4), round(log_count(100, 1000).error, 4)
+        (-2.2981, 0.0998)
+    """
+    per = 1.0 if among is None else among + HALF
+    return Measured(math.log((hits + HALF) / per), 1 / math.sqrt(hits + HALF))
+
+
+def slope(x: Sequence[float], y: Sequence[Measured]) -> Measured:
+    """Give the slope of the least-squares line.
+
+    Args:
+        x: At least two different places.
+        y: What was measured at each.
+
+    Example:
+        >>> slope([0.0, 1.0, 2.0], [Measured(1.0), Measured(3.0), Measured(5.0)]).value
+        2.0
+    """
+    mean = statistics.fmean(x)
+    spread = sum((each - mean) ** 2 for each in x)
+    weights = [(each - mean) / spread for each in x]
+    value = sum(weight * each.value for weight, each in zip(weights, y, strict=True))
+    return Measured(value, math.hypot(*(weight * each.error for weight, each in zip(weights, y, strict=True))))

@@ -1,0 +1,164 @@
+"""How large a reproduction is: the same questions on sizes from a check of the plumbing to the published ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lightning_modeinterp.reproduction.cached_runs import Draw, Fit
+from lightning_modeinterp.reproduction.sample_set import sampling_seed
+
+NO_VALIDATION = ("--trainer.val_check_interval=1000000000", "--trainer.enable_progress_bar=false")
+"""Samples are drawn after training."""
+
+TIME_TABLE = ("--model.init_args.denoiser.init_args.time_table=true",)
+"""The same training up to the order of sums, and faster."""
+
+
+@dataclass(frozen=True)
+class System:
+    """An experiment to train and sample.
+
+    Args:
+        config: A file under ``configs/``.
+        window: The window that stands for the paper's last 10 steps.
+        options: What is different from the config, in all commands.
+    """
+
+    config: str
+    window: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Sizes of all runs.
+
+    Args:
+        name: What it is called.
+        about: What it is for, in a line.
+        num_seeds: Seeds, each with data, initialisation and noise of its own.
+        gives_verdicts: Whether the runs are large enough to say anything.
+        line: DDPM on modes on a line.
+        grid: DDPM on the modes of the grid, or of another arrangement.
+        vdm: Variational diffusion on the grid.
+        batch_size: Samples of an update, where the number of training samples is varied; fewer where there are fewer.
+        training_sizes: Numbers of training samples that are compared.
+        equal_updates: Updates where each number of training samples gets as many.
+        updates_per_sample: Updates for each training sample where they grow with it; 1 as published.
+        num_counted: Samples that are drawn of each model and counted.
+        num_calibrate: Samples that set a detector's threshold.
+        num_final: Samples on the line that a detector is judged on.
+        num_final_grid: The same on the grid.
+        num_drawn_steps: T' of the variational models.
+    """
+
+    name: str
+    about: str
+    num_seeds: int
+    gives_verdicts: bool
+    line: System
+    grid: System
+    vdm: System
+    batch_size: int
+    training_sizes: tuple[int, ...]
+    equal_updates: int
+    updates_per_sample: float
+    num_counted: int
+    num_calibrate: int
+    num_final: int
+    num_final_grid: int
+    num_drawn_steps: tuple[int, int] = (100, 1000)
+
+    @property
+    def seeds(self) -> range:
+        """All seeds."""
+        return range(self.num_seeds)
+
+    def fit(self, name: str, system: System, seed: int, options: Sequence[str] = ()) -> Fit:
+        """A model of a system; later options win."""
+        seeded = f"--seed_everything={seed}"
+        return Fit(f"{name}_{seed}", system.config, (seeded, *NO_VALIDATION, *system.options, *options))
+
+    def counted(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
+        """The samples of a model that are counted."""
+        return Draw(fit.name, fit, (f"--generation.num_samples={self.num_counted}", *options))
+
+    def looked_at(self, fit: Fit) -> Draw:
+        """Fewer samples, for `test`: the figures and the slopes of the score."""
+        return Draw(fit.name, fit, (f"--generation.num_samples={min(self.num_counted, 2_048)}",))
+
+    def sealed(self, fit: Fit, seed: int, use: str, num_samples: int) -> Draw:
+        """A set with a sampling seed of its own: ``calibrate`` or ``final``."""
+        drawn = (f"--generation.seed={sampling_seed(seed, use)}", f"--generation.num_samples={num_samples}")
+        return Draw(f"{fit.name}_{use}", fit, drawn)
+
+
+LATE = ("--generation.sampler.init_args.start_alpha_bar=1e-7",)
+"""Leave out the steps on which x_t holds nothing of the data yet."""
+
+CPU = Preset(
+    name="cpu",
+    about="short training, our 2D schedule; at most half an hour a claim on two cores",
+    num_seeds=5,
+    gives_verdicts=True,
+    line=System("experiment/gaussian_1d.yaml", "last_10", (*TIME_TABLE, *LATE)),
+    grid=System("experiment/gaussian_2d_grid.yaml", "released", TIME_TABLE),
+    vdm=System("experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm"),
+    batch_size=1_000,
+    training_sizes=(1_000, 3_000, 10_000, 30_000, 100_000),
+    equal_updates=4_000,
+    updates_per_sample=0.16,
+    num_counted=20_480,
+    num_calibrate=10_240,
+    num_final=102_400,
+    num_final_grid=40_960,
+)
+
+TINY = (
+    "--data.init_args.size=128",
+    "--data.init_args.batch_size=64",
+    "--data.init_args.validation_size=16",
+    "--data.init_args.test_size=16",
+    "--model.init_args.denoiser.init_args.width=8",
+    "--trainer.max_steps=10",
+    "--generation.sampler.init_args.num_steps=50",
+    "--generation.block_size=128",
+)
+
+SMOKE = Preset(
+    name="smoke",
+    about="everything runs once, tiny; gives no verdict; minutes",
+    num_seeds=1,
+    gives_verdicts=False,
+    line=System(CPU.line.config, CPU.line.window, TINY),
+    grid=System(CPU.grid.config, CPU.grid.window, TINY),
+    vdm=System(CPU.vdm.config, CPU.vdm.window, TINY),
+    batch_size=64,
+    training_sizes=(64, 128),
+    equal_updates=10,
+    updates_per_sample=0.1,
+    num_counted=256,
+    num_calibrate=256,
+    num_final=256,
+    num_final_grid=256,
+    num_drawn_steps=(40, 50),
+)
+
+PAPER = Preset(
+    name="paper",
+    about="the published sizes and schedule; for a GPU, or days",
+    num_seeds=3,
+    gives_verdicts=True,
+    line=System("experiment/gaussian_1d_paper.yaml", "last_10", TIME_TABLE),
+    grid=System("experiment/gaussian_2d_paper.yaml", "last_10", TIME_TABLE),
+    vdm=System("experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", ("--trainer.max_steps=100000",)),
+    batch_size=10_000,
+    training_sizes=(1_000, 5_000, 20_000, 50_000, 100_000),
+    equal_updates=50_000,
+    updates_per_sample=1.0,
+    num_counted=100_352,
+    num_calibrate=100_352,
+    num_final=1_000_448,
+    num_final_grid=501_760,
+)
+
+PRESETS = {preset.name: preset for preset in (SMOKE, CPU, PAPER)}

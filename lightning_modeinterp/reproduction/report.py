@@ -1,0 +1,118 @@
+"""What claims found, as JSON, as a table and as figures, in one directory that later claims are added to."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from lightning_modeinterp.figures import EstimateRow, estimates, save_figure
+from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.reproduction.claim import Claim
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.preset import Preset
+
+VERDICTS, TABLE = "verdicts.json", "table.md"
+NO_VERDICT = "none (smoke)"
+
+
+def record(claim: Claim, findings: list[Finding], preset: Preset, figures: list[str]) -> dict[str, Any]:
+    """What is kept of a claim, in plain data."""
+    return {
+        "sentence": claim.sentence,
+        "figures of the paper": list(claim.figures),
+        "rule": claim.rule,
+        "preset": preset.name,
+        "seeds": list(preset.seeds),
+        "date": date.today().isoformat(),
+        "figures": figures,
+        "findings": [_plain(finding, preset) for finding in findings],
+    }
+
+
+def write(out: Path, records: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write both files; claims of earlier runs stay."""
+    write_aside(out / VERDICTS, json.dumps(records, indent=1).encode())
+    write_aside(out / TABLE, table(records).encode())
+
+
+def read(out: Path) -> dict[str, dict[str, Any]]:
+    """What is there of earlier runs."""
+    found: dict[str, dict[str, Any]] = json.loads((out / VERDICTS).read_text()) if (out / VERDICTS).is_file() else {}
+    return found
+
+
+def table(records: Mapping[str, Mapping[str, Any]]) -> str:
+    """One line a finding."""
+    lines = [
+        "| claim | figure | measured | claimed | mean over seeds [95 %] | each seed | verdict |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, each in records.items():
+        for found in each["findings"]:
+            cells = [
+                name,
+                ", ".join(each["figures of the paper"]),
+                found["question"],
+                f"{found['claimed']} {found['bound']:g}",
+                _interval(found),
+                ", ".join(map(_number, found["seeds"])),
+                f"**{found['verdict']}**",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def overview(claim: Claim, findings: list[Finding], preset: Preset, path: Path) -> Path:
+    """Draw all findings of a claim."""
+    rows = [
+        EstimateRow(
+            each.question,
+            each.values,
+            each.estimate.mean,
+            each.estimate.low,
+            each.estimate.high,
+            each.bound,
+            verdict_of(each, preset),
+            each.is_ratio,
+        )
+        for each in findings
+    ]
+    return save_figure(estimates(rows, f"{claim.name}: {preset.num_seeds} seeds, preset {preset.name}"), path)
+
+
+def verdict_of(finding: Finding, preset: Preset) -> str:
+    """The verdict, where the preset is large enough for one."""
+    return finding.verdict if preset.gives_verdicts else NO_VERDICT
+
+
+def _plain(finding: Finding, preset: Preset) -> dict[str, Any]:
+    found = finding.estimate
+    return {
+        "question": finding.question,
+        "claimed": finding.side,
+        "bound": finding.bound,
+        "mean": _finite(found.mean),
+        "low": _finite(found.low),
+        "high": _finite(found.high),
+        "seeds": [_finite(value) for value in finding.values],
+        "is_ratio": finding.is_ratio,
+        "num_variants": finding.num_variants,
+        "facts": dict(finding.facts),
+        "verdict": verdict_of(finding, preset),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON knows no nan."""
+    return value if math.isfinite(value) else None
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    ends = "" if found["low"] is None else f" [{_number(found['low'])}, {_number(found['high'])}]"
+    return _number(found["mean"]) + ends
+
+
+def _number(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3g}"

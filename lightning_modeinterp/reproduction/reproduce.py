@@ -1,0 +1,191 @@
+"""Run what claims need, side by side, measure, and keep what was found.
+
+Runs are ordinary commands that are kept by content, so claims share them, a killed reproduction goes on where it was,
+and a second one only measures. All of it lies in one directory:
+
+    OUT/reproduction.json    preset and version of the package that the directory belongs to
+    OUT/runs/                the kept runs
+    OUT/verdicts.json, table.md
+    OUT/<claim>/             figures
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.reproduction import report
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit, RunFailedError
+from lightning_modeinterp.reproduction.claim import Claim
+from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.reproduction.progress import Progress
+
+MARKER, RUNS = "reproduction.json", "runs"
+OVERVIEW = "seeds.png"
+
+
+@dataclass
+class Outcome:
+    """What became of a claim: its findings, or why its runs failed."""
+
+    claim: Claim
+    findings: list[Finding] = field(default_factory=list)
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A model and all that is drawn from it, one command after another."""
+
+    fit: Fit
+    samples: tuple[Draw, ...]
+    tested: tuple[Draw, ...]
+
+    @property
+    def needs_weights(self) -> bool:
+        """Whether the model has to be trained."""
+        return any(draw.needs_weights for draw in (*self.samples, *self.tested))
+
+    def do(self, runs: CachedRuns) -> None:
+        """Run what is not there yet."""
+        if self.needs_weights:
+            runs.checkpoint(self.fit)
+        for draw in self.samples:
+            runs.samples(draw)
+        for draw in self.tested:
+            runs.tested(draw)
+
+
+def reproduce(
+    claims: Sequence[Claim], preset: Preset, out: Path, jobs: int, say: Callable[[str], None] = print
+) -> list[Outcome]:
+    """Decide claims.
+
+    Args:
+        claims: At least one.
+        preset: Sizes.
+        out: Directory for everything; one that an earlier call with the same preset began is gone on with.
+        jobs: Commands at a time, >= 1.
+        say: Where to tell progress and findings.
+
+    Returns:
+        An outcome a claim, in their order. Where a run failed the other claims are decided all the same.
+
+    Raises:
+        ConfigurationError: If the directory belongs to something else, or there are no jobs.
+    """
+    if jobs < 1:
+        raise ConfigurationError(f"--jobs: expected at least 1, got {jobs}")
+    claim_directory(out, preset)
+    progress = Progress(say)
+    runs = CachedRuns(out / RUNS, progress.begun, progress.ended)
+    progress.expect(sum_of_commands(runs, work_of(claims, preset)))
+    outcomes = []
+    for claim in claims:
+        outcome = Outcome(claim, failure=run_all(runs, work_of([claim], preset), jobs))
+        if outcome.failure is None:
+            outcome.findings = measure(claim, preset, runs, out)
+            for finding in outcome.findings:
+                say(f"{claim.name}: {in_words(finding, preset)}")
+        else:
+            say(f"{claim.name}: not decided, a run failed: {outcome.failure}")
+        outcomes.append(outcome)
+    return outcomes
+
+
+def claim_directory(out: Path, preset: Preset) -> None:
+    """Make the directory, or see that it is one of this preset and version.
+
+    Raises:
+        ConfigurationError: If it is another's.
+    """
+    ours = {"preset": preset.name, "version": version("lightning_modeinterp")}
+    marker = out / MARKER
+    if marker.is_file():
+        theirs = json.loads(marker.read_text())
+        if theirs != ours:
+            raise ConfigurationError(
+                f"{out}: expected runs of preset {ours['preset']} by version {ours['version']}, found those of preset "
+                f"{theirs.get('preset')} by version {theirs.get('version')}; take another --out"
+            )
+    elif out.exists() and any(out.iterdir()):
+        raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; take another --out")
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        write_aside(marker, json.dumps(ours).encode())
+
+
+def work_of(claims: Iterable[Claim], preset: Preset) -> list[Work]:
+    """All that claims need, each model once, in the order of the claims."""
+    found: dict[str, Work] = {}
+    for claim in claims:
+        needs = claim.needs(preset)
+        for draw in (*needs.samples, *needs.tested):
+            work = found.setdefault(draw.fit.key, Work(draw.fit, (), ()))
+            samples = _with(work.samples, draw, "predict") if draw in needs.samples else work.samples
+            tested = _with(work.tested, draw, "test") if draw in needs.tested else work.tested
+            found[draw.fit.key] = Work(work.fit, samples, tested)
+    return list(found.values())
+
+
+def _with(draws: tuple[Draw, ...], draw: Draw, command: str) -> tuple[Draw, ...]:
+    is_there = draw.key(command) in {each.key(command) for each in draws}
+    return draws if is_there else (*draws, draw)
+
+
+def sum_of_commands(runs: CachedRuns, works: Iterable[Work]) -> dict[str, int]:
+    """Commands of each kind that are still to be run."""
+    works = list(works)
+    return {
+        "fit": sum(work.needs_weights and not runs.has_fit(work.fit) for work in works),
+        "predict": sum(not runs.has_samples(draw) for work in works for draw in work.samples),
+        "test": sum(not runs.has_tested(draw) for work in works for draw in work.tested),
+    }
+
+
+def run_all(runs: CachedRuns, works: Sequence[Work], jobs: int) -> str | None:
+    """Run side by side.
+
+    Returns:
+        The first failure, in a line; what is not begun by then is left out. None if all went well.
+    """
+    with ThreadPoolExecutor(jobs) as pool:
+        futures: list[Future[None]] = [pool.submit(work.do, runs) for work in works]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except RunFailedError as error:
+            pool.shutdown(cancel_futures=True)
+            return str(error)
+        except BaseException:  # the user stops us
+            pool.shutdown(wait=False, cancel_futures=True)
+            runs.stop()
+            raise
+    return None
+
+
+def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: Path) -> list[Finding]:
+    """Measure a claim whose runs are there, draw it, and keep both."""
+    folder = out / claim.name
+    folder.mkdir(exist_ok=True)
+    findings = claim.findings(runs, preset)
+    drawn = [
+        report.overview(claim, findings, preset, folder / OVERVIEW),
+        *claim.draw_figures(runs, preset, folder),
+    ]
+    names = [path.relative_to(out).as_posix() for path in drawn]
+    report.write(out, report.read(out) | {claim.name: report.record(claim, findings, preset, names)})
+    return findings
+
+
+def in_words(finding: Finding, preset: Preset) -> str:
+    """A finding in a line."""
+    found = finding.estimate
+    ends = f" [{found.low:.3g}, {found.high:.3g}]" if found.low == found.low else ""
+    claimed = f"claimed {finding.side} {finding.bound:g}"
+    return f"{finding.question}: {found.mean:.3g}{ends}, {claimed}: {report.verdict_of(finding, preset)}"

@@ -1,0 +1,77 @@
+"""Runs whose samples are made up, so that it is known what claims have to find in them."""
+
+import json
+import zlib
+from dataclasses import dataclass, field
+
+import torch
+
+from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
+from lightning_modeinterp.records import GeneratedBatch
+
+LINE = {"means": [1.0, 2.0, 3.0], "std": 0.05, "size": 64}
+WINDOWS = ("last_10", "released", "last_10_of_ddpm", "noise")
+
+
+class Store(list):
+    """Batches with a manifest."""
+
+
+@dataclass
+class Asked:
+    """What a draw is, as a world sees it."""
+
+    options: dict[str, str]
+    data: GaussianMixtureDataModule
+    generator: torch.Generator
+
+    def number(self, option, default):
+        return json.loads(self.options.get(option, str(default)))
+
+    @property
+    def is_true_score(self):
+        return self.options.get("generation.true_score") == "true"
+
+    def in_support(self, num):
+        data = self.data.mixture
+        mode = torch.randint(len(data.means), (num,), generator=self.generator)
+        noise = torch.randn(num, data.dimension, generator=self.generator)
+        return (data.means[mode] + data.std * noise.clamp(-3, 3)).float()
+
+
+@dataclass
+class FakeRuns:
+    """As `CachedRuns`, from a world: a function of what is asked for, giving samples and how far x_0_hat moved."""
+
+    world: object
+    metrics: dict = field(default_factory=dict)
+    folder: object = None
+
+    def samples(self, draw):
+        options = dict(each.removeprefix("--").split("=", 1) for each in (*draw.fit.options, *draw.options))
+        given = {
+            name.removeprefix("data.init_args."): json.loads(value) if value[0] in "[0123456789" else value
+            for name, value in options.items()
+            if name.startswith("data.init_args.")
+        }
+        given.pop("batch_size", None)
+        is_line = "1d" in draw.fit.config
+        made = GaussianMixtureDataModule if is_line else GaussianGridDataModule
+        settings = {**(LINE if is_line else {"size": 64}), **given}
+        data = made(**settings, batch_size=1)
+        seed = zlib.crc32(repr((draw.fit.options, draw.options)).encode())
+        samples, moved = self.world(Asked(options, data, torch.Generator().manual_seed(seed)))
+        noise = torch.rand(len(samples), generator=torch.Generator().manual_seed(seed))
+        variance = torch.stack([*[moved.square()] * (len(WINDOWS) - 1), noise], dim=1)
+        verdict = data.support.judge(samples)
+        store = Store([GeneratedBatch(torch.arange(len(samples)), samples, variance, WINDOWS, 32, verdict)])
+        class_path = f"lightning_modeinterp.datamodules.{made.__name__}"
+        store.manifest = {"fingerprint": {"data": {"class_path": class_path, "init_args": settings}}}
+        return store
+
+    def tested(self, draw):
+        (self.folder / "figures").mkdir(exist_ok=True)
+        (self.folder / "test_metrics.json").write_text(json.dumps(self.metrics))
+        for name in ("score", "predicted_x_0"):
+            (self.folder / "figures" / f"{name}.png").write_bytes(b"drawn")
+        return self.folder

@@ -1,0 +1,138 @@
+"""Claims that need small runs, decided from the command line's side and from Python's."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lightning_modeinterp.cli import main
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.figures import density_panels, save_figure
+from lightning_modeinterp.reproduction import PRESETS, CachedRuns, Claim, Finding, Needs, reproduce
+from lightning_modeinterp.reproduction.estimates import share
+from lightning_modeinterp.reproduction.panels import line_panel
+from lightning_modeinterp.reproduction.reproduce import claim_directory, sum_of_commands, work_of
+from lightning_modeinterp.reproduction.sample_set import SampleSet
+
+SMOKE = PRESETS["smoke"]
+
+
+class Invents(Claim):
+    """A claim of one small run, as a newcomer would write it."""
+
+    name = "invents"
+    sentence = "A model that has seen ten updates invents."
+    figures = ("4_1",)
+    rule = "The share of hallucinations is above 0.5."
+    extra: tuple[str, ...] = ()
+
+    def _draw(self, preset, seed):
+        return preset.counted(preset.fit("line", preset.line, seed, self.extra))
+
+    def needs(self, preset):
+        return Needs([self._draw(preset, seed) for seed in preset.seeds])
+
+    def findings(self, runs, preset):
+        sets = [SampleSet.read(runs.samples(self._draw(preset, seed))) for seed in preset.seeds]
+        shares = [share(each.num_hallucinated, len(each)) for each in sets]
+        return [Finding("share of hallucinations", "above", 0.5, shares, facts={"samples": [len(x) for x in sets]})]
+
+    def draw_figures(self, runs, preset, folder):
+        panels = {"seed 0": line_panel(runs.samples(self._draw(preset, 0)))}
+        return [save_figure(density_panels(panels, "invented"), folder / "densities.png")]
+
+
+class Broken(Invents):
+    """Its run cannot work."""
+
+    name = "broken"
+    extra = ("--data.init_args.std=abc",)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reproduction") / "smoke"
+    said: list[str] = []
+    outcomes = reproduce([Broken(), Invents()], SMOKE, folder, jobs=2, say=said.append)
+    return folder, outcomes, said
+
+
+def test_a_claim_is_run_measured_and_drawn(out):
+    folder, (_, outcome), said = out
+    assert outcome.failure is None
+    assert outcome.findings[0].facts == {"samples": [SMOKE.num_counted]}
+    kept = json.loads((folder / "verdicts.json").read_text())["invents"]
+    assert kept["rule"] == Invents.rule
+    assert kept["findings"][0]["verdict"] == "none (smoke)"
+    assert kept["findings"][0]["low"] is None  # one seed
+    assert all((folder / name).is_file() for name in kept["figures"])
+    assert "| invents | 4_1 | share of hallucinations | above 0.5 |" in (folder / "table.md").read_text()
+    assert any(line.startswith("[2 of 4] fit line_0-") or line.startswith("[3 of 4] fit line_0-") for line in said)
+
+
+def test_a_run_that_fails_costs_its_own_claim_alone(out):
+    folder, (broken, outcome), said = out
+    assert "data.std: expected a float, got abc" in broken.failure
+    assert any(line.startswith("broken: not decided, a run failed: fit line_0-") for line in said)
+    assert outcome.findings
+    assert "broken" not in json.loads((folder / "verdicts.json").read_text())
+
+
+def test_a_second_time_nothing_is_run(out):
+    folder, _, _ = out
+    said = []
+    (outcome,) = reproduce([Invents()], SMOKE, folder, jobs=1, say=said.append)
+    assert [line.split(":")[0] for line in said] == ["invents"]
+    assert outcome.findings
+    runs = CachedRuns(folder / "runs")
+    assert sum_of_commands(runs, work_of([Invents()], SMOKE)) == {"fit": 0, "predict": 0, "test": 0}
+
+
+def test_a_directory_of_another_preset_or_version_is_refused(tmp_path):
+    claim_directory(tmp_path / "cpu", PRESETS["cpu"])
+    claim_directory(tmp_path / "cpu", PRESETS["cpu"])  # goes on
+    with pytest.raises(ConfigurationError, match=r"expected runs of preset smoke .*, found those of preset cpu"):
+        claim_directory(tmp_path / "cpu", SMOKE)
+    (tmp_path / "cpu" / "reproduction.json").write_text('{"preset": "cpu", "version": "0.0.1"}')
+    with pytest.raises(ConfigurationError, match=r"by version 0\.0\.1; take another --out"):
+        claim_directory(tmp_path / "cpu", PRESETS["cpu"])
+
+
+def test_a_directory_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(ConfigurationError, match="expected an empty directory or an earlier reproduction"):
+        claim_directory(tmp_path, SMOKE)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def said_in_one_line(capsys, *args):
+    with pytest.raises(SystemExit) as stopped:
+        main(["reproduce", *args])
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def test_what_a_user_got_wrong_is_one_line(capsys, tmp_path):
+    assert said_in_one_line(capsys, "nearest-mods").endswith("got nearest-mods; did you mean nearest-modes?")
+    assert said_in_one_line(capsys, "--preset", "cpuu").endswith("got cpuu; did you mean cpu?")
+    assert "unrecognized arguments: --presett" in said_in_one_line(capsys, "--presett", "cpu")
+    assert "--jobs: expected at least 1" in said_in_one_line(capsys, "--jobs", "0", "--out", str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_list_names_claims_rules_and_figures(capsys):
+    main(["reproduce", "--list"])
+    printed = capsys.readouterr().out
+    assert "nearest-modes  (figures 5_1)" in printed
+    assert "rule: " in printed
+    assert "9_1   recursive training is not built yet" in printed
+
+
+def test_help_names_the_presets(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["reproduce", "--help"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(preset.about in printed for preset in PRESETS.values())
+    assert Path("runs/reproduce").as_posix() in printed
