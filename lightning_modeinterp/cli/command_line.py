@@ -19,6 +19,7 @@ from lightning_modeinterp.callbacks import (
     SampleStoreCallback,
     TrajectoryVarianceLogger,
 )
+from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.class_swaps import kept_by_swaps
 from lightning_modeinterp.cli.completion import completion_script
 from lightning_modeinterp.cli.help import every_option
@@ -79,7 +80,8 @@ class ModeInterpCLI(LightningCLI):
         """Parse, and say what a swapped class takes over from the one before it."""
         given = list(sys.argv[1:] if args is None else args)
         if given[:1] == ["completion"]:
-            print(completion_script({name: options_of(each) for name, each in self._subcommand_parsers.items()}))
+            words = {name: options_of(each) for name, each in self._subcommand_parsers.items()}
+            print(completion_script({**words, "reproduce": reproduce.words()}))
             raise SystemExit
         self.config = parser.parse_args(every_option(given))
         if is_first_process():

@@ -6,12 +6,14 @@ import os
 import signal
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Claim, reproduce
+from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Claim, Preset, reproduce
 from lightning_modeinterp.reproduction.report import TABLE, VERDICTS
 
 DESCRIPTION = """\
@@ -36,6 +38,17 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigurationError(f"reproduce: {message}; see modeinterp reproduce --help")
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, see `lightning_modeinterp.reproduction.reproduce`."""
+
+    claims: tuple[Claim, ...]
+    preset: Preset
+    out: Path
+    jobs: int
+    is_listing: bool
+
+
 def main(args: Sequence[str]) -> None:
     """Run the command.
 
@@ -46,18 +59,27 @@ def main(args: Sequence[str]) -> None:
         ConfigurationError: If a claim, preset or directory does not fit.
         SystemExit: With status 1 if a run failed.
     """
-    given = _parser().parse_args(args)
-    claims = [CLAIMS[_known("claim", name, CLAIMS)] for name in given.claims] or list(CLAIMS.values())
-    preset = PRESETS[_known("--preset", given.preset, PRESETS)]
-    if given.list:
-        print(listing(claims))
+    asked = parse(args)
+    if asked.is_listing:
+        print(listing(asked.claims))
         return
-    out = given.out or Path("runs/reproduce") / preset.name
     signal.signal(signal.SIGTERM, _stop)
-    outcomes = reproduce(claims, preset, out, given.jobs, lambda line: print(line, flush=True))
-    print(f"\nreproduce finished; its output is in {out}: {VERDICTS}, {TABLE}, and figures of each claim")
+    outcomes = reproduce(asked.claims, asked.preset, asked.out, asked.jobs, lambda line: print(line, flush=True))
+    print(f"\nreproduce finished; its output is in {asked.out}: {VERDICTS}, {TABLE}, and figures of each claim")
     if any(outcome.failure for outcome in outcomes):
         raise SystemExit(1)
+
+
+def parse(args: Sequence[str]) -> Request:
+    """Read the arguments.
+
+    Raises:
+        ConfigurationError: If there is no such option, claim or preset.
+    """
+    given = _parser().parse_args(args)
+    claims = tuple(map(_claim, given.claims)) or tuple(CLAIMS.values())
+    preset = PRESETS[_known("--preset", given.preset, PRESETS)]
+    return Request(claims, preset, given.out or Path("runs/reproduce") / preset.name, given.jobs, given.list)
 
 
 def listing(claims: Iterable[Claim]) -> str:
@@ -75,6 +97,12 @@ def _described(claim: Claim) -> list[str]:
     return [head, wrapped(claim.sentence), wrapped(f"rule: {claim.rule}"), ""]
 
 
+def words() -> list[str]:
+    """What a shell may complete."""
+    options = [option for action in _parser()._actions for option in action.option_strings]
+    return [*CLAIMS, *PRESETS, *options]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="modeinterp reproduce",
@@ -85,13 +113,28 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("claims", nargs="*", metavar="CLAIM", help="names from --list; all of them by default")
+    which = "names from --list, or paths of classes; all of ours by default"
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help=which)
     parser.add_argument("--preset", default="smoke", help=f"{', '.join(PRESETS)}; smoke by default")
     parser.add_argument("--out", type=Path, help="directory for everything, runs/reproduce/<preset> by default")
     jobs = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=jobs, help=f"commands at a time, one core each; {jobs} by default")
     parser.add_argument("--list", action="store_true", help="say what the claims are, and run nothing")
     return parser
+
+
+def _claim(name: str) -> Claim:
+    """One of ours by its name, or any other by the path of its class."""
+    if "." not in name:
+        return CLAIMS[_known("claim", name, CLAIMS)]
+    module, _, attribute = name.rpartition(".")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"reproduce: expected the path of a class such as parts.MyClaim: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Claim)):
+        raise ConfigurationError(f"reproduce: expected a subclass of Claim, got {name}")
+    return found()
 
 
 def _known(what: str, name: str, names: Iterable[str]) -> str:

@@ -3,9 +3,12 @@
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit, RunFailedError
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.claims import CLAIMS, WITHOUT_CLAIM
+from lightning_modeinterp.reproduction.estimates import Measured, share
 from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
 from lightning_modeinterp.reproduction.preset import PRESETS, Preset
 from lightning_modeinterp.reproduction.reproduce import Outcome, reproduce
+from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 __all__ = [
     "CLAIMS",
@@ -16,9 +19,14 @@ __all__ = [
     "Draw",
     "Finding",
     "Fit",
+    "Measured",
     "Needs",
     "Outcome",
     "Preset",
     "RunFailedError",
+    "SampleSet",
+    "line_panel",
+    "plane_panel",
     "reproduce",
+    "share",
 ]

@@ -27,8 +27,8 @@ class Needs:
 class Claim(ABC):
     """Runs, statistic, rule and figure of one statement.
 
-    A subclass says what it stands for in class attributes, what it `needs`, and what it finds there. `needs`,
-    `findings` and `draw_figures` are functions of the preset alone; all three read the same kept runs.
+    A subclass says what it stands for in class attributes, what it `needs`, and what it finds there. All three methods
+    are functions of the preset alone, and read the same kept runs.
     """
 
     name: ClassVar[str]
@@ -49,6 +49,9 @@ class Claim(ABC):
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """Measure on the finished runs."""
 
-    @abstractmethod
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
-        """Draw into a folder that exists, from the runs of the first seed, and say what was drawn."""
+        """Draw into a folder that exists, from the runs of the first seed, and say what was drawn.
+
+        A figure of all seeds against the bounds is drawn for every claim; by default there is no other.
+        """
+        return []

@@ -1,6 +1,7 @@
 """The contract of every seam as a function: a plug-in author calls it on a part of their own."""
 
 from lightning_modeinterp.testing.arguments import check_arguments
+from lightning_modeinterp.testing.claim import check_claim
 from lightning_modeinterp.testing.datamodule import check_datamodule
 from lightning_modeinterp.testing.decoder import check_decoder
 from lightning_modeinterp.testing.denoiser import check_denoiser
@@ -14,6 +15,7 @@ from lightning_modeinterp.testing.trajectory_observer import check_trajectory_ob
 
 __all__ = [
     "check_arguments",
+    "check_claim",
     "check_datamodule",
     "check_decoder",
     "check_denoiser",

@@ -1,13 +1,17 @@
-"""Every command that README and docs show is run, in order, page by page, with sizes of a test."""
+"""Every command that README and docs show is run, in order, page by page, with sizes of a test.
+
+Of reproductions, which take long, the arguments are read.
+"""
 
 import re
 import shlex
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from lightning_modeinterp.cli import main
+from lightning_modeinterp.cli import main, reproduce
 
 from .test_snippets import ROOT, blocks_of
 
@@ -26,7 +30,7 @@ SIZES = (
 )
 
 
-def commands_of(page: Path) -> Iterator[list[str]]:
+def commands_of(page: Path, commands: Sequence[str] = COMMANDS) -> Iterator[list[str]]:
     """Arguments of each command in the page's bash blocks and in its lines that are nothing but a command."""
     text = page.read_text()
     blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
@@ -35,7 +39,7 @@ def commands_of(page: Path) -> Iterator[list[str]]:
     )
     for line in lines:
         words = shlex.split(line, comments=True)
-        if "modeinterp" in words and (rest := words[words.index("modeinterp") + 1 :]) and rest[0] in COMMANDS:
+        if "modeinterp" in words and (rest := words[words.index("modeinterp") + 1 :]) and rest[0] in commands:
             yield ["configs/experiment/gaussian_1d.yaml" if word == "C" else word for word in rest]
 
 
@@ -61,3 +65,15 @@ def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         print("modeinterp", command, shlex.join(options))
         main([command, *options, *SIZES])
         assert any((tmp_path / "runs").rglob(f"config_{command}.yaml"))
+
+
+REPRODUCING = [page for page in PAGES if any(commands_of(page, ["reproduce"]))]
+
+
+@pytest.mark.parametrize("page", REPRODUCING, ids=lambda page: page.stem)
+def test_reproductions_are_asked_for_rightly(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules_of(page, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "parts", raising=False)
+    for _, *options in commands_of(page, ["reproduce"]):
+        assert reproduce.parse(options).claims

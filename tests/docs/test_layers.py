@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "datamodules": DATA | {"sample_store"},
     "modules": MODULES,
     "figures": GROUND | {"metrics.functional"},
-    "testing": CALLBACKS,
+    "testing": CALLBACKS | {"reproduction"},
     "callbacks": CALLBACKS,
     "run_directory": GROUND,
     "checkpoints": GROUND | {"run_directory"},

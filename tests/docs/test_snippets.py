@@ -15,6 +15,7 @@ from lightning_modeinterp.diffusion.samplers import Sampler
 from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.reproduction import Claim
 from lightning_modeinterp.support import SupportOracle
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ SEAMS = [
     SupportOracle,
     GenerationMetric,
     ModeInterpDataModule,
+    Claim,
 ]
 MAX_LINES = 25
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM
+from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Needs
 from lightning_modeinterp.reproduction.cached_runs import CONFIGS
 from lightning_modeinterp.reproduction.reproduce import work_of
+from lightning_modeinterp.testing import check_claim
 
 from .fake_runs import FakeRuns
 
@@ -59,23 +60,29 @@ def test_every_figure_of_the_paper_has_a_claim_or_a_reason():
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_a_claim_says_what_it_stands_for(name):
-    claim = CLAIMS[name]
-    assert re.fullmatch(r"[a-z0-9-]+", name)
-    assert claim.sentence.endswith(".")
-    assert claim.rule.endswith(".")
-    assert re.search("above|below", claim.rule)
+def test_the_contract(name):
+    check_claim(CLAIMS[name])
+    assert re.search("above|below", CLAIMS[name].rule)
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ({"name": "Two Words"}, "expected a name of small letters"),
+        ({"rule": "later"}, "expected a whole rule"),
+        ({"needs": lambda self, preset: Needs()}, "expected runs to decide by"),
+        ({"needs": lambda self, preset: Needs([preset.counted(preset.fit("line", preset.line, 0))])}, "of 5 seeds"),
+    ],
+)
+def test_a_broken_contract_is_named(change, broken):
+    claim = type("Changed", (type(CLAIMS["detection-1d"]),), change)()
+    with pytest.raises(AssertionError, match=broken):
+        check_claim(claim)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=str)
-@pytest.mark.parametrize("name", CLAIMS)
-def test_what_a_claim_needs_is_there(name, preset):
-    needs = CLAIMS[name].needs(preset)
-    draws = [*needs.samples, *needs.tested]
-    assert draws
-    assert all((CONFIGS / draw.fit.config).is_file() for draw in draws)
-    seeds = {each for draw in draws for each in draw.fit.options if each.startswith("--seed_everything=")}
-    assert len(seeds) == preset.num_seeds
+def test_the_configs_are_there(preset):
+    assert all((CONFIGS / system.config).is_file() for system in (preset.line, preset.grid, preset.vdm))
 
 
 def test_claims_share_what_they_train():

@@ -117,6 +117,8 @@ def test_what_a_user_got_wrong_is_one_line(capsys, tmp_path):
     assert said_in_one_line(capsys, "nearest-mods").endswith("got nearest-mods; did you mean nearest-modes?")
     assert said_in_one_line(capsys, "--preset", "cpuu").endswith("got cpuu; did you mean cpu?")
     assert "unrecognized arguments: --presett" in said_in_one_line(capsys, "--presett", "cpu")
+    assert "expected a subclass of Claim, got json.JSONDecoder" in said_in_one_line(capsys, "json.JSONDecoder")
+    assert "expected the path of a class" in said_in_one_line(capsys, "nowhere.Claim")
     assert "--jobs: expected at least 1" in said_in_one_line(capsys, "--jobs", "0", "--out", str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()
 

@@ -1,0 +1,47 @@
+"""The contract of `Claim`."""
+
+import re
+
+from lightning_modeinterp.reproduction import PRESETS, Claim, Needs, Preset
+from lightning_modeinterp.testing.expect import expect
+
+
+def check_claim(claim: Claim) -> None:
+    """Check what a claim says of itself and what it asks for, at every preset; nothing is run.
+
+    Args:
+        claim: The claim.
+
+    Raises:
+        AssertionError: If the contract is broken; says what was expected, got and what to do.
+    """
+    expect(
+        re.fullmatch(r"[a-z0-9-]+", claim.name) is not None,
+        f"expected a name of small letters, digits and hyphens, got {claim.name}; it names a directory",
+    )
+    for word in ("sentence", "rule"):
+        said = getattr(claim, word)
+        expect(said.endswith("."), f"expected a whole {word} with a full stop, got {said!r}; --list shows it")
+    for preset in PRESETS.values():
+        needs = claim.needs(preset)
+        expect(
+            keys(needs) == keys(claim.needs(preset)),
+            f"expected the same runs each time, got others at preset {preset.name}; make them functions of the preset",
+        )
+        _check_seeds(needs, preset)
+
+
+def keys(needs: Needs) -> list[str]:
+    """Keys of all runs."""
+    return [*(draw.key("predict") for draw in needs.samples), *(draw.key("test") for draw in needs.tested)]
+
+
+def _check_seeds(needs: Needs, preset: Preset) -> None:
+    draws = [*needs.samples, *needs.tested]
+    expect(bool(draws), f"expected runs to decide by, got none at preset {preset.name}; say in `needs` what is drawn")
+    seeds = {option for draw in draws for option in draw.fit.options if option.startswith("--seed_everything=")}
+    expect(
+        len(seeds) == preset.num_seeds,
+        f"expected runs of {preset.num_seeds} seeds at preset {preset.name}, got {len(seeds)}; an interval is over "
+        "`preset.seeds`",
+    )
