@@ -12,6 +12,7 @@ from lightning_modeinterp.figures.samples_2d import PlaneSamples, samples_2d
 from lightning_modeinterp.figures.save import save_figure
 from lightning_modeinterp.figures.score_curves import ScoreCurve, score_curves
 from lightning_modeinterp.figures.score_field import score_field
+from lightning_modeinterp.figures.training_curves import training_curves
 from lightning_modeinterp.figures.variance_histogram import rebin, variance_histogram
 from lightning_modeinterp.figures.window_heatmap import DataScales, window_heatmap
 from lightning_modeinterp.figures.window_sweep import window_sweep
@@ -35,6 +36,7 @@ __all__ = [
     "save_figure",
     "score_curves",
     "score_field",
+    "training_curves",
     "variance_histogram",
     "window_heatmap",
     "window_sweep",

@@ -41,16 +41,19 @@ class Fit:
         name: What it is, for people; part of the directory's name, not of the key.
         config: A file under ``configs/``.
         options: What is different from it, as on the command line.
+        after: A shorter fit of the same model, which this one goes on from.
     """
 
     name: str
     config: str
     options: tuple[str, ...] = ()
+    after: "Fit | None" = None
 
     @property
     def key(self) -> str:
         """What the weights are a function of, hashed."""
-        return _key("fit", content_of(CONFIGS / self.config), *self.options)
+        begun = () if self.after is None else (self.after.key,)
+        return _key("fit", content_of(CONFIGS / self.config), *self.options, *begun)
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,11 @@ class CachedRuns:
             RunFailedError: If the fit ends with an error.
         """
         folder = self._fit_folder(fit)
+        weights = folder / "checkpoints" / "last.ckpt"
         if not self.has_fit(fit):
-            self._run("fit", folder, fit, [*fit.options, "--ckpt_path=last"], FINISHED)
-        return folder / "checkpoints" / "last.ckpt"
+            start = "last" if fit.after is None or weights.exists() else self.checkpoint(fit.after)
+            self._run("fit", folder, fit, [*fit.options, f"--ckpt_path={start}"], FINISHED)
+        return weights
 
     def has_fit(self, fit: Fit) -> bool:
         """Whether the model is trained."""

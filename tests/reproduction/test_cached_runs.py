@@ -3,6 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, RunFailedError
@@ -133,3 +134,17 @@ def test_the_content_of_a_config_holds_all_that_it_names():
 def test_a_config_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"expected a config at .*nope.yaml, found none"):
         content_of(tmp_path / "nope.yaml")
+
+
+def test_a_fit_goes_on_from_a_shorter_one(root):
+    cached, _ = runs(root)
+
+    def fit(name, num_updates, after=None):
+        return Fit(name, CONFIG, (*TINY, f"--trainer.max_steps={num_updates}"), after)
+
+    straight = fit("straight", 7)
+    in_stages = fit("third", 7, fit("second", 4, FIT))  # after 3 updates, within an epoch, and 4, at the end of one
+    assert in_stages.key != straight.key
+    weights = [torch.load(cached.checkpoint(each), weights_only=True)["state_dict"] for each in (straight, in_stages)]
+    for name, value in weights[0].items():
+        assert torch.equal(value, weights[1][name])

@@ -1,0 +1,137 @@
+"""How the detector fares along the published training: one fit, looked at every few thousand updates.
+
+    python benchmarks/along_training.py run 2d       # hours on one core; goes on after a kill
+    python benchmarks/along_training.py report 2d    # table and figure of what is there
+
+The authors' settings throughout: tied network, linear betas from 0.001 to 0.2, batches of 10,000, a constant rate of
+1e-3, no averaging; N = 50,000 for 50,000 updates in 1D, N = 100,000 for 100,000 on the grid. Ours is the time table (the
+same up to the order of sums), and that sampling begins where alpha_bar reaches 1e-7. One seed. At each look every window
+from the last 3 to the last 15 steps sets its threshold on every second sample and is judged on the others; none is
+chosen. The last model is looked at with five times as many samples, with a seed of their own.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from interleaved import publish, table
+
+from lightning_modeinterp.figures import save_figure, training_curves
+from lightning_modeinterp.metrics.functional import wilson_interval
+from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, SampleSet
+from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
+
+RESULTS = Path("docs/results/along_training")
+CONFIGS = {"1d": "experiment/gaussian_1d_paper.yaml", "2d": "experiment/gaussian_2d_paper.yaml"}
+NUM_UPDATES = {"1d": 50_000, "2d": 100_000}
+EVERY = 5_000
+NUM_SAMPLES, NUM_LAST = 20_480, 102_400
+WINDOWS = {f"last_{steps}": {"last_steps": steps} for steps in range(3, 16)}
+PAPER = "last_10"
+SHOWN = ("last_3", "last_4", "last_5", "last_7", PAPER, "last_12", "last_15")
+DRAWN = ("last_3", "last_5", "last_7", PAPER)
+
+TRAINING = (
+    "--model.init_args.denoiser.init_args.time_table=true",
+    "--trainer.val_check_interval=1000000000",
+    "--trainer.enable_progress_bar=false",
+)
+SAMPLING = (
+    "--generation.sampler.init_args.start_alpha_bar=1e-7",
+    f"--generation.windows={json.dumps(WINDOWS)}",
+    f"--generation.window={PAPER}",
+)
+
+
+def fits(data: str) -> list[Fit]:
+    """One training in stages, each of which goes on from the one before."""
+    stages: list[Fit] = []
+    for num_updates in range(EVERY, NUM_UPDATES[data] + 1, EVERY):
+        options = (*TRAINING, f"--trainer.max_steps={num_updates}")
+        stages.append(Fit(f"{data}_{num_updates:06}", CONFIGS[data], options, stages[-1] if stages else None))
+    return stages
+
+
+def draws(data: str) -> list[Draw]:
+    """A look at each stage, and a longer one at the last."""
+    looks = [Draw(fit.name, fit, (*SAMPLING, f"--generation.num_samples={NUM_SAMPLES}")) for fit in fits(data)]
+    seed = f"--generation.seed={sampling_seed(0, 'final')}"
+    last = looks[-1].fit
+    return [*looks, Draw(f"{last.name}_final", last, (*SAMPLING, seed, f"--generation.num_samples={NUM_LAST}"))]
+
+
+def judged(samples: SampleSet) -> dict[str, dict[str, Any]]:
+    """AUROC and share removed of each window; thresholds from every second sample."""
+    clear = samples.clear()
+    found = {}
+    for window in WINDOWS:
+        scores, hallucinated = clear.variance_of(window), clear.hallucinated
+        threshold = threshold_of(scores[::2], hallucinated[::2])
+        hits, total = removed(scores[1::2], hallucinated[1::2], threshold)
+        found[window] = {
+            "auroc": auroc(scores, hallucinated),
+            "removed": [hits / max(total, 1), *wilson_interval(hits, total)],
+            "num_judged": total,
+        }
+    return found
+
+
+def look(draw: Draw, runs: CachedRuns) -> dict[str, Any]:
+    """Everything of one look."""
+    samples = SampleSet.read(runs.samples(draw))
+    num_hallucinated = samples.num_hallucinated
+    (num_updates,) = (int(each.split("=")[1]) for each in draw.fit.options if each.startswith("--trainer.max_steps="))
+    return {
+        "updates": num_updates,
+        "samples": len(samples),
+        "hallucinated": num_hallucinated,
+        "rate": [num_hallucinated / len(samples), *wilson_interval(num_hallucinated, len(samples))],
+        "windows": judged(samples),
+    }
+
+
+def _cell(found: dict[str, Any]) -> str:
+    return f"{found['auroc']:.3f} / {found['removed'][0]:.2f}"
+
+
+def report(data: str, runs: CachedRuns, out: Path) -> None:
+    """Table and figure of the looks that are there."""
+    looks = [look(draw, runs) for draw in draws(data) if runs.has_samples(draw)]
+    header = ["updates", "samples", "rate [95 %], count", *(f"{window}: AUROC / removed" for window in SHOWN)]
+    body = [
+        [
+            f"{each['updates']:,}",
+            f"{each['samples']:,}",
+            "{:.4f} [{:.4f}, {:.4f}]".format(*each["rate"]) + f", {each['hallucinated']:,}",
+            *(
+                f"{found['auroc']:.3f} / {found['removed'][0]:.2f}"
+                for found in (each["windows"][window] for window in SHOWN)
+            ),
+        ]
+        for each in looks
+    ]
+    settings = {"data": data, "windows looked at": len(WINDOWS)}
+    publish(data, settings, looks, table(header, body), out)
+    along = [each for each in looks if each["samples"] == NUM_SAMPLES]
+    figure = training_curves(
+        [each["updates"] for each in along],
+        [each["rate"] for each in along],
+        {window: [each["windows"][window]["removed"][0] for each in along] for window in DRAWN},
+        claimed=0.95,
+    )
+    print(save_figure(figure, out / f"{data}.png"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=["run", "report"])
+    parser.add_argument("data", choices=list(CONFIGS))
+    parser.add_argument("--root", type=Path, default=Path("runs/along_training"))
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    cached = CachedRuns(options.root, lambda line: print(line, flush=True))
+    if options.stage == "run":
+        for each_draw in draws(options.data):
+            cached.samples(each_draw)
+    report(options.data, cached, options.out)
