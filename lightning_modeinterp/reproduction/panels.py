@@ -1,5 +1,7 @@
 """Stores of samples as the panels of figures."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +25,11 @@ def plane_panel(name: str, store: SampleStore) -> PlaneSamples:
     """Samples in the plane beside the training data."""
     data = gaussian_data_of(store)
     return PlaneSamples(name, data.to_data_units(data.make_dataset("train").samples), **_judged(store))
+
+
+def figure_of_test(run: Path, name: str, copy: Path) -> Path:
+    """Copy a figure that `modeinterp test` drew into a run directory."""
+    return Path(shutil.copy(run / "figures" / f"{name}.png", copy))
 
 
 def _judged(store: SampleStore) -> dict[str, Any]:

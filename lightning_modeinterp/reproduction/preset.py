@@ -15,16 +15,20 @@ TIME_TABLE = ("--model.init_args.denoiser.init_args.time_table=true",)
 
 @dataclass(frozen=True)
 class System:
-    """An experiment to train and sample.
+    """An experiment to train, to sample and to detect in.
 
     Args:
+        name: What its models are called.
         config: A file under ``configs/``.
         window: The window that stands for the paper's last 10 steps.
+        num_final: Samples that a detector is judged on.
         options: What is different from the config, in all commands.
     """
 
+    name: str
     config: str
     window: str
+    num_final: int
     options: tuple[str, ...] = ()
 
 
@@ -46,8 +50,6 @@ class Preset:
         updates_per_sample: Updates for each training sample where they grow with it; 1 as published.
         num_counted: Samples that are drawn of each model and counted.
         num_calibrate: Samples that set a detector's threshold.
-        num_final: Samples on the line that a detector is judged on.
-        num_final_grid: The same on the grid.
         num_drawn_steps: T' of the variational models.
     """
 
@@ -64,8 +66,6 @@ class Preset:
     updates_per_sample: float
     num_counted: int
     num_calibrate: int
-    num_final: int
-    num_final_grid: int
     num_drawn_steps: tuple[int, int] = (100, 1000)
 
     @property
@@ -73,10 +73,15 @@ class Preset:
         """All seeds."""
         return range(self.num_seeds)
 
-    def fit(self, name: str, system: System, seed: int, options: Sequence[str] = ()) -> Fit:
-        """A model of a system; later options win."""
+    @property
+    def both(self) -> dict[str, System]:
+        """Line and grid, by dimension."""
+        return {"1D": self.line, "2D": self.grid}
+
+    def fit(self, system: System, seed: int, options: Sequence[str] = (), name: str | None = None) -> Fit:
+        """A model of a system; later options win. One that differs from the system's own takes a name of its own."""
         seeded = f"--seed_everything={seed}"
-        return Fit(f"{name}_{seed}", system.config, (seeded, *NO_VALIDATION, *system.options, *options))
+        return Fit(f"{name or system.name}_{seed}", system.config, (seeded, *NO_VALIDATION, *system.options, *options))
 
     def counted(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
         """The samples of a model that are counted."""
@@ -100,17 +105,15 @@ CPU = Preset(
     about="short training, our 2D schedule; at most half an hour a claim on two cores",
     num_seeds=5,
     gives_verdicts=True,
-    line=System("experiment/gaussian_1d.yaml", "last_10", (*TIME_TABLE, *LATE)),
-    grid=System("experiment/gaussian_2d_grid.yaml", "released", TIME_TABLE),
-    vdm=System("experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm"),
+    line=System("line", "experiment/gaussian_1d.yaml", "last_10", 102_400, (*TIME_TABLE, *LATE)),
+    grid=System("grid", "experiment/gaussian_2d_grid.yaml", "released", 40_960, TIME_TABLE),
+    vdm=System("vdm", "experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", 40_960),
     batch_size=1_000,
     training_sizes=(1_000, 3_000, 10_000, 30_000, 100_000),
     equal_updates=4_000,
     updates_per_sample=0.16,
     num_counted=20_480,
     num_calibrate=10_240,
-    num_final=102_400,
-    num_final_grid=40_960,
 )
 
 TINY = (
@@ -129,17 +132,15 @@ SMOKE = Preset(
     about="everything runs once, tiny; gives no verdict; minutes",
     num_seeds=1,
     gives_verdicts=False,
-    line=System(CPU.line.config, CPU.line.window, TINY),
-    grid=System(CPU.grid.config, CPU.grid.window, TINY),
-    vdm=System(CPU.vdm.config, CPU.vdm.window, TINY),
+    line=System("line", CPU.line.config, CPU.line.window, 256, TINY),
+    grid=System("grid", CPU.grid.config, CPU.grid.window, 256, TINY),
+    vdm=System("vdm", CPU.vdm.config, CPU.vdm.window, 256, TINY),
     batch_size=64,
     training_sizes=(64, 128),
     equal_updates=10,
     updates_per_sample=0.1,
     num_counted=256,
     num_calibrate=256,
-    num_final=256,
-    num_final_grid=256,
     num_drawn_steps=(40, 50),
 )
 
@@ -148,17 +149,15 @@ PAPER = Preset(
     about="the published sizes and schedule; for a GPU, or days",
     num_seeds=3,
     gives_verdicts=True,
-    line=System("experiment/gaussian_1d_paper.yaml", "last_10", TIME_TABLE),
-    grid=System("experiment/gaussian_2d_paper.yaml", "last_10", TIME_TABLE),
-    vdm=System("experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", ("--trainer.max_steps=100000",)),
+    line=System("line", "experiment/gaussian_1d_paper.yaml", "last_10", 1_000_448, TIME_TABLE),
+    grid=System("grid", "experiment/gaussian_2d_paper.yaml", "last_10", 501_760, TIME_TABLE),
+    vdm=System("vdm", "experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", 501_760, ("--trainer.max_steps=100000",)),
     batch_size=10_000,
     training_sizes=(1_000, 5_000, 20_000, 50_000, 100_000),
     equal_updates=50_000,
     updates_per_sample=1.0,
     num_counted=100_352,
     num_calibrate=100_352,
-    num_final=1_000_448,
-    num_final_grid=501_760,
 )
 
 PRESETS = {preset.name: preset for preset in (SMOKE, CPU, PAPER)}

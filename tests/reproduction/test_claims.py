@@ -71,7 +71,7 @@ def test_the_contract(name):
         ({"name": "Two Words"}, "expected a name of small letters"),
         ({"rule": "later"}, "expected a whole rule"),
         ({"needs": lambda self, preset: Needs()}, "expected runs to decide by"),
-        ({"needs": lambda self, preset: Needs([preset.counted(preset.fit("line", preset.line, 0))])}, "of 5 seeds"),
+        ({"needs": lambda self, preset: Needs([preset.counted(preset.fit(preset.line, 0))])}, "of 5 seeds"),
     ],
 )
 def test_a_broken_contract_is_named(change, broken):
@@ -91,7 +91,7 @@ def test_claims_share_what_they_train():
     assert len({work.fit.key for work in together}) == len(together)
     for model in ("line", "grid"):
         shared = [set(work_of([claim], cpu)) for claim in CLAIMS.values()]
-        of_model = {each.fit.key for works in shared for each in works if each.fit.name.startswith(f"{model}_")}
+        of_model = {each.fit.key for works in shared for each in works if re.fullmatch(rf"{model}_\d", each.fit.name)}
         assert len(of_model) == cpu.num_seeds
 
 

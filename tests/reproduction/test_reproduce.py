@@ -27,7 +27,7 @@ class Invents(Claim):
     extra: tuple[str, ...] = ()
 
     def _draw(self, preset, seed):
-        return preset.counted(preset.fit("line", preset.line, seed, self.extra))
+        return preset.counted(preset.fit(preset.line, seed, self.extra))
 
     def needs(self, preset):
         return Needs([self._draw(preset, seed) for seed in preset.seeds])

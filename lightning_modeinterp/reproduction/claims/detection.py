@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from lightning_modeinterp.figures import save_figure
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.findings import Finding
@@ -31,7 +31,7 @@ class Detection(Claim):
     """Explore, calibrate, and report once. Subclasses say which data."""
 
     figures = ("7_2",)
-    model: ClassVar[str]
+    dimension: ClassVar[str]
 
     def needs(self, preset: Preset) -> Needs:
         """Three sets of samples for each seed."""
@@ -61,21 +61,15 @@ class Detection(Claim):
 
     def _draws(self, preset: Preset, seed: int) -> dict[str, Draw]:
         """The samples that all claims count are there to explore; the other two sets are for this alone."""
-        fit = self._fit(preset, seed)
+        fit = preset.fit(self._system(preset), seed)
         return {
             "explore": preset.counted(fit),
             "calibrate": preset.sealed(fit, seed, "calibrate", preset.num_calibrate),
-            "final": preset.sealed(fit, seed, "final", self._num_final(preset)),
+            "final": preset.sealed(fit, seed, "final", self._system(preset).num_final),
         }
 
-    def _fit(self, preset: Preset, seed: int) -> Fit:
-        return preset.fit(self.model, self._system(preset), seed)
-
     def _system(self, preset: Preset) -> System:
-        return preset.line if self.model == "line" else preset.grid
-
-    def _num_final(self, preset: Preset) -> int:
-        return preset.num_final if self.model == "line" else preset.num_final_grid
+        return preset.both[self.dimension]
 
 
 class DetectionOnLine(Detection):
@@ -84,7 +78,7 @@ class DetectionOnLine(Detection):
     name = "detection-1d"
     sentence = "In 1D, more than 95 % of hallucinations are removed at 96 % of the samples in support kept."
     rule = RULE.format(paper="the last 10 steps", number="ten")
-    model = "line"
+    dimension = "1D"
 
 
 class DetectionOnGrid(Detection):
@@ -93,7 +87,7 @@ class DetectionOnGrid(Detection):
     name = "detection-2d"
     sentence = "In 2D, more than 95 % of hallucinations are removed at 96 % of the samples in support kept."
     rule = RULE.format(paper="the last 10 steps (in our schedule: the same noise levels)", number="nine or ten")
-    model = "grid"
+    dimension = "2D"
 
 
 def _threshold(sets: dict[str, SampleSet], window: str) -> float:

@@ -75,13 +75,13 @@ class Distance(Claim):
         return [save_figure(density_panels(panels, "modes at several distances"), folder / "densities.png")]
 
     def _uneven(self, preset: Preset, seed: int) -> Draw:
-        return preset.counted(preset.fit("uneven", preset.line, seed, (f"--data.init_args.means={list(UNEVEN)}",)))
+        return preset.counted(preset.fit(preset.line, seed, (f"--data.init_args.means={list(UNEVEN)}",), "line_uneven"))
 
     def _even(self, preset: Preset, seed: int, spacing: float) -> Draw:
         if spacing == 1.0:  # {1, 2, 3}, which other claims train too
-            return preset.counted(preset.fit("line", preset.line, seed))
+            return preset.counted(preset.fit(preset.line, seed))
         moved = (f"--data.init_args.means={[1.0, 1.0 + spacing, 1.0 + 2 * spacing]}",)
-        return preset.counted(preset.fit(f"spacing_{spacing:g}", preset.line, seed, moved))
+        return preset.counted(preset.fit(preset.line, seed, moved, f"line_spacing_{spacing:g}"))
 
 
 def _num_between(samples: SampleSet, left: float, right: float) -> int:

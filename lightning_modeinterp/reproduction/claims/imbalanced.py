@@ -42,4 +42,4 @@ class ImbalancedInterpolates(Claim):
         return [save_figure(samples_2d([panel]), folder / "samples.png")]
 
     def _draw(self, preset: Preset, seed: int) -> Draw:
-        return preset.counted(preset.fit("imbalanced", preset.grid, seed, (f"--data.init_args.weights={WEIGHTS}",)))
+        return preset.counted(preset.fit(preset.grid, seed, (f"--data.init_args.weights={WEIGHTS}",), "imbalanced"))

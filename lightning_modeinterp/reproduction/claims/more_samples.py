@@ -65,5 +65,5 @@ class MoreSamples(Claim):
         num_updates = preset.equal_updates if arm == EQUAL else grown
         batch = min(preset.batch_size, size)
         options = (f"--data.init_args.size={size}", f"--data.init_args.batch_size={batch}")
-        fit = preset.fit(f"n_{size}", preset.line, seed, (*options, f"--trainer.max_steps={num_updates}"))
+        fit = preset.fit(preset.line, seed, (*options, f"--trainer.max_steps={num_updates}"), f"line_n_{size}")
         return preset.counted(fit)

@@ -56,5 +56,7 @@ class NearestModes(Claim):
         return [save_figure(figure, folder / "samples.png")]
 
     def _draw(self, preset: Preset, seed: int, arrangement: str) -> Draw:
-        turned = () if arrangement == "grid" else (f"--data.init_args.arrangement={arrangement}",)
-        return preset.counted(preset.fit(arrangement, preset.grid, seed, turned))
+        if arrangement == "grid":
+            return preset.counted(preset.fit(preset.grid, seed))
+        turned = (f"--data.init_args.arrangement={arrangement}",)
+        return preset.counted(preset.fit(preset.grid, seed, turned, arrangement))

@@ -2,14 +2,14 @@
 
 import json
 import math
-import shutil
 from pathlib import Path
 
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
-from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.reproduction.panels import figure_of_test
+from lightning_modeinterp.reproduction.preset import Preset, System
 
 NOISE_IN_STDS = (1, 2, 4)
 """Noise levels sigma / alpha, in standard deviations of a mode, at which the modes of both data stand apart."""
@@ -29,13 +29,13 @@ class ScoreSmoothing(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """A model for each seed, on the line and on the grid."""
-        return Needs(tested=[draw for seed in preset.seeds for draw in _draws(preset, seed).values()])
+        return Needs(tested=[_look(preset, system, seed) for seed in preset.seeds for system in preset.both.values()])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """One for each noise level."""
         found = []
-        for name in _draws(preset, 0):
-            metrics = [_metrics(runs, _draws(preset, seed)[name]) for seed in preset.seeds]
+        for name, system in preset.both.items():
+            metrics = [_metrics(runs, _look(preset, system, seed)) for seed in preset.seeds]
             for noise in NOISE_IN_STDS:
                 ratios = [Measured(each.get(f"score_slope_ratio/{noise}_std", math.nan)) for each in metrics]
                 question = f"{name}, noise of {noise} mode std: learned slope over true"
@@ -45,16 +45,13 @@ class ScoreSmoothing(Claim):
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Both scores and their difference, as `modeinterp test` draws them."""
         return [
-            Path(shutil.copy(runs.tested(draw) / "figures" / "score.png", folder / f"score_{name}.png"))
-            for name, draw in _draws(preset, 0).items()
+            figure_of_test(runs.tested(_look(preset, system, 0)), "score", folder / f"score_{name}.png")
+            for name, system in preset.both.items()
         ]
 
 
-def _draws(preset: Preset, seed: int) -> dict[str, Draw]:
-    return {
-        "1D": preset.looked_at(preset.fit("line", preset.line, seed)),
-        "2D": preset.looked_at(preset.fit("grid", preset.grid, seed)),
-    }
+def _look(preset: Preset, system: System, seed: int) -> Draw:
+    return preset.looked_at(preset.fit(system, seed))
 
 
 def _metrics(runs: CachedRuns, draw: Draw) -> dict[str, float]:

@@ -1,15 +1,15 @@
 """At the end of the reverse trajectory the predicted x_0 of a hallucination still moves; in support it has settled."""
 
 import math
-import shutil
 from pathlib import Path
 
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import gaussian_data_of, log_median
-from lightning_modeinterp.reproduction.preset import Preset, System
+from lightning_modeinterp.reproduction.panels import figure_of_test
+from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 
@@ -27,17 +27,16 @@ class TrajectoriesSettle(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """The samples of a model for each seed, and a look at the first."""
-        models = [_model(preset, name, seed) for seed in preset.seeds for name in ("1D", "2D")]
-        return Needs([draw for draw, _ in models], [_look(preset, name) for name in ("1D", "2D")])
+        counted = [preset.counted(preset.fit(each, seed)) for seed in preset.seeds for each in preset.both.values()]
+        return Needs(counted, [preset.looked_at(preset.fit(system, 0)) for system in preset.both.values()])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """Movement between the verdicts, and against the width of a mode."""
         found = []
-        for name in ("1D", "2D"):
+        for name, system in preset.both.items():
             between, within, counts = [], [], []
             for seed in preset.seeds:
-                draw, system = _model(preset, name, seed)
-                store = runs.samples(draw)
+                store = runs.samples(preset.counted(preset.fit(system, seed)))
                 samples = SampleSet.read(store)
                 moved = samples.variance_of(system.window).sqrt()  # a mean over coordinates: one coordinate's movement
                 settled = log_median(moved[samples.in_support])
@@ -53,21 +52,7 @@ class TrajectoriesSettle(Claim):
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Trajectories of both verdicts, as `modeinterp test` draws them."""
+        looks = {name: runs.tested(preset.looked_at(preset.fit(system, 0))) for name, system in preset.both.items()}
         return [
-            Path(
-                shutil.copy(
-                    runs.tested(_look(preset, name)) / "figures" / "predicted_x_0.png",
-                    folder / f"trajectories_{name}.png",
-                )
-            )
-            for name in ("1D", "2D")
+            figure_of_test(look, "predicted_x_0", folder / f"trajectories_{name}.png") for name, look in looks.items()
         ]
-
-
-def _model(preset: Preset, name: str, seed: int) -> tuple[Draw, System]:
-    system = preset.line if name == "1D" else preset.grid
-    return preset.counted(preset.fit("line" if name == "1D" else "grid", system, seed)), system
-
-
-def _look(preset: Preset, name: str) -> Draw:
-    return preset.looked_at(_model(preset, name, 0)[0].fit)

@@ -8,7 +8,7 @@ from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import log_rate
 from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
-from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.reproduction.preset import Preset, System
 from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 TRUE_SCORE = ("--generation.true_score=true",)
@@ -28,14 +28,16 @@ class TrueScore(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """The learned and the true score for each seed, on the line and on the grid."""
-        return Needs([draw for name in ("1D", "2D") for seed in preset.seeds for draw in _draws(preset, name, seed)])
+        return Needs([
+            draw for system in preset.both.values() for seed in preset.seeds for draw in _draws(preset, system, seed)
+        ])  # fmt: skip
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """One in 1D, one in 2D."""
         found = []
-        for name in ("1D", "2D"):
+        for name, system in preset.both.items():
             pairs = [
-                [SampleSet.read(runs.samples(draw)) for draw in _draws(preset, name, seed)] for seed in preset.seeds
+                [SampleSet.read(runs.samples(draw)) for draw in _draws(preset, system, seed)] for seed in preset.seeds
             ]
             ratios = [log_rate(true) - log_rate(learned) for learned, true in pairs]
             facts = {
@@ -49,15 +51,15 @@ class TrueScore(Claim):
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Samples of both scores."""
         line, grid = (
-            dict(zip(("learned score", "true score"), map(runs.samples, _draws(preset, name, 0)), strict=True))
-            for name in ("1D", "2D")
+            dict(zip(("learned score", "true score"), map(runs.samples, _draws(preset, system, 0)), strict=True))
+            for system in preset.both.values()
         )
         densities = density_panels({name: line_panel(store) for name, store in line.items()}, "same sampler and noise")
         plane = samples_2d([plane_panel(name, store) for name, store in grid.items()])
         return [save_figure(densities, folder / "densities.png"), save_figure(plane, folder / "samples.png")]
 
 
-def _draws(preset: Preset, name: str, seed: int) -> tuple[Draw, Draw]:
+def _draws(preset: Preset, system: System, seed: int) -> tuple[Draw, Draw]:
     """Learned and true score."""
-    fit = preset.fit("line", preset.line, seed) if name == "1D" else preset.fit("grid", preset.grid, seed)
+    fit = preset.fit(system, seed)
     return preset.counted(fit), preset.counted(fit, TRUE_SCORE)

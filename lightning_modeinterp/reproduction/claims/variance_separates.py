@@ -4,12 +4,12 @@ import math
 from pathlib import Path
 
 from lightning_modeinterp.figures import save_figure
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import variance_figure
-from lightning_modeinterp.reproduction.preset import Preset, System
+from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.sample_set import SampleSet, auroc, threshold_of
 
 BOUND = 0.9
@@ -28,16 +28,16 @@ class VarianceSeparates(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """The samples of a model for each seed."""
-        return Needs([_model(preset, name, seed)[0] for seed in preset.seeds for name in ("1D", "2D")])
+        models = [preset.fit(system, seed) for seed in preset.seeds for system in preset.both.values()]
+        return Needs([preset.counted(model) for model in models])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """One in 1D, one in 2D."""
         found = []
-        for name in ("1D", "2D"):
+        for name, system in preset.both.items():
             areas, counts = [], []
             for seed in preset.seeds:
-                draw, system = _model(preset, name, seed)
-                samples = SampleSet.read(runs.samples(draw)).clear()
+                samples = SampleSet.read(runs.samples(preset.counted(preset.fit(system, seed)))).clear()
                 areas.append(_measured_auroc(samples, system.window))
                 counts.append(samples.num_hallucinated)
             found.append(Finding(f"{name}: AUROC", "above", BOUND, areas, facts={"hallucinated": counts}))
@@ -46,19 +46,13 @@ class VarianceSeparates(Claim):
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Histograms of every second sample; the others set the threshold."""
         drawn = []
-        for name in ("1D", "2D"):
-            draw, system = _model(preset, name, 0)
-            samples = SampleSet.read(runs.samples(draw)).clear()
+        for name, system in preset.both.items():
+            samples = SampleSet.read(runs.samples(preset.counted(preset.fit(system, 0)))).clear()
             scores, hallucinated = samples.variance_of(system.window), samples.hallucinated
             threshold = threshold_of(scores[::2], hallucinated[::2])
             figure = variance_figure(scores[1::2], hallucinated[1::2], threshold, system.window)
             drawn.append(save_figure(figure, folder / f"variance_{name}.png"))
         return drawn
-
-
-def _model(preset: Preset, name: str, seed: int) -> tuple[Draw, System]:
-    system = preset.line if name == "1D" else preset.grid
-    return preset.counted(preset.fit("line" if name == "1D" else "grid", system, seed)), system
 
 
 def _measured_auroc(samples: SampleSet, window: str) -> Measured:

@@ -54,7 +54,7 @@ class VariationalInterpolates(Claim):
         for name, option in TRAIN_STEPS.items():
             size = () if not preset.gives_verdicts else (f"--data.init_args.size={NUM_TRAINING_SAMPLES}",)
             options = (*size, f"--model.init_args.num_train_steps={option}")
-            fit = preset.fit(f"vdm_{name}", preset.vdm, seed, options)
+            fit = preset.fit(preset.vdm, seed, options, f"vdm_{name}")
             for steps in preset.num_drawn_steps:
                 said = f"T = {name}, T' = {steps}"
                 draws[said] = preset.counted(fit, (f"--generation.sampler.init_args.num_steps={steps}",))
