@@ -1,13 +1,15 @@
 """What several claims count, from the samples of one seed."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
-from lightning_modeinterp.reproduction.estimates import Measured, log_count
+from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope
+from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.sample_set import SampleSet, data_of
 from lightning_modeinterp.sample_store import SampleStore
 
@@ -74,3 +76,21 @@ def log_median(values: Tensor) -> Measured:
     if len(logs) < 2:
         return Measured(math.nan)
     return Measured(float(logs.quantile(0.5)), MEDIAN_ERROR * float(logs.std()) / math.sqrt(len(logs)))
+
+
+def falling_rate(question: str, along: str, places: Sequence[float], seeds: Sequence[Sequence[SampleSet]]) -> Finding:
+    """Ask whether the rate of hallucinations falls, by the slope of its logarithm.
+
+    Args:
+        question: What is asked.
+        along: What the places are called.
+        places: At least two, > 0; their logarithms are the x.
+        seeds: For each seed a sample set at each place.
+    """
+    x = [math.log(place) for place in places]
+    slopes = [slope(x, [log_rate(each) for each in row]) for row in seeds]
+    rates = {
+        f"rate at {along} {place:,g}": [each.num_hallucinated / len(each) for each in column]
+        for place, column in zip(places, zip(*seeds, strict=True), strict=True)
+    }
+    return Finding(question, "below", 0.0, slopes, facts=rates)

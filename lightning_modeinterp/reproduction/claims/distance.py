@@ -6,9 +6,9 @@ from pathlib import Path
 from lightning_modeinterp.figures import density_panels, save_figure
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
-from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope
+from lightning_modeinterp.reproduction.estimates import Measured, log_count
 from lightning_modeinterp.reproduction.findings import Finding
-from lightning_modeinterp.reproduction.measures import log_rate
+from lightning_modeinterp.reproduction.measures import falling_rate
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.sample_set import SampleSet
@@ -41,31 +41,7 @@ class Distance(Claim):
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """Within one model, and between models."""
-        uneven = [SampleSet.read(runs.samples(self._uneven(preset, seed))) for seed in preset.seeds]
-        narrow = [sum(_num_between(each, *gap) for gap in NARROW) for each in uneven]
-        wide = [_num_between(each, *WIDE) for each in uneven]
-        share = Measured(math.log(1 / len(NARROW)))  # the mean of narrow gaps is their sum over their number
-        ratios = [log_count(w) - log_count(n) - share for w, n in zip(wide, narrow, strict=True)]
-        even = [
-            [SampleSet.read(runs.samples(self._even(preset, seed, spacing))) for spacing in SPACINGS]
-            for seed in preset.seeds
-        ]
-        slopes = [slope([math.log(spacing) for spacing in SPACINGS], [log_rate(each) for each in row]) for row in even]
-        rates = {
-            f"rate at distance {spacing:g}": [each.num_hallucinated / len(each) for each in column]
-            for spacing, column in zip(SPACINGS, zip(*even, strict=True), strict=True)
-        }
-        return [
-            Finding(
-                "in the wide gap of {1, 2, 4, 5} over a narrow one",
-                "below",
-                1.0,
-                ratios,
-                is_ratio=True,
-                facts={"in both narrow gaps": narrow, "in the wide gap": wide},
-            ),
-            Finding("slope of log rate against log distance, three modes", "below", 0.0, slopes, facts=rates),
-        ]
+        return [self._within(runs, preset), self._between(runs, preset)]
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Densities by arrangement."""
@@ -73,6 +49,22 @@ class Distance(Claim):
         draws["{1, 2, 4, 5}"] = self._uneven(preset, 0)
         panels = {name: line_panel(runs.samples(draw)) for name, draw in draws.items()}
         return [save_figure(density_panels(panels, "modes at several distances"), folder / "densities.png")]
+
+    def _within(self, runs: CachedRuns, preset: Preset) -> Finding:
+        uneven = [SampleSet.read(runs.samples(self._uneven(preset, seed))) for seed in preset.seeds]
+        narrow = [sum(_num_between(each, *gap) for gap in NARROW) for each in uneven]
+        wide = [_num_between(each, *WIDE) for each in uneven]
+        mean = Measured(math.log(1 / len(NARROW)))  # of narrow gaps: their sum over their number
+        ratios = [log_count(w) - log_count(n) - mean for w, n in zip(wide, narrow, strict=True)]
+        facts = {"in both narrow gaps": narrow, "in the wide gap": wide}
+        return Finding("in the wide gap of {1, 2, 4, 5} over a narrow one", "below", 1.0, ratios, True, facts)
+
+    def _between(self, runs: CachedRuns, preset: Preset) -> Finding:
+        seeds = [
+            [SampleSet.read(runs.samples(self._even(preset, seed, spacing))) for spacing in SPACINGS]
+            for seed in preset.seeds
+        ]
+        return falling_rate("slope of log rate against log distance, three modes", "distance", SPACINGS, seeds)
 
     def _uneven(self, preset: Preset, seed: int) -> Draw:
         return preset.counted(preset.fit(preset.line, seed, (f"--data.init_args.means={list(UNEVEN)}",), "line_uneven"))

@@ -1,14 +1,12 @@
 """More training samples, fewer hallucinations: because of the samples, or of the updates that come with them?"""
 
-import math
 from pathlib import Path
 
 from lightning_modeinterp.figures import density_panels, save_figure
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
-from lightning_modeinterp.reproduction.estimates import slope
 from lightning_modeinterp.reproduction.findings import Finding
-from lightning_modeinterp.reproduction.measures import log_rate
+from lightning_modeinterp.reproduction.measures import falling_rate
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.sample_set import SampleSet
@@ -48,17 +46,11 @@ class MoreSamples(Claim):
         return drawn
 
     def _finding(self, runs: CachedRuns, preset: Preset, arm: str) -> Finding:
-        sizes = preset.training_sizes
-        sets = [
-            [SampleSet.read(runs.samples(self._draw(preset, seed, size, arm))) for size in sizes]
+        seeds = [
+            [SampleSet.read(runs.samples(self._draw(preset, seed, size, arm))) for size in preset.training_sizes]
             for seed in preset.seeds
         ]
-        slopes = [slope([math.log(size) for size in sizes], [log_rate(each) for each in row]) for row in sets]
-        rates = {
-            f"rate at N = {size:,}": [each.num_hallucinated / len(each) for each in column]
-            for size, column in zip(sizes, zip(*sets, strict=True), strict=True)
-        }
-        return Finding(f"slope of log rate against log N, {arm}", "below", 0.0, slopes, facts=rates)
+        return falling_rate(f"slope of log rate against log N, {arm}", "N =", preset.training_sizes, seeds)
 
     def _draw(self, preset: Preset, seed: int, size: int, arm: str) -> Draw:
         grown = max(round(preset.updates_per_sample * size), 1)
