@@ -24,6 +24,7 @@ class EstimateRow:
         mean: Of the seeds.
         low: Lower end of the interval; nan where there is none.
         high: Its upper end.
+        side: Where the number is claimed to lie, ``above`` or ``below`` the bound.
         bound: The number that the verdict is taken against.
         verdict: ``holds``, ``fails`` or anything else.
         is_ratio: Whether the axis is logarithmic.
@@ -34,6 +35,7 @@ class EstimateRow:
     mean: float
     low: float
     high: float
+    side: str
     bound: float
     verdict: str
     is_ratio: bool = False
@@ -59,6 +61,10 @@ def estimates(rows: Sequence[EstimateRow], title: str) -> Figure:
     return figure
 
 
+def _label(row: EstimateRow) -> str:
+    return f"{row.question}\nclaimed {row.side} {row.bound:g}: {row.verdict}"
+
+
 def _draw(axes: Axes, rows: Sequence[EstimateRow]) -> None:
     for place, row in enumerate(rows):
         colour = COLOURS.get(row.verdict, LEARNED)
@@ -71,7 +77,7 @@ def _draw(axes: Axes, rows: Sequence[EstimateRow]) -> None:
         axes.plot([row.bound, row.bound], [place - 0.34, place + 0.34], color="black", linewidth=1.1, linestyle="--")
     if rows[0].is_ratio:
         axes.set_xscale("log")
-    axes.set_yticks(range(len(rows)), [f"{row.question}\n{row.verdict}" for row in rows], fontsize=7.5)
+    axes.set_yticks(range(len(rows)), list(map(_label, rows)), fontsize=7.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("ratio" if rows[0].is_ratio else "value")
     tidy(axes)

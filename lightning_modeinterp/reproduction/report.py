@@ -73,13 +73,14 @@ def overview(claim: Claim, findings: list[Finding], preset: Preset, path: Path) 
             each.estimate.mean,
             each.estimate.low,
             each.estimate.high,
+            each.side,
             each.bound,
             verdict_of(each, preset),
             each.is_ratio,
         )
         for each in findings
     ]
-    return save_figure(estimates(rows, f"{claim.name}: {preset.num_seeds} seeds, preset {preset.name}"), path)
+    return save_figure(estimates(rows, f"{claim.name} (preset {preset.name}, seeds: {preset.num_seeds})"), path)
 
 
 def verdict_of(finding: Finding, preset: Preset) -> str:

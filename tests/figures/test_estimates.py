@@ -5,14 +5,14 @@ import pytest
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures import EstimateRow, estimates
 
-HOLDS = EstimateRow("a ratio", [0.5, 0.6], 0.55, 0.4, 0.7, 1.0, "holds", is_ratio=True)
-NONE = EstimateRow("a share", [0.2, math.nan], math.nan, math.nan, math.nan, 0.95, "undecided")
+HOLDS = EstimateRow("a ratio", [0.5, 0.6], 0.55, 0.4, 0.7, "below", 1.0, "holds", is_ratio=True)
+NONE = EstimateRow("a share", [0.2, math.nan], math.nan, math.nan, math.nan, "above", 0.95, "undecided")
 
 
 def test_ratios_and_values_have_axes_of_their_own():
     ratios, values = estimates([NONE, HOLDS], "two").axes
     assert (ratios.get_xscale(), values.get_xscale()) == ("log", "linear")
-    assert [label.get_text() for label in ratios.get_yticklabels()] == ["a ratio\nholds"]
+    assert [label.get_text() for label in ratios.get_yticklabels()] == ["a ratio\nclaimed below 1: holds"]
 
 
 def test_every_seed_the_interval_and_the_bound_are_drawn():
