@@ -103,7 +103,7 @@ def samples_and_distance_1d(runs: CachedRuns) -> Figure:
     for size in (1_000, 5_000, 20_000, 50_000):
         draw = ddpm(f"n_{size}", "gaussian_1d", f"--data.init_args.size={size}", "--trainer.max_steps=4000")
         panels[f"{{1, 2, 3}}, N = {size:,}"] = line(runs, draw, GaussianMixtureDataModule([1.0, 2.0, 3.0]))
-    for means in ([1.0, 1.5, 2.0], [1.0, 3.0, 5.0], [1.0, 2.0, 4.0, 5.0]):
+    for means in ([1.0, 2.5, 4.0], [1.0, 3.0, 5.0], [1.0, 2.0, 4.0, 5.0]):
         name = ", ".join(f"{mean:g}" for mean in means)
         options = (f"--data.init_args.means={means}", "--trainer.max_steps=4000")
         draw = ddpm("means_" + name.replace(", ", "_"), "gaussian_1d", *options)

@@ -89,6 +89,7 @@ def test_a_command_that_outlived_its_parent_is_waited_for(tmp_path):
     assert said == [f"waiting for another process that is at work in {folder}"]
 
 
+@pytest.mark.slow
 def test_what_is_stopped_goes_on(tmp_path):
     cached, _ = runs(tmp_path)
     endless = Fit("endless", CONFIG, (*TINY, "--trainer.max_steps=10000000", "--checkpoint.every_n_steps=1"))
@@ -136,6 +137,7 @@ def test_a_config_that_is_not_there_is_named(tmp_path):
         content_of(tmp_path / "nope.yaml")
 
 
+@pytest.mark.slow
 def test_a_fit_goes_on_from_a_shorter_one(root):
     cached, _ = runs(root)
 
