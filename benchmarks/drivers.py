@@ -76,6 +76,9 @@ AVERAGING = {
     "init_args": {"decay": 0.999, "use_buffers": False},
 }
 RELEASED = _schedule("LinearBetaSchedule", num_steps=1000, beta_start=1e-3, beta_end=0.2)
+LAST_STEPS = [f"--generation.windows={json.dumps({'last_10': {'last_steps': 10}})}", "--generation.window=last_10"]
+"""Where a schedule does not go as low as the config's windows; the rate knows nothing of it."""
+
 LOG_SNR = _schedule("LinearGammaSchedule", num_steps=1000, gamma_min=-9.0, gamma_max=5.0)
 COMMON = {
     BASE: Condition("none"),
@@ -103,7 +106,7 @@ CONDITIONS = {
     },
     "2d": COMMON
     | {
-        "released linear betas, 0.001 to 0.2": Condition("schedule", RELEASED),
+        "released linear betas, 0.001 to 0.2": Condition("schedule", RELEASED + LAST_STEPS),
         "no averaged weights": Condition("training", ["--trainer.callbacks=null"]),
         "constant rate of 1e-3": Condition(
             "training", [f"{RATE}.optimizer.init_args.lr=0.001", f"{RATE}.lr_scheduler=null"]
