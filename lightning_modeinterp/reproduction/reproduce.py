@@ -113,7 +113,7 @@ def claim_directory(out: Path, preset: Preset) -> None:
                 f"{out}: expected runs of preset {ours['preset']} by version {ours['version']}, found those of preset "
                 f"{theirs.get('preset')} by version {theirs.get('version')}; take another --out"
             )
-    elif out.exists() and any(out.iterdir()):
+    elif out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; take another --out")
     else:
         out.mkdir(parents=True, exist_ok=True)

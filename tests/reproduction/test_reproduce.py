@@ -102,6 +102,8 @@ def test_a_directory_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ConfigurationError, match="expected an empty directory or an earlier reproduction"):
         claim_directory(tmp_path, SMOKE)
+    with pytest.raises(ConfigurationError, match="expected an empty directory or an earlier reproduction"):
+        claim_directory(tmp_path / "thesis.txt", SMOKE)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
