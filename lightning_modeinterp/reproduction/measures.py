@@ -78,19 +78,32 @@ def log_median(values: Tensor) -> Measured:
     return Measured(float(logs.quantile(0.5)), MEDIAN_ERROR * float(logs.std()) / math.sqrt(len(logs)))
 
 
-def falling_rate(question: str, along: str, places: Sequence[float], seeds: Sequence[Sequence[SampleSet]]) -> Finding:
-    """Ask whether the rate of hallucinations falls, by the slope of its logarithm.
+def num_between(store: SampleStore) -> list[int]:
+    """Count the samples on a line in the middle half of each gap between its modes, from left to right.
+
+    The quarters at the modes are left out: what lies there may be a mode that is blurred.
+    """
+    means = gaussian_data_of(store).mixture.means.flatten().sort().values
+    x = SampleSet.read(store).samples.flatten()
+    quarters = (means[1:] - means[:-1]) / 4
+    gaps = zip(means[:-1] + quarters, means[1:] - quarters, strict=True)
+    return [int(((x > left) & (x < right)).sum()) for left, right in gaps]
+
+
+def falling_rate(question: str, along: str, places: Sequence[float], seeds: Sequence[Sequence[SampleStore]]) -> Finding:
+    """Ask whether the share of samples between the modes of a line falls, by the slope of its logarithm.
 
     Args:
         question: What is asked.
         along: What the places are called.
         places: At least two, > 0; their logarithms are the x.
-        seeds: For each seed a sample set at each place.
+        seeds: For each seed the samples at each place.
     """
     x = [math.log(place) for place in places]
-    slopes = [slope(x, [log_rate(each) for each in row]) for row in seeds]
+    counts = [[(sum(num_between(store)), len(store)) for store in row] for row in seeds]
+    slopes = [slope(x, [log_count(hits, total) for hits, total in row]) for row in counts]
     rates = {
-        f"rate at {along} {place:,g}": [each.num_hallucinated / len(each) for each in column]
-        for place, column in zip(places, zip(*seeds, strict=True), strict=True)
+        f"share between, {along} {place:,g}": [hits / total for hits, total in column]
+        for place, column in zip(places, zip(*counts, strict=True), strict=True)
     }
     return Finding(question, "below", 0.0, slopes, facts=rates)

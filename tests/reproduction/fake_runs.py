@@ -14,7 +14,10 @@ WINDOWS = ("last_10", "released", "last_10_of_ddpm", "noise")
 
 
 class Store(list):
-    """Batches with a manifest."""
+    """Batches with a manifest; as long as its samples."""
+
+    def __len__(self):
+        return sum(map(len, self))
 
 
 @dataclass

@@ -129,6 +129,19 @@ def test_where_hallucinations_lie_decides(name, place, expected):
     assert set(found) == {expected}
 
 
+def test_a_blurred_mode_is_no_interpolation():
+    """Samples just off the modes, more of them where modes are further apart, do not count as between."""
+
+    def world(asked):
+        means = asked.data.mixture.means.flatten().tolist()
+        blurred = torch.full((round(500 * (means[1] - means[0])), 1), means[0] + 0.251 * (means[1] - means[0]) / 1.01)
+        middle = torch.full((round(90 / (means[1] - means[0])), 1), (means[0] + means[1]) / 2)
+        return with_invented(asked, torch.cat([blurred, middle]))
+
+    _, between = CLAIMS["distance"].findings(FakeRuns(world), PRESET)
+    assert between.verdict == "holds"
+
+
 def test_true_score():
     def world(asked, rate_of_true):
         num = rate_of_true if asked.is_true_score else 300

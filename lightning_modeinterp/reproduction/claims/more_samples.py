@@ -9,7 +9,6 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import falling_rate
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 GROWING, EQUAL = "updates grow with the samples", "equal updates"
 
@@ -21,8 +20,8 @@ class MoreSamples(Claim):
     sentence = "In 1D, more training samples give fewer samples between the modes."
     figures = ("4_1", "16_1", "16_2", "16_3", "16_4")
     rule = (
-        "The slope of log(rate of hallucinations) against log(N) is below 0. Two arms: updates that grow with N, as "
-        "published, and equal updates, which decides whether it is the samples."
+        "The slope of log(share of samples in the middle half of the gaps between modes) against log(N) is below 0. "
+        "Two arms: updates that grow with N, as published, and equal updates, which decides whether it is the samples."
     )
 
     def needs(self, preset: Preset) -> Needs:
@@ -47,10 +46,10 @@ class MoreSamples(Claim):
 
     def _finding(self, runs: CachedRuns, preset: Preset, arm: str) -> Finding:
         seeds = [
-            [SampleSet.read(runs.samples(self._draw(preset, seed, size, arm))) for size in preset.training_sizes]
+            [runs.samples(self._draw(preset, seed, size, arm)) for size in preset.training_sizes]
             for seed in preset.seeds
         ]
-        return falling_rate(f"slope of log rate against log N, {arm}", "N =", preset.training_sizes, seeds)
+        return falling_rate(f"slope of log share against log N, {arm}", "N =", preset.training_sizes, seeds)
 
     def _draw(self, preset: Preset, seed: int, size: int, arm: str) -> Draw:
         grown = max(round(preset.updates_per_sample * size), 1)
