@@ -52,13 +52,13 @@ def modules_of(page: Path, folder: Path) -> None:
             (folder / f"{name.lower()}.py").write_text(block)
 
 
+@pytest.mark.usefixtures("offline_wandb")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(commands_of(page))], ids=lambda page: page.stem)
 def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     modules_of(page, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("WANDB_MODE", "offline")
     first, *others = commands_of(page)
     tour = ["fit", "-c", "configs/experiment/gaussian_1d.yaml"]  # pages go on where this has been given
     for command, *options in [tour, *(others if first == tour else [first, *others])]:

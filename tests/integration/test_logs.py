@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import wandb
 
 from lightning_modeinterp.cli import run_command
 
@@ -59,10 +58,8 @@ def test_no_logger_if_the_user_wants_none(run):
     assert not (run.folder / "logs").exists()
 
 
+@pytest.mark.usefixtures("offline_wandb")
 def test_w_and_b_has_a_run_for_each_command(run, monkeypatch):
-    wandb.teardown()  # what an earlier test has told the client stays with it
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_SILENT", "true")
     monkeypatch.delenv("WANDB_PROJECT", raising=False)
     seen = []
     for command in ("fit", "test"):

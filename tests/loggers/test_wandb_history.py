@@ -118,12 +118,11 @@ def test_only_numbers_and_text_are_written_down(tmp_path):
     assert kept.keys() == {"loss", "text", STEP}
 
 
-def test_offline_the_newest_folder_holds_the_whole_history(tmp_path, monkeypatch):
+@pytest.mark.usefixtures("offline_wandb")
+def test_offline_the_newest_folder_holds_the_whole_history(tmp_path):
     """With the real client, which tells nothing of an earlier offline run."""
     from tests.integration.log_readers import finish_wandb, wandb_rows
 
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_SILENT", "true")
     log(history(tmp_path, project="p"), range(5))
     finish_wandb(tmp_path)
     log(history(tmp_path, keep_before_step=4, project="p"), range(4, 7))
