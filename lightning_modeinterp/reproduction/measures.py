@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.sample_set import SampleSet, data_of
@@ -45,9 +46,16 @@ class PairCounts:
 
 
 def pair_counts(store: SampleStore) -> PairCounts:
-    """Count the hallucinations of a store of samples in the plane between pairs of modes."""
+    """Count the hallucinations of a store between pairs of modes.
+
+    Raises:
+        ConfigurationError: If the samples are on a line, where everything lies between two modes.
+    """
     metric = gaussian_data_of(store).pair_interpolation()
-    assert metric is not None
+    if metric is None:
+        raise ConfigurationError(
+            f"{store.path}: expected modes in two to six dimensions; count `num_between` on a line"
+        )
     for batch in store:
         metric.update(batch)
 
@@ -59,9 +67,14 @@ def pair_counts(store: SampleStore) -> PairCounts:
 
 
 def gaussian_data_of(store: SampleStore) -> GaussianMixtureDataModule:
-    """The Gaussian mixture that a store's samples are to look like."""
+    """The Gaussian mixture that a store's samples are to look like.
+
+    Raises:
+        ConfigurationError: If its data are none.
+    """
     data = data_of(store)
-    assert isinstance(data, GaussianMixtureDataModule)
+    if not isinstance(data, GaussianMixtureDataModule):
+        raise ConfigurationError(f"{store.path}: expected samples of a Gaussian mixture, got {type(data).__name__}")
     return data
 
 

@@ -6,6 +6,7 @@ threshold, *final* is looked at once. Each is drawn with a sampling seed of its 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jsonargparse import ArgumentParser
@@ -91,9 +92,7 @@ def data_of(store: SampleStore) -> ModeInterpDataModule:
     parser.add_subclass_arguments(ModeInterpDataModule, "data")
     said = store.manifest["fingerprint"]["data"]
     settings = {**said, "init_args": {**said["init_args"], "batch_size": 1}}  # no part of a fingerprint
-    data = parser.instantiate_classes(parser.parse_object({"data": settings})).data
-    assert isinstance(data, ModeInterpDataModule)
-    return data
+    return cast(ModeInterpDataModule, parser.instantiate_classes(parser.parse_object({"data": settings})).data)
 
 
 def sampling_seed(training_seed: int, use: str, part: int = 0) -> int:
