@@ -45,8 +45,9 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Give mean and 95 % t-interval of at least two values.
 
     Example:
-        >>> [round(x, 3) for x in mean_interval([1.0, 2.0, 3.0])]
-        [2.0, -0.484, 4.484]
+        >>> mean, low, high = mean_interval([1.0, 2.0, 3.0])
+        >>> mean, round(low, 3), round(high, 3)
+        (2.0, -0.484, 4.484)
     """
     mean = statistics.mean(values)
     half = float(student_t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
