@@ -12,21 +12,11 @@ import argparse
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import torch
 from matplotlib.figure import Figure
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
-from lightning_modeinterp.figures import (
-    DensityPanel,
-    PlaneSamples,
-    density_panels,
-    samples_2d,
-    save_figure,
-)
-from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit
-from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.figures import density_panels, samples_2d, save_figure
+from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, line_panel, plane_panel
 
 NUM_SAMPLES = 10_240
 LATE = ("--generation.sampler.init_args.start_alpha_bar=1e-7",)
@@ -41,31 +31,8 @@ def ddpm(name: str, config: str, *options: str) -> Draw:
     return Draw(name, fit, (*COUNT, *LATE))
 
 
-def verdicts(store: SampleStore) -> dict[str, Any]:
-    """Samples of a store and what the oracle said of them, as panels take them."""
-    batches = list(store)
-    verdicts = [batch.verdict for batch in batches if batch.verdict]
-    bad = torch.cat([verdict.hallucinated for verdict in verdicts])
-    good = torch.cat([verdict.in_support for verdict in verdicts])
-    samples = torch.cat([batch.samples for batch in batches])
-    return {"samples": samples, "hallucinated": bad, "ambiguous": ~(bad | good)}
-
-
-def plane(runs: CachedRuns, draw: Draw, name: str, data: GaussianMixtureDataModule) -> PlaneSamples:
-    """A panel in the plane."""
-    true = data.to_data_units(data.make_dataset("train").samples)
-    return PlaneSamples(name, true, **verdicts(runs.samples(draw)))
-
-
-def line(runs: CachedRuns, draw: Draw, data: GaussianMixtureDataModule) -> DensityPanel:
-    """A panel in one dimension."""
-    mixture = data.mixture
-    return DensityPanel(**verdicts(runs.samples(draw)), log_density=mixture.log_density, means=mixture.means)
-
-
 GRID = ddpm("grid", "gaussian_2d_grid")
 IMBALANCED = ddpm("imbalanced", "gaussian_2d_imbalanced")
-WEIGHTS = [(4 if i % 2 == 0 else 1) / 64 for i in range(25)]
 
 
 def grid_and_diamonds(runs: CachedRuns) -> Figure:
@@ -73,9 +40,9 @@ def grid_and_diamonds(runs: CachedRuns) -> Figure:
     diamond = ddpm("diamond", "gaussian_2d_diamond")
     wide = ddpm("diamond_same_spacing", "gaussian_2d_diamond_same_spacing")
     return samples_2d([
-        plane(runs, GRID, "grid", GaussianGridDataModule()),
-        plane(runs, diamond, "diamond, released", GaussianGridDataModule(arrangement="diamond_as_released")),
-        plane(runs, wide, "diamond, same spacing", GaussianGridDataModule(arrangement="diamond_same_spacing")),
+        plane_panel("grid", runs.samples(GRID)),
+        plane_panel("diamond, released", runs.samples(diamond)),
+        plane_panel("diamond, same spacing", runs.samples(wide)),
     ])  # fmt: skip
 
 
@@ -90,10 +57,10 @@ def vdm_imbalanced_truth(runs: CachedRuns) -> Figure:
                 f"vdm_{train_steps}_{steps}", fit, (*COUNT, f"--generation.sampler.init_args.num_steps={steps}")
             )
             said = "inf" if train_steps == "null" else train_steps
-            panels.append(plane(runs, draw, f"VDM T = {said}, T' = {steps}", GaussianGridDataModule()))
-    panels.append(plane(runs, IMBALANCED, "imbalanced", GaussianGridDataModule(weights=WEIGHTS)))
+            panels.append(plane_panel(f"VDM T = {said}, T' = {steps}", runs.samples(draw)))
+    panels.append(plane_panel("imbalanced", runs.samples(IMBALANCED)))
     truth = Draw("true_score", GRID.fit, (*COUNT, "--generation.true_score=true"))
-    panels.append(plane(runs, truth, "true score", GaussianGridDataModule()))
+    panels.append(plane_panel("true score", runs.samples(truth)))
     return samples_2d(panels)
 
 
@@ -102,12 +69,12 @@ def samples_and_distance_1d(runs: CachedRuns) -> Figure:
     panels = {}
     for size in (1_000, 5_000, 20_000, 50_000):
         draw = ddpm(f"n_{size}", "gaussian_1d", f"--data.init_args.size={size}", "--trainer.max_steps=4000")
-        panels[f"{{1, 2, 3}}, N = {size:,}"] = line(runs, draw, GaussianMixtureDataModule([1.0, 2.0, 3.0]))
+        panels[f"{{1, 2, 3}}, N = {size:,}"] = line_panel(runs.samples(draw))
     for means in ([1.0, 2.5, 4.0], [1.0, 3.0, 5.0], [1.0, 2.0, 4.0, 5.0]):
         name = ", ".join(f"{mean:g}" for mean in means)
         options = (f"--data.init_args.means={means}", "--trainer.max_steps=4000")
         draw = ddpm("means_" + name.replace(", ", "_"), "gaussian_1d", *options)
-        panels[f"{{{name}}}, N = 50,000"] = line(runs, draw, GaussianMixtureDataModule(means))
+        panels[f"{{{name}}}, N = 50,000"] = line_panel(runs.samples(draw))
     return density_panels(panels, "4,000 updates of 1,000 samples each")
 
 
@@ -116,11 +83,11 @@ def samples_and_distance_2d(runs: CachedRuns) -> Figure:
     panels = []
     for size in (5_000, 25_000):
         draw = ddpm(f"grid_n_{size}", "gaussian_2d_grid", f"--data.init_args.size={size}")
-        panels.append(plane(runs, draw, f"N = {size:,}", GaussianGridDataModule(size=size, batch_size=1_000)))
-    panels.append(plane(runs, GRID, "N = 100,000", GaussianGridDataModule()))
+        panels.append(plane_panel(f"N = {size:,}", runs.samples(draw)))
+    panels.append(plane_panel("N = 100,000", runs.samples(GRID)))
     for spacing in (1.0, 4.0):
         draw = ddpm(f"grid_spacing_{spacing:g}", "gaussian_2d_grid", f"--data.init_args.spacing={spacing}")
-        panels.append(plane(runs, draw, f"spacing {spacing:g}", GaussianGridDataModule(spacing=spacing)))
+        panels.append(plane_panel(f"spacing {spacing:g}", runs.samples(draw)))
     return samples_2d(panels)
 
 

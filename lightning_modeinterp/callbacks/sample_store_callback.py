@@ -8,6 +8,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_info
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.generated import data_of
 from lightning_modeinterp.provenance import note_end, note_start
@@ -60,9 +61,11 @@ class SampleStoreCallback(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Write one batch."""
+        """Write one batch; stop after it where SIGTERM asks for it, which Lightning's predict loop does not hear."""
         if isinstance(outputs, GeneratedBatch) and self.writer:
             self.writer.add(outputs)
+        if trainer.received_sigterm:
+            raise SIGTERMException
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Finish the store; not at the end of the predict loop, which a process that has nothing to draw skips."""

@@ -4,6 +4,7 @@ import argparse
 import difflib
 import os
 import signal
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ def main(args: Sequence[str]) -> None:
     if asked.is_listing:
         print(listing(asked.claims))
         return
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     outcomes = reproduce(asked.claims, asked.preset, asked.out, asked.jobs, lambda line: print(line, flush=True))
     print(f"\nreproduce finished; its output is in {asked.out}: {VERDICTS}, {TABLE}, and figures of each claim")
     if any(outcome.failure for outcome in outcomes):
@@ -93,7 +95,7 @@ def _described(claim: Claim) -> list[str]:
     def wrapped(text: str) -> str:
         return textwrap.fill(text, width=110, initial_indent="  ", subsequent_indent="    ")
 
-    head = f"{claim.name}  (figures {', '.join(claim.figures)})"
+    head = f"{claim.name}  (figures {', '.join(claim.figures) or 'none'})"
     return [head, wrapped(claim.sentence), wrapped(f"rule: {claim.rule}"), ""]
 
 
@@ -146,6 +148,7 @@ def _known(what: str, name: str, names: Iterable[str]) -> str:
     return name
 
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End as with Ctrl-C: the commands that run end too."""
-    raise KeyboardInterrupt
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """End, and with us the commands that run."""
+    print(f"modeinterp: reproduce: stopped by {signal.Signals(number).name}; the same command goes on", file=sys.stderr)
+    raise SystemExit(128 + number)

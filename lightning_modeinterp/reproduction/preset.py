@@ -102,7 +102,7 @@ LATE = ("--generation.sampler.init_args.start_alpha_bar=1e-7",)
 
 CPU = Preset(
     name="cpu",
-    about="short training, our 2D schedule; at most half an hour a claim on two cores",
+    about="short training, our 2D schedule; meant for half an hour a claim on two cores",
     num_seeds=5,
     gives_verdicts=True,
     line=System("line", "experiment/gaussian_1d.yaml", "last_10", 102_400, (*TIME_TABLE, *LATE)),

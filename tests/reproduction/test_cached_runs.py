@@ -89,20 +89,36 @@ def test_a_command_that_outlived_its_parent_is_waited_for(tmp_path):
     assert said == [f"waiting for another process that is at work in {folder}"]
 
 
+ENDLESS = Fit("endless", CONFIG, (*TINY, "--trainer.max_steps=10000000", "--checkpoint.every_n_steps=1"))
+MANY = Draw("many", FIT, ("--generation.num_samples=100000000",))
+
+
+def stopped(started, result, is_running):
+    """Wait until a command has begun to write, and stop it."""
+    while not is_running():
+        assert not result.done()
+        time.sleep(0.05)
+    time.sleep(5)  # until Lightning listens to signals: before, the command just dies
+    started.stop()
+    with pytest.raises(RunFailedError, match="modeinterp: stopped by SIGTERM"):
+        result.result(timeout=60)
+
+
 @pytest.mark.slow
-def test_what_is_stopped_goes_on(tmp_path):
+def test_a_fit_that_is_stopped_is_not_taken_for_whole(tmp_path):
     cached, _ = runs(tmp_path)
-    endless = Fit("endless", CONFIG, (*TINY, "--trainer.max_steps=10000000", "--checkpoint.every_n_steps=1"))
-    folder = tmp_path / "fit" / f"endless-{endless.key}"
     with ThreadPoolExecutor() as pool:
-        training = pool.submit(cached.checkpoint, endless)
-        while not (folder / "checkpoints" / "last.ckpt").exists():
-            assert not training.done()
-            time.sleep(0.05)
-        cached.stop()
-        with pytest.raises(RunFailedError, match=r"fit endless-.*: modeinterp: stopped by SIGTERM"):
-            training.result(timeout=60)
-    assert not cached.has_fit(endless)
+        stopped(cached, pool.submit(cached.checkpoint, ENDLESS), lambda: any(tmp_path.rglob("last.ckpt")))
+    assert not cached.has_fit(ENDLESS)
+
+
+@pytest.mark.slow
+def test_drawing_that_is_stopped_is_not_taken_for_whole(tmp_path):
+    cached, _ = runs(tmp_path)
+    cached.checkpoint(FIT)
+    with ThreadPoolExecutor() as pool:
+        stopped(cached, pool.submit(cached.samples, MANY), lambda: any(tmp_path.rglob("provenance.json")))
+    assert not cached.has_samples(MANY)
 
 
 def test_a_run_is_found_under_whatever_name_it_was_made(root):

@@ -1,6 +1,11 @@
 """Claims that need small runs, decided from the command line's side and from Python's."""
 
+import fcntl
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -140,3 +145,30 @@ def test_help_names_the_presets(capsys):
     printed = capsys.readouterr().out
     assert all(preset.about in printed for preset in PRESETS.values())
     assert Path("runs/reproduce").as_posix() in printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number):
+    command = [
+        sys.executable,
+        "-m",
+        "lightning_modeinterp",
+        "reproduce",
+        "more-samples",
+        "--preset",
+        "cpu",
+        "--jobs",
+        "1",
+    ]
+    process = subprocess.Popen([*command, f"--out={tmp_path / 'out'}"], stderr=subprocess.PIPE, text=True)
+    while not any((tmp_path / "out").rglob("config_fit.yaml")):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 128 + number
+    assert said.splitlines()[-1] == f"modeinterp: reproduce: stopped by {number.name}; the same command goes on"
+    for lock in (tmp_path / "out").rglob("lock"):
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nothing is at work there
