@@ -5,7 +5,7 @@ the model predicts from ``x_t``. ``gamma = -log SNR = 2 log(sigma / alpha)`` gro
 0 (data) to 1 (noise); sampling walks it backwards.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -90,11 +90,24 @@ class SupportVerdict:
         mode: (N,) int64, the mode of the data that an in-support sample belongs to (the nearest one otherwise).
         kinds: Names of the kinds. The first two are always ``in_support`` and ``ambiguous``; the others are the ways
             in which a sample of this data can be a hallucination.
+        details: What else the oracle found on each sample, by name; each (N, ...).
     """
 
     kind: Tensor
     mode: Tensor
     kinds: tuple[str, ...]
+    details: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def joined(cls, verdicts: Sequence["SupportVerdict"]) -> "SupportVerdict":
+        """The verdicts of one oracle on several batches, at least one, in a row."""
+        first = verdicts[0]
+        return replace(
+            first,
+            kind=torch.cat([verdict.kind for verdict in verdicts]),
+            mode=torch.cat([verdict.mode for verdict in verdicts]),
+            details={name: torch.cat([verdict.details[name] for verdict in verdicts]) for name in first.details},
+        )
 
     @property
     def in_support(self) -> Tensor:
@@ -107,11 +120,15 @@ class SupportVerdict:
         return self.kind >= 2
 
     def __getitem__(self, index: slice | Tensor) -> "SupportVerdict":
-        return replace(self, kind=self.kind[index], mode=self.mode[index])
+        return self._each(lambda values: values[index])
 
     def to(self, device: torch.device) -> "SupportVerdict":
         """The same verdict elsewhere."""
-        return replace(self, kind=self.kind.to(device), mode=self.mode.to(device))
+        return self._each(lambda values: values.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "SupportVerdict":
+        details = {name: change(values) for name, values in self.details.items()}
+        return replace(self, kind=change(self.kind), mode=change(self.mode), details=details)
 
 
 @dataclass(frozen=True)

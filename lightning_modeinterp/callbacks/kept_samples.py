@@ -56,5 +56,4 @@ class KeptSamples:
     def verdict(self) -> SupportVerdict:
         """Of all samples."""
         verdicts = [batch.verdict for batch in self.batches if batch.verdict]
-        kind, mode = (torch.cat([getattr(verdict, name) for verdict in verdicts]) for name in ("kind", "mode"))
-        return SupportVerdict(kind, mode, verdicts[0].kinds)
+        return SupportVerdict.joined(verdicts)

@@ -7,10 +7,13 @@ from lightning_modeinterp.distributions.arrangements import (
 )
 from lightning_modeinterp.distributions.gaussian_mixture import GaussianMixture
 from lightning_modeinterp.distributions.hull import uniform_in_hull
+from lightning_modeinterp.distributions.simple_shapes import PlacedShapes, SimpleShapes
 
 __all__ = [
     "Arrangement",
     "GaussianMixture",
+    "PlacedShapes",
+    "SimpleShapes",
     "arranged_means",
     "diamond_means",
     "grid_means",

@@ -4,6 +4,7 @@ from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.metrics.highest_variance import HighestSamples, HighestVariance
 from lightning_modeinterp.metrics.mode_statistics import ModeStatistics
 from lightning_modeinterp.metrics.pair_interpolation import PairInterpolation
+from lightning_modeinterp.metrics.shape_rates import ShapeRates
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.metrics.trajectory_variance_detection import TrajectoryVarianceDetection
 from lightning_modeinterp.metrics.trajectory_variance_histogram import TrajectoryVarianceHistogram
@@ -14,6 +15,7 @@ __all__ = [
     "HighestVariance",
     "ModeStatistics",
     "PairInterpolation",
+    "ShapeRates",
     "SupportRates",
     "TrajectoryVarianceDetection",
     "TrajectoryVarianceHistogram",

@@ -1,11 +1,11 @@
 """A directory of generated samples: safetensors shards and a manifest, readable without this package.
 
 A shard holds the samples of a fixed number of whole blocks, one tensor a field with the samples along axis 0:
-``index``, ``samples``, ``trajectory_variance``, where there is an oracle ``kind`` and ``mode``, and further statistics
-under their names. The manifest names shards, checksums, windows, kinds and the fingerprint: everything that the samples
-are a function of. It is written last, so a directory without one is not a store. Equal fingerprints give equal bytes,
-whatever the number of processes and however often they were killed; what differs between such runs (times, host, paths)
-is in ``provenance.json``.
+``index``, ``samples``, ``trajectory_variance``, where there is an oracle ``kind``, ``mode`` and its details, and
+further statistics under their names. The manifest names shards, checksums, windows, kinds, details and the
+fingerprint: everything that the samples are a function of. It is written last, so a directory without one is not a
+store. Equal fingerprints give equal bytes, whatever the number of processes and however often they were killed; what
+differs between such runs (times, host, paths) is in ``provenance.json``.
 """
 
 import json
@@ -79,7 +79,8 @@ class SampleStore:
     def _batch(self, fields: dict[str, Tensor]) -> GeneratedBatch:
         index, samples, variance = (fields.pop(k) for k in ("index", "samples", "trajectory_variance"))
         kinds = self.manifest["kinds"]
-        verdict = SupportVerdict(fields.pop("kind"), fields.pop("mode"), tuple(kinds)) if kinds else None
+        details = {name: fields.pop(name) for name in self.manifest.get("details", ())}
+        verdict = SupportVerdict(fields.pop("kind"), fields.pop("mode"), tuple(kinds), details) if kinds else None
         windows, block_size = tuple(self.manifest["windows"]), self.manifest["block_size"]
         return GeneratedBatch(index, samples, variance, windows, block_size, verdict, fields)
 
@@ -105,7 +106,7 @@ def fields_of(batch: GeneratedBatch) -> dict[str, Tensor]:
     """Tensors of a batch by the names that they have in a store."""
     fields = {"index": batch.index, "samples": batch.samples, "trajectory_variance": batch.trajectory_variance}
     if batch.verdict:
-        fields |= {"kind": batch.verdict.kind, "mode": batch.verdict.mode}
+        fields |= {"kind": batch.verdict.kind, "mode": batch.verdict.mode, **batch.verdict.details}
     return {**fields, **batch.statistics}
 
 

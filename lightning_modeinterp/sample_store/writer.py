@@ -137,7 +137,9 @@ class SampleStoreWriter:
         batches, self._waiting, self._num_waiting_bytes = self._waiting, [], 0
         first, columns = batches[0], [fields_of(batch) for batch in batches]
         fields = {name: torch.cat([each[name] for each in columns]) for name in columns[0]}
-        header = {"windows": list(first.windows), "kinds": list(first.verdict.kinds) if first.verdict else None}
+        header: dict[str, Any] = {"windows": list(first.windows), "kinds": None}
+        if first.verdict:
+            header |= {"kinds": list(first.verdict.kinds), "details": list(first.verdict.details)}
         name = f"part-{int(first.index[0]) // self.block_size:09d}.safetensors"  # a block is drawn once: no two alike
         _save(self.path / UNFINISHED / name, fields, header)
 

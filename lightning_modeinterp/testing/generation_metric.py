@@ -195,12 +195,6 @@ def _joined(batches: Sequence[GeneratedBatch]) -> GeneratedBatch:
         index=torch.cat([batch.index for batch in batches]),
         samples=torch.cat([batch.samples for batch in batches]),
         trajectory_variance=torch.cat([batch.trajectory_variance for batch in batches]),
-        verdict=replace(
-            verdicts[0],
-            kind=torch.cat([verdict.kind for verdict in verdicts]),
-            mode=torch.cat([verdict.mode for verdict in verdicts]),
-        )
-        if verdicts
-        else None,
+        verdict=SupportVerdict.joined(verdicts) if verdicts else None,
         statistics={name: torch.cat([batch.statistics[name] for batch in batches]) for name in batches[0].statistics},
     )

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule, ModeInterpDataModule
+from lightning_modeinterp.datamodules import (
+    GaussianGridDataModule,
+    GaussianMixtureDataModule,
+    ModeInterpDataModule,
+    SimpleShapesDataModule,
+)
 from lightning_modeinterp.diffusion.generation import Generation, Monitor
 from lightning_modeinterp.testing import check_datamodule, concrete_subclasses
 
@@ -13,6 +18,9 @@ BUILDERS = {
     ),
     GaussianMixtureDataModule: lambda seed: GaussianMixtureDataModule(
         [1.0, 2.0, 3.0], size=50, validation_size=30, test_size=7, batch_size=20, seed=seed
+    ),
+    SimpleShapesDataModule: lambda seed: SimpleShapesDataModule(
+        size=400, validation_size=200, test_size=200, batch_size=40, seed=seed
     ),
 }
 

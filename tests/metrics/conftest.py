@@ -7,6 +7,7 @@ from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 
 KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
 WINDOWS = ("last", "wide")
+DETAILS = ("triangles", "squares", "pentagons", "misplaced", "malformed")
 
 
 def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3, judged=True):
@@ -16,6 +17,8 @@ def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3
     mode = torch.randint(num_modes, (num_samples,), generator=generator)
     samples = mode[:, None] + 0.1 * torch.randn(num_samples, 2, generator=generator)
     log_variance = -4 + 0.5 * torch.randn(num_samples, 2, generator=generator) + (kind >= 2)[:, None]
+    numbers = torch.randint(3, (5, num_samples), generator=generator)
+    details = dict(zip(DETAILS, numbers, strict=True))
     signed = torch.randn(num_samples, generator=generator) + (kind >= 2)
     return GeneratedBatch(
         index=torch.arange(start, start + num_samples),
@@ -23,7 +26,7 @@ def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3
         trajectory_variance=10**log_variance,
         windows=WINDOWS,
         block_size=block_size,
-        verdict=SupportVerdict(kind.to(torch.int8), mode, KINDS) if judged else None,
+        verdict=SupportVerdict(kind.to(torch.int8), mode, KINDS, details) if judged else None,
         statistics={"signed": signed},
     )
 

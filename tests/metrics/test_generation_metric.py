@@ -11,6 +11,7 @@ from lightning_modeinterp.metrics import (
     HighestVariance,
     ModeStatistics,
     PairInterpolation,
+    ShapeRates,
     SupportRates,
     TrajectoryVarianceDetection,
     TrajectoryVarianceHistogram,
@@ -19,8 +20,10 @@ from lightning_modeinterp.testing import check_generation_metric, concrete_subcl
 
 PAIRS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
 CHANCE = 2 * torch.rand(1000, 2, generator=torch.Generator().manual_seed(0))
+KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
 BUILDERS = {
-    SupportRates: [lambda: SupportRates(("in_support", "ambiguous", "interpolated", "invalid"))],
+    SupportRates: [lambda: SupportRates(KINDS)],
+    ShapeRates: [lambda: ShapeRates(KINDS, [1 / 7] * 7)],
     ModeStatistics: [lambda: ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4)],
     PairInterpolation: [lambda: PairInterpolation(PAIRS, radius=0.2, chance_points=CHANCE)],
     TrajectoryVarianceDetection: [

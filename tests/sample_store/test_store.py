@@ -18,7 +18,7 @@ def batch(start, size=8, judged=True):
         trajectory_variance=torch.rand(size, 3),
         windows=("a", "b", "c"),
         block_size=8,
-        verdict=SupportVerdict(kind, kind.long(), KINDS) if judged else None,
+        verdict=SupportVerdict(kind, kind.long(), KINDS, {"squares": kind + start}) if judged else None,
         statistics={"path_length": torch.rand(size)},
     )
 
@@ -52,6 +52,8 @@ def test_round_trip(tmp_path, judged):
     if judged:
         assert torch.equal(shards[1].verdict.kind, batches[2].verdict.kind)
         assert shards[1].verdict.kinds == KINDS
+        assert torch.equal(shards[1].verdict.details["squares"], batches[2].verdict.details["squares"])
+        assert "squares" not in shards[1].statistics
     assert store.manifest["fingerprint"] == {"seed": 1}
     assert {path.name for path in (tmp_path / "store").iterdir()} == {
         "manifest.json",
