@@ -6,6 +6,7 @@ from torch import Tensor
 
 from lightning_modeinterp.datamodules.base import ModeInterpDataModule, Split
 from lightning_modeinterp.datasets.simple_shapes import SimpleShapesDataset, to_data_units
+from lightning_modeinterp.denoisers import Denoiser, ExactShapes
 from lightning_modeinterp.distributions import SimpleShapes
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import GenerationMetric, ShapeRates, SupportRates
@@ -69,6 +70,13 @@ class SimpleShapesDataModule(ModeInterpDataModule):
     def to_data_units(self, samples: Tensor) -> Tensor:
         """See `ModeInterpDataModule.to_data_units`."""
         return to_data_units(samples)
+
+    def exact_denoiser(self) -> Denoiser | None:
+        """The true posterior mean; None without the column rule."""
+        distribution = self.distribution
+        if not distribution.has_column_rule:
+            return None
+        return ExactShapes(self.sample_shape, distribution.area, distribution.presence)
 
     def metrics(self) -> list[GenerationMetric]:
         """Rates, and detection; see `ModeInterpDataModule.metrics`."""

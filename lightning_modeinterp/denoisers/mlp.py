@@ -4,7 +4,6 @@ Nearly all of its work is in the width-by-width products, two a layer on the sam
 options that save some of it, ``time_table`` and ``hidden_precision``, change last bits or more, so they are off.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Literal, get_args
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
 from lightning_modeinterp.denoisers.base import Denoiser
+from lightning_modeinterp.denoisers.embedding import SinusoidalEmbedding
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
 
@@ -126,26 +126,6 @@ class BFloat16Linear(nn.Linear):
     def forward(self, h: Tensor) -> Tensor:
         """Features (B, num_in) to (B, num_out), in the dtype of h."""
         return linear(h.bfloat16(), self.weight.bfloat16()).to(h.dtype)
-
-
-class SinusoidalEmbedding(nn.Module):
-    """Sines and cosines of the step at frequencies from 1 down to 1e-4 (Vaswani et al. 2017, section 3.5).
-
-    Args:
-        width: Number of features, even.
-    """
-
-    frequencies: Tensor
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        exponent = torch.linspace(0, 1, width // 2, dtype=torch.float64)
-        self.register_buffer("frequencies", torch.exp(-math.log(10_000) * exponent).float(), persistent=False)
-
-    def forward(self, step: Tensor) -> Tensor:
-        """Steps (B,) to features (B, width) in [-1, 1]."""
-        angle = step.unsqueeze(1) * self.frequencies
-        return torch.cat([angle.sin(), angle.cos()], dim=1)
 
 
 def _linear(num_in: int, num_out: int, bias: bool = True) -> nn.Linear:

@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.denoisers.mlp import SinusoidalEmbedding
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
 
@@ -74,16 +73,6 @@ def test_forward_equals_numpy():
     expected = normalise(h, "output.0") @ p["output.1.weight"].T + p["output.1.bias"]
     actual = model(torch.tensor(x_t, dtype=torch.float32), level_at(*t.tolist())).detach().numpy()
     np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-4)
-
-
-@pytest.mark.parametrize("width", [4, 128])
-def test_embedding_equals_numpy(width):
-    steps = np.array([0.0, 1.0, 10.5, 999.0])
-    frequencies = np.exp(-np.log(10_000) * np.arange(width // 2) / (width // 2 - 1))
-    angle = steps[:, None] * frequencies
-    expected = np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
-    embedded = SinusoidalEmbedding(width)(torch.tensor(steps, dtype=torch.float32))
-    np.testing.assert_allclose(embedded.numpy(), expected, atol=1e-4)
 
 
 def test_time_is_embedded_as_a_step_of_the_given_number():

@@ -56,6 +56,7 @@ HEAVY = {
     "pytorch_lightning": set(),  # the same under its other name
     "matplotlib": {"figures", *FIGURE_USERS},  # the others name the type of a figure
     "wandb": {"callbacks", "loggers", "cli"},
+    "diffusers": {"denoisers/diffusers_unet.py"},
 }
 
 

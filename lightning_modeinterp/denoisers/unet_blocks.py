@@ -1,0 +1,162 @@
+"""What a U-Net is put together from: residual blocks, self-attention, and parts that halve or double a map.
+
+As in ADM (Dhariwal and Nichol 2021, appendix A and their code). Convolutions and projections that end a residual branch
+begin at zero, so that each branch begins as nothing added.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention, silu
+
+Layer = TypeVar("Layer", bound=nn.Module)
+
+_MAX_GROUPS = 32
+_MIN_CHANNELS_IN_A_GROUP = 4  # a group of one channel would lose its mean and its scale
+
+
+class ResidualBlock(nn.Module):
+    """``shortcut(resample(h)) + conv_2(act(norm_2(conv_1(resample(act(norm_1(h)))), time)))``.
+
+    The shortcut is a convolution of single pixels where the number of channels changes, else h itself.
+
+    Args:
+        num_in: Channels that come in.
+        num_out: Channels that go out.
+        num_time: Features of the time.
+        dropout: Share of the features that training drops before the second convolution.
+        has_scale_shift_norm: Let the time scale and shift what the second norm gives; else it is added before it.
+        resample: Halves or doubles the map; None leaves it.
+    """
+
+    def __init__(
+        self,
+        num_in: int,
+        num_out: int,
+        num_time: int,
+        dropout: float,
+        has_scale_shift_norm: bool,
+        resample: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.has_scale_shift_norm = has_scale_shift_norm
+        self.resample = resample or nn.Identity()
+        self.shortcut = nn.Identity() if num_in == num_out else nn.Conv2d(num_in, num_out, 1)
+        self.norm_1 = group_norm(num_in)
+        self.conv_1 = nn.Conv2d(num_in, num_out, 3, padding=1)
+        self.time = nn.Linear(num_time, 2 * num_out if has_scale_shift_norm else num_out)
+        self.norm_2 = group_norm(num_out)
+        self.dropout = nn.Dropout(dropout)
+        self.conv_2 = zeroed(nn.Conv2d(num_out, num_out, 3, padding=1))
+
+    def forward(self, h: Tensor, time: Tensor) -> Tensor:
+        """Features (B, num_in, H, W) and time (B or 1, num_time) to (B, num_out, H', W')."""
+        branch = self.conv_1(self.resample(silu(self.norm_1(h))))
+        branch = self._with_time(branch, self.time(time)[:, :, None, None])
+        branch = self.conv_2(self.dropout(silu(branch)))
+        return self.shortcut(self.resample(h)) + branch  # type: ignore[no-any-return]
+
+    def _with_time(self, h: Tensor, time: Tensor) -> Tensor:
+        if not self.has_scale_shift_norm:
+            return self.norm_2(h + time)  # type: ignore[no-any-return]
+        scale, shift = time.chunk(2, dim=1)
+        return self.norm_2(h) * (1 + scale) + shift  # type: ignore[no-any-return]
+
+
+class SelfAttention(nn.Module):
+    """Residual self-attention of every pixel to all pixels of its map.
+
+    Args:
+        num_channels: Channels that come in and go out.
+        head_channels: Channels of each head; a divisor.
+    """
+
+    def __init__(self, num_channels: int, head_channels: int) -> None:
+        super().__init__()
+        self.head_channels = head_channels
+        self.norm = group_norm(num_channels)
+        self.query_key_value = nn.Linear(num_channels, 3 * num_channels)
+        self.projection = zeroed(nn.Linear(num_channels, num_channels))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Features (B, C, H, W) to features of that shape."""
+        pixels = self.norm(h).flatten(2).transpose(1, 2)  # (B, H W, C)
+        heads = self.query_key_value(pixels).unflatten(2, (3, -1, self.head_channels))
+        query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (B, heads, H W, head_channels)
+        seen = scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+        return h + self.projection(seen).transpose(1, 2).unflatten(2, h.shape[2:])  # type: ignore[no-any-return]
+
+
+class Stage(nn.Module):
+    """Parts one after the other; residual blocks among them see the time.
+
+    Args:
+        parts: The first takes what comes in.
+    """
+
+    def __init__(self, *parts: nn.Module) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+
+    def forward(self, h: Tensor, time: Tensor) -> Tensor:
+        """Features (B, C, H, W) and time (B or 1, num_time) to features (B, C', H', W')."""
+        for part in self.parts:
+            h = part(h, time) if isinstance(part, ResidualBlock) else part(h)
+        return h
+
+
+@dataclass(frozen=True)
+class PartMaker:
+    """Makes parts that agree on what does not change from level to level.
+
+    Args:
+        num_time: Features of the time.
+        head_channels: Channels of each attention head.
+        dropout: As in `ResidualBlock`.
+        has_scale_shift_norm: As in `ResidualBlock`.
+        resamples_in_blocks: Halve and double maps within residual blocks, by the mean of 2x2 pixels and by repetition;
+            else by a convolution of stride 2, and by repetition and a convolution.
+    """
+
+    num_time: int
+    head_channels: int
+    dropout: float
+    has_scale_shift_norm: bool
+    resamples_in_blocks: bool
+
+    def block(self, num_in: int, num_out: int, resample: nn.Module | None = None) -> ResidualBlock:
+        """A residual block."""
+        return ResidualBlock(num_in, num_out, self.num_time, self.dropout, self.has_scale_shift_norm, resample)
+
+    def attention(self, num_channels: int) -> SelfAttention:
+        """Self-attention."""
+        return SelfAttention(num_channels, self.head_channels)
+
+    def half(self, num_channels: int) -> nn.Module:
+        """A part that halves height and width."""
+        if self.resamples_in_blocks:
+            return self.block(num_channels, num_channels, nn.AvgPool2d(2))
+        return nn.Conv2d(num_channels, num_channels, 3, stride=2, padding=1)
+
+    def double(self, num_channels: int) -> nn.Module:
+        """A part that doubles height and width."""
+        repeat = nn.Upsample(scale_factor=2, mode="nearest")
+        if self.resamples_in_blocks:
+            return self.block(num_channels, num_channels, repeat)
+        return nn.Sequential(repeat, nn.Conv2d(num_channels, num_channels, 3, padding=1))
+
+
+def group_norm(num_channels: int) -> nn.GroupNorm:
+    """Norm over groups: at most 32 of them, of at least four channels each."""
+    most = max(1, min(_MAX_GROUPS, num_channels // _MIN_CHANNELS_IN_A_GROUP))
+    return nn.GroupNorm(next(n for n in range(most, 0, -1) if num_channels % n == 0), num_channels)
+
+
+def zeroed(layer: Layer) -> Layer:
+    """The layer with weights and bias at zero."""
+    with torch.no_grad():
+        for weights in layer.parameters():
+            weights.zero_()
+    return layer
