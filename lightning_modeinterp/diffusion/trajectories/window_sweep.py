@@ -90,6 +90,10 @@ class WindowSweep(TrajectoryObserver[SweepMoments]):
 
     def result(self, state: SweepMoments) -> Tensor:
         """Variance of each sample in each window, (B, W) float64, model units squared; columns as in `windows`."""
+        return torch.stack([variance.flatten(1).mean(1) for variance in self.variances(state)], dim=1)
+
+    def variances(self, state: SweepMoments) -> list[Tensor]:
+        """Variance of every coordinate in each window, W of (B, *sample_shape) float64, model units squared."""
         parts = [_Spread.of(state.moments[number]) for number in range(len(state.segments))]
         wanted, variances = set(state.windows), dict[range, Tensor]()
         for first, steps in enumerate(state.segments):
@@ -99,7 +103,7 @@ class WindowSweep(TrajectoryObserver[SweepMoments]):
                 window = range(steps.start, state.segments[last].stop)
                 if window in wanted:
                     variances[window] = joined.variance()
-        return torch.stack([variances[window] for window in state.windows], dim=1)
+        return [variances[window] for window in state.windows]
 
 
 @dataclass(frozen=True)
@@ -124,5 +128,5 @@ class _Spread:
         )
 
     def variance(self) -> Tensor:
-        """Population variance, mean over coordinates, (B,)."""
-        return (self.squared_deviations / self.count).flatten(1).mean(1)
+        """Population variance, (B, *sample_shape)."""
+        return self.squared_deviations / self.count

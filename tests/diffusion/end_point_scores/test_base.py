@@ -2,12 +2,13 @@
 
 import pytest
 
-from lightning_modeinterp.diffusion.end_point_scores import EndPointScore, NoiseNorm, ScoreLaplacian
+from lightning_modeinterp.diffusion.end_point_scores import EndPointScore, Ink, NoiseNorm, ScoreLaplacian
 from lightning_modeinterp.diffusion.noise_schedules import CosineSchedule, LinearBetaSchedule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.testing import check_end_point_score, concrete_subclasses
 
 BUILDERS = {
+    Ink: Ink,
     NoiseNorm: lambda: NoiseNorm(noise_to_signal=0.1),
     ScoreLaplacian: lambda: ScoreLaplacian(noise_to_signal=0.1),
 }

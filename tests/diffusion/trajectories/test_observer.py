@@ -8,6 +8,8 @@ from lightning_modeinterp.diffusion.trajectories import (
     TrajectoryObserver,
     TrajectoryRecorder,
     TrajectoryVariance,
+    VarianceMap,
+    VarianceSummaries,
     Window,
     WindowSweep,
 )
@@ -18,6 +20,8 @@ BUILDERS = {
     PathLength: lambda: PathLength(Window(steps=(2, 9))),
     TrajectoryRecorder: lambda: TrajectoryRecorder(range(8)),
     TrajectoryVariance: lambda: TrajectoryVariance({"a": Window(last_steps=4), "b": Window(steps=(2, 9))}),
+    VarianceMap: lambda: VarianceMap(Window(steps=(2, 9))),
+    VarianceSummaries: lambda: VarianceSummaries([0.01, 0.02, 0.04, 0.1], largest=(3,)),
     WindowSweep: lambda: WindowSweep([0.01, 0.02, 0.04, 0.1]),
 }
 

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+
+from lightning_modeinterp.diffusion.trajectories import VarianceSummaries, WindowSweep
+from lightning_modeinterp.errors import ConfigurationError
+
+EDGES = [0.012, 0.05, 0.4, 5.0]
+
+
+def test_each_summary_is_that_of_the_pixels_variances(observe, levels, make_trajectory):
+    x_0_hats = make_trajectory(200, (1, 5, 7))
+    sweep = VarianceSummaries(EDGES, quantiles=(1.0, 0.8), largest=(4, 99), num_columns=3)
+    assert sweep.names == ("mean", "max", "q0.8", "top_4", "top_99", "columns")
+    result = observe(sweep, x_0_hats, levels)
+    assert result.shape == (16, len(sweep.windows(levels)), 6)
+    for column, window in enumerate(sweep.windows(levels)):
+        steps = window.steps_left(levels)
+        variance = x_0_hats.double()[199 - steps[-1] : 200 - steps[0]].var(0, unbiased=False).numpy()[:, 0]
+        flat = np.sort(variance.reshape(16, 35), axis=1)
+        strips = [variance[:, :, :3], variance[:, :, 3:5], variance[:, :, 5:]]
+        expected = [
+            flat.mean(1),
+            flat[:, -1],
+            np.quantile(flat, 0.8, axis=1, method="higher"),
+            flat[:, -4:].mean(1),
+            flat.mean(1),
+            np.max([strip.reshape(16, -1).mean(1) for strip in strips], axis=0),
+        ]
+        np.testing.assert_allclose(result[:, column].numpy(), np.stack(expected, axis=1), rtol=1e-9)
+
+
+def test_the_mean_is_that_of_the_sweep(observe, levels, make_trajectory):
+    x_0_hats = make_trajectory(200, (1, 4, 4))
+    summaries = observe(VarianceSummaries(EDGES), x_0_hats, levels)
+    torch.testing.assert_close(summaries[:, :, 0], observe(WindowSweep(EDGES), x_0_hats, levels))
+
+
+def test_without_columns():
+    assert VarianceSummaries(EDGES, quantiles=(), largest=(), num_columns=None).names == ("mean",)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"quantiles": (0.0,)}, {"quantiles": (1.1,)}, {"largest": (0,)}, {"num_columns": 0}], ids=str
+)
+def test_refuses(settings):
+    with pytest.raises(ConfigurationError, match=r"expected quantiles in \(0, 1\]"):
+        VarianceSummaries(EDGES, **settings)
