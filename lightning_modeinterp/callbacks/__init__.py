@@ -1,3 +1,4 @@
+from lightning_modeinterp.callbacks.exclusion import ExclusionMonitor
 from lightning_modeinterp.callbacks.figure_logger import FigureLogger
 from lightning_modeinterp.callbacks.hallucination_monitor import HallucinationMonitor
 from lightning_modeinterp.callbacks.last_checkpoint import LastCheckpoint
@@ -5,6 +6,7 @@ from lightning_modeinterp.callbacks.sample_store_callback import SampleStoreCall
 from lightning_modeinterp.callbacks.trajectory_variance_logger import TrajectoryVarianceLogger
 
 __all__ = [
+    "ExclusionMonitor",
     "FigureLogger",
     "HallucinationMonitor",
     "LastCheckpoint",

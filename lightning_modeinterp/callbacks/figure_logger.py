@@ -1,6 +1,7 @@
 """Draw what has been sampled: PNG files after a test, and images in the loggers that show them."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +13,27 @@ from torch import Tensor
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
-from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures, trajectory_figure
+from lightning_modeinterp.callbacks.sample_figures import all_figures, is_image, progress_figures, trajectory_figure
 from lightning_modeinterp.callbacks.score_figures import score_figures
-from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder
+from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver, TrajectoryRecorder, VarianceMap
 from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+
+NUM_MAPS = 16
+MAX_RECORDED = 2**26
+"""Numbers of trajectories that are kept at most; fewer samples are shown where they are large."""
 
 
 class FigureLogger(GeneratedSamplesCallback):
     """Keep the first samples of an evaluation and draw them when it is over.
 
     After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
-    (1D data) or ``samples`` and ``pairs`` (2D), ``variance`` by verdict, ``roc``, ``windows``, ``predicted_x_0``, the
-    x_0_hat trajectories of hallucinated and in-support samples, whose blocks are drawn again with a recorder, and
-    ``score``, the learned score beside the true one (1D and 2D data whose score is known). At every n-th validation
+    (1D data), ``samples`` and ``pairs`` (2D), or ``samples``, ``kept_and_flagged`` and ``variance_maps`` (images);
+    ``variance`` by verdict, ``roc``, ``windows``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and
+    in-support samples; and ``score``, the learned score beside the true one (1D and 2D data whose score is known).
+    Blocks of samples whose trajectories or maps are shown are drawn again. At every n-th validation
     ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such loggers only: without one nothing is
     kept or drawn.
     Data without an oracle have no figures. With several processes they show rank zero's samples.
@@ -91,26 +98,48 @@ class FigureLogger(GeneratedSamplesCallback):
             _show(trainer, f"test/figures/{name}", figure)
 
     def _test_figures(self, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:
-        yield from all_figures(self.kept, data_of(module.trainer))
-        yield "predicted_x_0", self._trajectories(module, data_of(module.trainer).generation.window)
-        yield from score_figures(module, data_of(module.trainer))
+        data = data_of(module.trainer)
+        yield from all_figures(self.kept, data)
+        chosen = self._chosen(self.kept.index // data.generation.block_size, self.kept.verdict)
+        yield "predicted_x_0", self._trajectories(module, data, chosen)
+        if is_image(data):
+            yield "variance_maps", self._variance_maps(module, data, chosen)
+        yield from score_figures(module, data)
 
-    def _trajectories(self, module: DiffusionModule, window: str) -> Figure:
-        generation, verdict, index = data_of(module.trainer).generation, self.kept.verdict, self.kept.index
-        chosen = self._chosen(index // generation.block_size, verdict)
-        paths = []
-        for block in sorted({i // generation.block_size for i in index[chosen].tolist()}):
-            rows = [i % generation.block_size for i in index[chosen].tolist() if i // generation.block_size == block]
-            recorder = {"x_0_hat": TrajectoryRecorder(rows)}
-            with torch.inference_mode():
-                paths.append(module.draw(generation, block, "test", observers=recorder).statistics["x_0_hat"].cpu())
-        x_0_hat = torch.cat(paths).transpose(0, 1)  # blocks rise with the index, so the order is that of `chosen`
+    def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: Tensor) -> Figure:
+        generation = data.generation
+        levels = generation.sampler.levels(module.noise_schedule)
+        chosen = chosen[:: max(1, math.ceil(len(chosen) * len(levels) * math.prod(data.sample_shape) / MAX_RECORDED))]
+        x_0_hat = self._draw_again(module, chosen, TrajectoryRecorder).transpose(0, 1)
         num_steps = len(x_0_hat)
-        steps = generation.variance.windows[window].steps_left(generation.sampler.levels(module.noise_schedule))
-        hallucinated = verdict.hallucinated[chosen]
-        return trajectory_figure(
-            x_0_hat, hallucinated, range(num_steps - 1, -1, -1), (steps[0], steps[-1]), data_of(module.trainer)
+        window = generation.variance.windows[generation.window]
+        steps = window.steps_left(levels)
+        hallucinated = self.kept.verdict.hallucinated[chosen]
+        return trajectory_figure(x_0_hat, hallucinated, range(num_steps - 1, -1, -1), (steps[0], steps[-1]), data)
+
+    def _variance_maps(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: Tensor) -> Figure:
+        hallucinated = self.kept.verdict.hallucinated[chosen]
+        half = NUM_MAPS // 2
+        shown = torch.cat([hallucinated.nonzero().flatten()[:half], (~hallucinated).nonzero().flatten()[:half]])
+        shown = shown.sort().values
+        window = data.generation.window
+        steps = data.generation.variance.windows[window]
+        variance = self._draw_again(module, chosen[shown], lambda rows: VarianceMap(steps, rows))
+        return figures.variance_maps(
+            self.kept.samples[chosen[shown]], variance, f"variance over {window}", flagged=hallucinated[shown]
         )
+
+    def _draw_again(
+        self, module: DiffusionModule, chosen: Tensor, observer_of: Callable[[list[int]], TrajectoryObserver[Any]]
+    ) -> Tensor:
+        """What an observer of rows of a block makes of chosen samples, (len(chosen), ...), in their order."""
+        generation, index = data_of(module.trainer).generation, self.kept.index[chosen].tolist()
+        results = []
+        for block in sorted({i // generation.block_size for i in index}):
+            observer = observer_of([i % generation.block_size for i in index if i // generation.block_size == block])
+            with torch.inference_mode():
+                results.append(module.draw(generation, block, "test", observers={"seen": observer}).statistics["seen"])
+        return torch.cat(results).cpu()  # blocks rise with the index, so the order is that of `chosen`
 
     def _chosen(self, block: Tensor, verdict: SupportVerdict) -> Tensor:
         """Positions of the samples to show, rising: both classes, from as few blocks as allowed."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import lightning as L
 
 from lightning_modeinterp.callbacks.exact_comparison import slopes_against_exact, spread_against_exact
+from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.files import write_aside
@@ -20,7 +21,8 @@ class HallucinationMonitor(GeneratedSamplesCallback):
     """Feed every generated batch to the metrics, log them, and after a test write ``test_metrics.json``.
 
     Where the data know their exact score, the within-mode spread and the slopes of the score between modes are also
-    given over those of the exact one; see `exact_comparison`.
+    given over those of the exact one; see `exact_comparison`. Of Simple Shapes it is measured whether the model knows
+    that no image has a shape twice; see `exclusion`.
 
     Args:
         metrics: Further metrics beside those that the data bring.
@@ -67,7 +69,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
     def _against_exact(self, module: L.LightningModule, data: ModeInterpDataModule) -> dict[str, float]:
         if not isinstance(module, DiffusionModule):
             return {}
-        values = slopes_against_exact(module, data)
+        values = slopes_against_exact(module, data) | exclusion(module, data) | exact_exclusion(module, data)
         for statistics in self.metrics:
             if isinstance(statistics, ModeStatistics):
                 values |= spread_against_exact(module, data, statistics, self.results["within_mode_std"])

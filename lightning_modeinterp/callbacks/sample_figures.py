@@ -1,5 +1,6 @@
 """From kept samples to figures."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -22,12 +23,14 @@ from lightning_modeinterp.metrics.functional import (
 
 RETAINED = 0.96
 NUM_DATA_POINTS = 5_000
+NUM_IMAGES = 40
 
 
 def progress_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
     """Name and draw what changes during a fit: the samples (1D and 2D data) and the variance of either class."""
     yield from _density(kept, data)
     yield from _samples(kept, data)
+    yield from _images(kept, data)
     window = data.generation.window
     yield "variance", _variance(scores_by_name(kept, data.generation.windows)[window], window)
 
@@ -41,6 +44,8 @@ def all_figures(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple
     removed = [float(filter_rates(each, RETAINED)[removed_name(RETAINED)]) for each in scores.values()]
     yield from _density(kept, data)
     yield from _samples(kept, data)
+    yield from _images(kept, data)
+    yield from _kept_and_flagged(kept, scores[window], data)
     yield from _pairs(kept, data)
     yield "variance", _variance(scores[window], window)
     yield "roc", figures.roc(curves, auroc, window, false_positive_rate=1 - RETAINED, others=others)
@@ -95,6 +100,41 @@ def _samples(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[st
         ambiguous = ~(verdict.in_support | verdict.hallucinated)
         plane = figures.PlaneSamples("", true_samples, kept.samples, verdict.hallucinated, ambiguous)
         yield "samples", figures.samples_2d([plane], max_points=NUM_DATA_POINTS)
+
+
+def is_image(data: ModeInterpDataModule) -> bool:
+    """Whether samples can be shown as images: (C, H, W) with one or three channels."""
+    return len(data.sample_shape) == 3 and data.sample_shape[0] in (1, 3)
+
+
+def _images(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
+    """Data above generated images, the hallucinated ones in a frame."""
+    if is_image(data):
+        dataset, verdict = data.make_dataset("test"), kept.verdict
+        true_samples = data.to_data_units(dataset[torch.arange(min(len(dataset), NUM_IMAGES // 2))])
+        groups = {
+            "data": figures.ImageGroup(true_samples),
+            "generated": figures.ImageGroup(kept.samples[:NUM_IMAGES], verdict.hallucinated[:NUM_IMAGES]),
+        }
+        rate = figures.rate_with_interval(int(verdict.hallucinated.sum()), len(kept))
+        yield "samples", figures.image_grid(groups, f"hallucinated {rate}")
+
+
+def _kept_and_flagged(
+    kept: KeptSamples, scores: ScoreCounts, data: ModeInterpDataModule
+) -> Iterator[tuple[str, Figure]]:
+    """Images on either side of the threshold that keeps 96 % of those in support, the hallucinated ones in a frame."""
+    threshold = float(filter_rates(scores, RETAINED)["threshold"])
+    if not is_image(data) or math.isnan(threshold):
+        return
+    window = data.generation.window
+    variance = kept.trajectory_variance[:, data.generation.windows.index(window)]
+    groups = {}
+    for name, chosen in (("kept", variance <= threshold), ("flagged", ~(variance <= threshold))):
+        rows = chosen.nonzero().flatten()[: NUM_IMAGES // 2]
+        if len(rows):
+            groups[name] = figures.ImageGroup(kept.samples[rows], kept.verdict.hallucinated[rows])
+    yield "kept_and_flagged", figures.image_grid(groups, f"by the variance over {window}")
 
 
 def _pairs(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:

@@ -1,8 +1,11 @@
 """Figures: data in, matplotlib ``Figure`` out; no files, no global state. The only room that imports matplotlib."""
 
+from lightning_modeinterp.figures.captions import rate_with_interval
 from lightning_modeinterp.figures.density_histogram import density_histogram
 from lightning_modeinterp.figures.density_panels import DensityPanel, density_panels
+from lightning_modeinterp.figures.embedding import EmbeddedPoints, embedding
 from lightning_modeinterp.figures.estimates import EstimateRow, estimates
+from lightning_modeinterp.figures.image_grid import ImageGroup, image_grid
 from lightning_modeinterp.figures.pair_lines import pair_lines
 from lightning_modeinterp.figures.pixels import pixels
 from lightning_modeinterp.figures.predicted_paths import predicted_paths
@@ -14,22 +17,28 @@ from lightning_modeinterp.figures.score_curves import ScoreCurve, score_curves
 from lightning_modeinterp.figures.score_field import score_field
 from lightning_modeinterp.figures.training_curves import training_curves
 from lightning_modeinterp.figures.variance_histogram import rebin, variance_histogram
+from lightning_modeinterp.figures.variance_maps import variance_maps
 from lightning_modeinterp.figures.window_heatmap import DataScales, window_heatmap
 from lightning_modeinterp.figures.window_sweep import window_sweep
 
 __all__ = [
     "DataScales",
     "DensityPanel",
+    "EmbeddedPoints",
     "EstimateRow",
+    "ImageGroup",
     "PlaneSamples",
     "ScoreCurve",
     "density_histogram",
     "density_panels",
+    "embedding",
     "estimates",
+    "image_grid",
     "pair_lines",
     "pixels",
     "predicted_paths",
     "predicted_trajectories",
+    "rate_with_interval",
     "rebin",
     "roc",
     "samples_2d",
@@ -38,6 +47,7 @@ __all__ = [
     "score_field",
     "training_curves",
     "variance_histogram",
+    "variance_maps",
     "window_heatmap",
     "window_sweep",
 ]

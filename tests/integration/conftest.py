@@ -28,6 +28,12 @@ SMALL = (
     "--trainer.enable_model_summary=false",
 )
 NETWORK = ("--model.init_args.denoiser.init_args.width=16",)
+UNET = (
+    "--model.init_args.denoiser.init_args.base_channels=8",
+    "--model.init_args.denoiser.init_args.head_channels=8",
+    "--model.init_args.denoiser.init_args.num_res_blocks=1",
+    "--model.init_args.denoiser.init_args.attention_resolutions=[]",
+)
 VDM = (f"--model={ROOT / 'configs/model/vdm_mlp.yaml'}", *NETWORK)
 VDM_LEARNED = (f"--model={ROOT / 'configs/model/vdm_mlp_learned.yaml'}", *NETWORK)
 

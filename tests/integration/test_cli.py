@@ -15,7 +15,7 @@ from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.modules import VDM as VariationalDiffusionModel
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import CONFIG, ROOT, VDM, VDM_LEARNED
+from .conftest import CONFIG, NETWORK, ROOT, UNET, VDM, VDM_LEARNED
 
 EXPERIMENTS = sorted((ROOT / "configs/experiment").glob("*.yaml"))
 
@@ -79,7 +79,7 @@ def test_every_experiment_runs_every_command(run, experiment, command):
     is_exact = "exact" in experiment.stem
     if command == "fit" and is_exact:
         pytest.skip("the true score has nothing to train")
-    network = () if is_exact else ("--model.init_args.denoiser.init_args.width=16",)
+    network = () if is_exact else UNET if "shapes" in experiment.stem else NETWORK
     untrained = () if command == "fit" else ("--allow_untrained=true",)
     run(command, "--trainer.fast_dev_run=2", *untrained, config=experiment, network=network)
 

@@ -1,6 +1,6 @@
 """Where on a sample the prediction still moves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -15,12 +15,15 @@ class VarianceMap(TrajectoryVariance):
 
     Args:
         window: The window.
+        rows: Positions of the samples within the block that it is wanted of. All if None.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, rows: Sequence[int] | None = None) -> None:
         windows: Mapping[str, Window] = {"map": window}
         super().__init__(windows)
+        self.rows = None if rows is None else list(rows)
 
     def result(self, state: WindowMoments) -> Tensor:
-        """Variance of each coordinate, (B, *sample_shape) float32, model units squared."""
-        return state.moments["map"].variance().float()
+        """Variance of each coordinate, (B or len(rows), *sample_shape) float32, model units squared."""
+        variance = state.moments["map"].variance().float()
+        return variance if self.rows is None else variance[self.rows]

@@ -17,3 +17,9 @@ def test_its_mean_is_the_trajectory_variance(observe, levels, make_trajectory):
     mean = observe(VarianceMap(WINDOW), x_0_hats, levels).flatten(1).mean(1)
     (variance,) = observe(TrajectoryVariance({"w": WINDOW}), x_0_hats, levels).T
     torch.testing.assert_close(mean, variance.float())
+
+
+def test_of_some_rows_alone(observe, levels, make_trajectory):
+    x_0_hats = make_trajectory(200, (1, 4, 5))
+    some = observe(VarianceMap(WINDOW, rows=[5, 2]), x_0_hats, levels)
+    assert torch.equal(some, observe(VarianceMap(WINDOW), x_0_hats, levels)[[5, 2]])

@@ -1,0 +1,43 @@
+"""What a model leaves of a shape beside its double: one that knows the rule, one that does not, and any other."""
+
+import pytest
+import torch
+
+from lightning_modeinterp.callbacks.exclusion import brightness_lost
+from lightning_modeinterp.denoisers import ExactShapes
+from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.distributions import SimpleShapes, exclusion_pairs
+
+SCHEDULE, CPU = LinearBetaSchedule(), torch.device("cpu")
+PAIRS = exclusion_pairs(SimpleShapes(32, 20.0), 60, torch.Generator().manual_seed(0))
+
+
+def lost(predict_x_0, noise):
+    return brightness_lost(predict_x_0, SCHEDULE, PAIRS, noise, CPU)
+
+
+def test_the_exact_denoiser_leaves_one_of_the_two_half_the_time():
+    of_each = lost(ExactShapes((1, 32, 32), 20.0), 0.3)
+    assert ((of_each < 0.05) | (of_each > 0.95)).double().mean() > 0.9
+    assert of_each.mean().item() == pytest.approx(0.5, abs=0.2)
+
+
+def test_in_much_noise_there_is_nothing_to_be_known():
+    assert lost(ExactShapes((1, 32, 32), 20.0), 50.0).abs().max() < 1e-3
+
+
+def test_a_model_that_sees_each_shape_alone_loses_nothing():
+    """The noise on the shape is the same on both images."""
+    assert lost(lambda x_t, level: x_t / level.alpha, 1.0).abs().max() < 1e-6
+
+
+def test_brightness_is_the_mean_over_the_pixels_of_the_shape_from_black_to_white():
+    seen = []
+
+    def predict_x_0(x_t, level):
+        seen.append(x_t)
+        value = 0.5 if sum(map(len, seen)) <= len(PAIRS.allowed) else -0.5  # allowed ones come first
+        return torch.full_like(x_t, value)
+
+    torch.testing.assert_close(lost(predict_x_0, 1.0), torch.full((60,), 0.5, dtype=torch.float64))
+    assert torch.cat(seen).shape == (120, 1, 32, 32)

@@ -1,0 +1,54 @@
+"""Images from a config to their products."""
+
+import csv
+import json
+
+import pytest
+
+from lightning_modeinterp.sample_store import SampleStore
+
+from .conftest import ROOT, UNET
+
+CONFIG = ROOT / "configs/experiment/shapes_32.yaml"
+FEW = ("--generation.num_samples=40", "--generation.block_size=8", '--generation.monitor={"num_samples": 8}')
+
+
+@pytest.fixture
+def run_shapes(run):
+    def run_command(command, *options):
+        last = () if command == "fit" else ("--ckpt_path=last",)
+        return run(command, *FEW, *last, *options, config=CONFIG, network=UNET)
+
+    return run_command
+
+
+def test_fit_test_predict_leave_their_products(run, run_shapes):
+    run_shapes("fit", "--trainer.max_steps=4", "--trainer.val_check_interval=2")
+    run_shapes("test")
+    run_shapes("predict")
+    folder = run.root / "shapes_32/seed_0"
+    figures = {path.stem for path in (folder / "figures").iterdir()}
+    assert figures >= {"samples", "variance_maps", "predicted_x_0", "variance", "roc", "windows"}
+    with (folder / "logs/fit/metrics.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row.get("val/exclusion/1")]
+    assert len(rows) == 2
+    assert float(rows[0]["val/exclusion/1_exact"]) == pytest.approx(0.5, abs=0.1)
+    metrics = json.loads((folder / "test_metrics.json").read_text())
+    assert metrics["num_samples"] == 40
+    for name in ("repeated_rate", "misplaced_rate", "malformed_rate", "empty_rate"):
+        assert 0 <= metrics[name] <= 1
+    assert abs(metrics["exclusion/1"]) < 0.1  # four steps have taught it next to nothing
+    store = SampleStore.open(folder / "predictions")
+    (batch,) = store
+    assert batch.samples.shape == (40, 1, 32, 32)
+    assert set(batch.verdict.details) == {"triangles", "squares", "pentagons", "misplaced", "malformed"}
+    assert store.manifest["kinds"][2] == "repeated"
+    assert batch.statistics["ink"].shape == (40,)
+
+
+def test_the_true_score_draws_images_of_the_data(run, run_shapes):
+    options = ("--generation.true_score=true", "--generation.sampler.init_args.num_steps=60", "--allow_untrained=true")
+    run("test", *FEW, *options, config=CONFIG, network=UNET)
+    metrics = json.loads((run.root / "shapes_32/seed_0/test_metrics.json").read_text())
+    assert metrics["num_hallucinated"] == 0
+    assert metrics["mode_coverage"] > 0.5
