@@ -7,9 +7,10 @@ import re
 
 import pytest
 
+from lightning_modeinterp.callbacks.exclusion import NOISE_TO_SIGNAL
 from lightning_modeinterp.cli import run_command
 
-from ..integration.conftest import CONFIG, NETWORK, ROOT, SMALL
+from ..integration.conftest import CONFIG, NETWORK, ROOT, SMALL, UNET
 
 PAGE = (ROOT / "docs/tracking.md").read_text()
 WINDOWS = ("last_5", "last_10")
@@ -18,11 +19,13 @@ NOISES = ("1", "2", "4", "8")  # in standard deviations of a mode
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory):
-    """Names of the scalars in CSV and of the numbers in test_metrics.json, in one and two dimensions."""
+    """Names of the scalars in CSV and of the numbers in test_metrics.json, in one and two dimensions and of images."""
     root = tmp_path_factory.mktemp("tracking")
     names, numbers = set(), set()
-    for config in (CONFIG, CONFIG.with_stem("gaussian_2d_grid")):
-        options = ["-c", str(config), f"--run.root={root}", *SMALL, *NETWORK]
+    without_ink = (*UNET, "--generation.end_point_scores={}", "--generation.num_samples=64")
+    settings = {"gaussian_1d": NETWORK, "gaussian_2d_grid": NETWORK, "shapes_32": without_ink}
+    for config in map(CONFIG.with_stem, settings):
+        options = ["-c", str(config), f"--run.root={root}", *SMALL, *settings[config.stem]]
         run_command(["fit", *options])
         run_command(["test", *options, "--ckpt_path=last"])
         folder = root / f"{config.stem}/seed_0"
@@ -44,16 +47,20 @@ def documented() -> set[str]:
             stages = ("val", "test") if "<stage>" in name else ("",)
             windows = WINDOWS if "<window>" in name else ("",)
             noises = NOISES if "<noise>" in name else ("",)
+            levels = [f"{level:g}" for level in NOISE_TO_SIGNAL] if "<sigma/alpha>" in name else ("",)
             names |= {
-                name.replace("<stage>", stage).replace("<window>", window).replace("<noise>", noise)
-                for stage, window, noise in itertools.product(stages, windows, noises)
+                name.replace("<stage>", stage)
+                .replace("<window>", window)
+                .replace("<noise>", noise)
+                .replace("<sigma/alpha>", level)
+                for stage, window, noise, level in itertools.product(stages, windows, noises, levels)
             }
     return names
 
 
 def only_in_the_file() -> set[str]:
     """Comparisons with the exact score, made after a test."""
-    return {name for name in documented() if name.startswith(("within_mode_std_", "score_slope_ratio/"))}
+    return {name for name in documented() if name.startswith(("within_mode_std_", "score_slope_ratio/", "exclusion/"))}
 
 
 def test_names_in_the_logger(logged):
@@ -63,12 +70,22 @@ def test_names_in_the_logger(logged):
 def test_names_in_the_file(logged):
     bare = {name.removeprefix("test/") for name in documented() if name.startswith("test/")}
     variances = {name for name in bare if name.startswith("trajectory_variance/")}
-    assert logged[1] == bare - variances - {"loss"} | only_in_the_file()
+    assert logged[1] == bare - variances - {"loss", "mse"} | only_in_the_file()
     assert {"within_mode_std_exact", "within_mode_std_ratio", "score_slope_ratio/2_std_min"} <= logged[1]
 
 
 def test_names_of_media_stand_there_too():
     for name in ("highest_variance", "trajectory_variance/in_support", "val/figures/density", "test/figures/density"):
         assert name in PAGE
-    for name in ("roc", "windows", "predicted_x_0", "score", "samples", "pairs", "/samples", "/hallucinated"):
+    for name in (
+        "roc",
+        "windows",
+        "predicted_x_0",
+        "score",
+        "samples",
+        "pairs",
+        "variance_maps",
+        "/samples",
+        "/hallucinated",
+    ):
         assert f"`{name}`" in PAGE
