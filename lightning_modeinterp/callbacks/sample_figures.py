@@ -114,10 +114,17 @@ def _images(kept: KeptSamples, data: ModeInterpDataModule) -> Iterator[tuple[str
         true_samples = data.to_data_units(dataset[torch.arange(min(len(dataset), NUM_IMAGES // 2))])
         groups = {
             "data": figures.ImageGroup(true_samples),
-            "generated": figures.ImageGroup(kept.samples[:NUM_IMAGES], verdict.hallucinated[:NUM_IMAGES]),
+            "generated": _group(kept, torch.arange(min(len(kept), NUM_IMAGES))),
         }
         rate = figures.rate_with_interval(int(verdict.hallucinated.sum()), len(kept))
         yield "samples", figures.image_grid(groups, f"hallucinated {rate}")
+
+
+def _group(kept: KeptSamples, rows: Tensor) -> figures.ImageGroup:
+    """Chosen images, the hallucinated ones in a frame with their kind below."""
+    verdict = kept.verdict[rows]
+    kinds = [verdict.kinds[kind] if kind >= 2 else "" for kind in verdict.kind.tolist()]
+    return figures.ImageGroup(kept.samples[rows], verdict.hallucinated, kinds)
 
 
 def _kept_and_flagged(
@@ -133,7 +140,7 @@ def _kept_and_flagged(
     for name, chosen in (("kept", variance <= threshold), ("flagged", ~(variance <= threshold))):
         rows = chosen.nonzero().flatten()[: NUM_IMAGES // 2]
         if len(rows):
-            groups[name] = figures.ImageGroup(kept.samples[rows], kept.verdict.hallucinated[rows])
+            groups[name] = _group(kept, rows)
     yield "kept_and_flagged", figures.image_grid(groups, f"by the variance over {window}")
 
 

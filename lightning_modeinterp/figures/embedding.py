@@ -1,6 +1,7 @@
 """Points of a 2D embedding such as t-SNE, by group, with some of the images that they stand for."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,8 +24,9 @@ from lightning_modeinterp.figures.style import (
 )
 
 COLOURS = (IN_SUPPORT, DATA, HALLUCINATED, LEARNED, AMBIGUOUS)
+MAX_COLUMNS = 3
 THUMBNAIL = 0.2
-"""Inches."""
+"""Inches; a little more on a panel that is wide."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,9 @@ class EmbeddedPoints:
     """N points of one embedding.
 
     Args:
-        points: (N, 2), any units.
+        points: (N, 2), finite, any units.
         group: (N,) int64, the group of each point.
-        images: (N, C, H, W), data units, what the points stand for; None draws points alone.
+        images: (N, C, H, W) with C = 1 or 3, data units, what the points stand for; None draws points alone.
     """
 
     points: Tensor
@@ -51,6 +53,8 @@ def embedding(
     white: float = 255.0,
 ) -> Figure:
     """Draw embeddings side by side, points coloured by group, with images spread over the plane.
+
+    The legend counts the points of a group; where panels differ, those of each panel.
 
     The axes of such an embedding have no meaning and distances between far points have little: a claim about
     neighbours is decided by a number in the space that was embedded.
@@ -70,19 +74,24 @@ def embedding(
     """
     if not panels or not 1 <= len(groups) <= len(COLOURS):
         raise ConfigurationError(
-            f"expected at least one embedding and 1 to {len(COLOURS)} groups, got {len(panels)} and {len(groups)}"
+            f"expected at least one embedding and 1 to {len(COLOURS)} groups, got {len(panels)} and {len(groups)}; "
+            "join small groups"
         )
     for each in panels.values():
         _check(each, len(groups))
-    width = WIDTH / len(panels)
-    figure = new_figure(title, height=0.8 + max(width, WIDTH / 3))
-    for axes, (name, each) in zip(figure.subplots(1, len(panels), squeeze=False).flat, panels.items(), strict=True):
-        _draw(axes, each, groups, num_thumbnails, white)
+    num_columns = min(len(panels), MAX_COLUMNS)
+    num_rows = math.ceil(len(panels) / num_columns)
+    width = WIDTH / num_columns
+    figure = new_figure(title, height=0.6 + num_rows * (width + 0.2))
+    for i, (name, each) in enumerate(panels.items(), 1):
+        axes = figure.add_subplot(num_rows, num_columns, i)
+        _draw_points(axes, each, len(groups))
+        if each.images is not None:
+            _draw_thumbnails(axes, each, each.images, num_thumbnails, white, max(THUMBNAIL, 0.055 * width))
         axes.set_title(name, fontsize=8.5, loc="left")
-        if axes is figure.axes[0]:
-            for number, group in enumerate(groups):
-                count = int((each.group == number).sum())
-                axes.plot([], [], "o", color=COLOURS[number], markersize=5, label=f"{group}, n = {count:,}")
+    for number, group in enumerate(groups):
+        label = f"{group}, n = {_count(panels.values(), number)}"
+        figure.axes[0].plot([], [], "o", color=COLOURS[number], markersize=5, label=label)
     legend_below(figure)
     return figure
 
@@ -91,46 +100,65 @@ def spread_out(points: Tensor, number: int) -> list[int]:
     """Rows that lie as far from each other as can be, one after the other, from the leftmost on.
 
     Args:
-        points: (N, 2).
-        number: How many, at most N.
+        points: (N, 2), finite.
+        number: How many; fewer are given where there are fewer different points.
     """
-    chosen = [int(points[:, 0].argmin())]
-    distance = (points - points[chosen[0]]).norm(dim=1)
-    while len(chosen) < min(number, len(points)):
-        chosen.append(int(distance.argmax()))
-        distance = torch.minimum(distance, (points - points[chosen[-1]]).norm(dim=1))
+    chosen: list[int] = []
+    distance = torch.full((len(points),), torch.inf, dtype=points.dtype)
+    row = int(points[:, 0].argmin())
+    while len(chosen) < number and distance[row] > 0:
+        chosen.append(row)
+        distance = torch.minimum(distance, (points - points[row]).norm(dim=1))
+        row = int(distance.argmax())
     return chosen
 
 
+def _count(panels: Iterable[EmbeddedPoints], number: int) -> str:
+    counts = [f"{int((each.group == number).sum()):,}" for each in panels]
+    return counts[0] if len(set(counts)) == 1 else " / ".join(counts)
+
+
 def _check(each: EmbeddedPoints, num_groups: int) -> None:
-    number = len(each.points)
-    if each.points.ndim != 2 or each.points.shape[1] != 2 or number == 0 or each.group.shape != (number,):
+    number, group = len(each.points), each.group
+    if each.points.ndim != 2 or each.points.shape[1] != 2 or number == 0 or group.shape != (number,):
         raise ConfigurationError(
             f"expected points (N, 2) and groups (N,) with N >= 1, got {tuple(each.points.shape)} and "
-            f"{tuple(each.group.shape)}"
+            f"{tuple(group.shape)}; pass a group for each point"
         )
-    if int(each.group.min()) < 0 or int(each.group.max()) >= num_groups:
+    num_stray = int((~each.points.isfinite()).any(dim=1).sum())
+    if num_stray:
+        raise ConfigurationError(f"expected finite points, got {num_stray} that are not; leave them out")
+    if group.is_floating_point() or int(group.min()) < 0 or int(group.max()) >= num_groups:
         raise ConfigurationError(
-            f"expected groups from 0 to {num_groups - 1}, one for each name, got {int(each.group.min())} to "
-            f"{int(each.group.max())}"
+            f"expected groups as whole numbers from 0 to {num_groups - 1}, one for each name, got {group.dtype} from "
+            f"{group.min().item()} to {group.max().item()}; number them in the order of their names"
         )
     if each.images is not None and len(each.images) != number:
-        raise ConfigurationError(f"expected an image for each of the {number} points, got {len(each.images)}")
+        raise ConfigurationError(
+            f"expected an image for each of the {number} points, got {len(each.images)}; pass None for points alone"
+        )
 
 
-def _draw(axes: Axes, each: EmbeddedPoints, groups: Sequence[str], num_thumbnails: int, white: float) -> None:
-    points = each.points.detach().cpu().double()
-    for number in range(len(groups)):
-        own = points[each.group == number].numpy()
+def _draw_points(axes: Axes, each: EmbeddedPoints, num_groups: int) -> None:
+    points, group = each.points.detach().cpu().double(), each.group.cpu()
+    for number in range(num_groups):
+        own = points[group == number].numpy()
         axes.plot(own[:, 0], own[:, 1], ".", color=COLOURS[number], markersize=4, markeredgewidth=0, alpha=0.8)
-    axes.margins(0.12)
+    low, high = points.min(dim=0).values, points.max(dim=0).values
+    half = 0.65 * float((high - low).max()) or 1.0  # half the extent, and room for thumbnails
+    x, y = ((low + high) / 2).tolist()
+    axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal")
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[["top", "right", "bottom", "left"]].set_color("0.85")
-    if each.images is None:
-        return
-    rows = spread_out(points, num_thumbnails)
-    for row, shade in zip(rows, as_shades(each.images[rows], white), strict=True):
-        image = OffsetImage(shade, zoom=72 * THUMBNAIL / shade.shape[0], interpolation="nearest")
+
+
+def _draw_thumbnails(
+    axes: Axes, each: EmbeddedPoints, images: Tensor, number: int, white: float, height: float
+) -> None:
+    points = each.points.detach().cpu().double()
+    rows = spread_out(points, number)
+    for row, shade in zip(rows, as_shades(images[rows], white) if rows else (), strict=True):
+        image = OffsetImage(shade, zoom=72 * height / shade.shape[0], interpolation="nearest")
         frame = {"edgecolor": COLOURS[int(each.group[row])], "linewidth": 1.2}
         axes.add_artist(AnnotationBbox(image, tuple(points[row].tolist()), pad=0.05, bboxprops=frame))

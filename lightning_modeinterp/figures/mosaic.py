@@ -1,19 +1,27 @@
 """Many images as one: quick to draw, and every pixel as it is."""
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.style import HALLUCINATED
+from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, WIDTH
 
 PAPER = 0.72
-"""Grey between the images, so that black ones are told apart."""
+"""Grey line about an image, so that black ones are told apart, and white ones from the page."""
+
+FEW = 5
+"""Fewer images are drawn as large as this many in a row."""
+
+CAPTION_HEIGHT = 0.13
+"""Inches."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +33,14 @@ class Cells:
         height: Of an image, pixels.
         width: Of an image, pixels.
         num_columns: Images in a row.
+        has_captions: Whether there is room for a caption below each row.
     """
 
     number: int
     height: int
     width: int
     num_columns: int
+    has_captions: bool = False
 
     @property
     def num_rows(self) -> int:
@@ -43,21 +53,30 @@ class Cells:
         return max(2, self.height // 16)
 
     @property
+    def row_height(self) -> int:
+        """Pixels from one row to the next."""
+        across = self.num_columns * (self.width + self.gap) + self.gap
+        return self.height + self.gap + (math.ceil(CAPTION_HEIGHT * across / WIDTH) if self.has_captions else 0)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width of the mosaic, pixels."""
         across = self.num_columns * (self.width + self.gap) + self.gap
-        return self.num_rows * (self.height + self.gap) + self.gap, across
+        return self.num_rows * self.row_height + self.gap, across
 
     def corner(self, place: int) -> tuple[int, int]:
         """Row and column of the upper left pixel of an image."""
         row, column = divmod(place, self.num_columns)
-        return row * (self.height + self.gap) + self.gap, column * (self.width + self.gap) + self.gap
+        return row * self.row_height + self.gap, column * (self.width + self.gap) + self.gap
 
-    def lay(self, images: NDArray[np.floating], background: float) -> NDArray[np.floating]:
-        """Images (N, height, width, ...) side by side."""
-        mosaic = np.full((*self.size, *images.shape[3:]), background, dtype=images.dtype)
-        for place, image in enumerate(images):
-            row, column = self.corner(place)
+    def lay(self, images: NDArray[np.floating], places: Iterable[int]) -> NDArray[np.floating]:
+        """Images (N, height, width, 3) in their places, each with a grey line about it; the rest is white."""
+        mosaic = np.ones((*self.size, 3), dtype=images.dtype)
+        corners = [self.corner(place) for place in places]
+        for row, column in corners:
+            down, right = row + self.height + self.gap, column + self.width + self.gap
+            mosaic[row - self.gap : down, column - self.gap : right] = PAPER
+        for image, (row, column) in zip(images, corners, strict=True):
             mosaic[row : row + self.height, column : column + self.width] = image
         return mosaic
 
@@ -69,26 +88,53 @@ class Cells:
         size = (self.width + self.gap, self.height + self.gap)
         axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=HALLUCINATED, linewidth=1.6))
 
+    def caption(self, axes: Axes, place: int, text: str) -> None:
+        """Write below an image."""
+        row, column = self.corner(place)
+        x, y = column + self.width / 2 - 0.5, row + self.height + self.gap - 0.5
+        axes.text(x, y, text, fontsize=6, color=GUIDE, ha="center", va="top", in_layout=False)
+
 
 def as_shades(images: Tensor, white: float) -> NDArray[np.floating]:
     """Images (N, C, H, W) in [0, white] as colours (N, H, W, 3) in [0, 1]; what lies beyond is clipped.
 
     Raises:
-        ConfigurationError: If they are no images of one or three channels, or there are none.
+        ConfigurationError: If they are no images of one or three channels, there are none, or white is not above 0.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
         raise ConfigurationError(
-            f"expected images of shape (N, C, H, W) with C = 1 or 3 and N >= 1, got {tuple(images.shape)}"
+            f"expected images of shape (N, C, H, W) with C = 1 or 3 and N >= 1, got {tuple(images.shape)}; "
+            "add the axis of channels or pass some of them"
         )
+    if not white > 0:
+        raise ConfigurationError(f"expected white > 0, got {white}; pass the largest value of a pixel, data units")
     shades = (images.detach().cpu().double() / white).nan_to_num(0.5).clamp(0, 1).permute(0, 2, 3, 1)
     return shades.expand(-1, -1, -1, 3).numpy().copy()
 
 
-def check_one_an_image(name: str, values: Tensor | None, num_images: int) -> None:
-    """Refuse what is not one for each image.
+def columns_for(number: int, num_columns: int) -> int:
+    """Images in a row: as asked for, and less where there are less, down to a `FEW`.
 
     Raises:
-        ConfigurationError: If their number differs.
+        ConfigurationError: If none is asked for.
     """
-    if values is not None and values.shape != (num_images,):
-        raise ConfigurationError(f"expected {name} of shape ({num_images},), one an image, got {tuple(values.shape)}")
+    if num_columns < 1:
+        raise ConfigurationError(f"expected num_columns >= 1, got {num_columns}; ask for at least one image in a row")
+    return min(num_columns, max(number, FEW))
+
+
+def check_one_an_image(num_images: int, flagged: Tensor | None, captions: Sequence[str] | None) -> None:
+    """Refuse flags or captions that are not one for each image.
+
+    Raises:
+        ConfigurationError: If their number differs, or flags are not bool.
+    """
+    if flagged is not None and (flagged.shape != (num_images,) or flagged.dtype != torch.bool):
+        raise ConfigurationError(
+            f"expected flags as bool of shape ({num_images},), one an image, got {flagged.dtype} of shape "
+            f"{tuple(flagged.shape)}; compare scores with a threshold first"
+        )
+    if captions is not None and len(captions) != num_images:
+        raise ConfigurationError(
+            f"expected {num_images} captions, one an image, got {len(captions)}; leave one empty where nothing is said"
+        )

@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures import ImageGroup, image_grid
-from lightning_modeinterp.figures.mosaic import Cells
+from lightning_modeinterp.figures import ImageGroup, image_grid, pixels
+from lightning_modeinterp.figures.mosaic import Cells, as_shades
 from lightning_modeinterp.figures.style import HALLUCINATED
 
 SIZE = 8
@@ -65,8 +66,42 @@ def test_colours_stay_and_what_is_beyond_white_or_no_number_is_shown_as_somethin
     assert mosaic[2, 2].tolist() == [0.5, 0.5, 0.5]
 
 
-def test_a_few_images_are_not_drawn_as_a_narrow_column():
-    assert drawn(image_grid({"": ImageGroup(images(2))}, "t", num_columns=10).axes[0]).shape[1] == 2 * (SIZE + 2) + 2
+def test_shades_are_clipped_before_matplotlib_would_do_it_with_a_complaint():
+    values = torch.tensor([-5.0, 0.0, 51.0, 255.0, 300.0, torch.inf, -torch.inf, torch.nan]).reshape(8, 1, 1, 1)
+    assert as_shades(values, 255.0)[:, 0, 0, 1].tolist() == pytest.approx([0, 0, 0.2, 1, 1, 1, 0, 0.5])
+
+
+def test_a_few_images_are_drawn_as_large_as_five_in_a_row_on_white():
+    mosaic = drawn(image_grid({"": ImageGroup(images(2))}, "t", num_columns=10).axes[0])
+    assert mosaic.shape[:2] == (SIZE + 4, 5 * (SIZE + 2) + 2)
+    assert (mosaic[:, 2 * (SIZE + 2) + 2 :] == 1).all()
+    assert (mosaic[:, : 2 * (SIZE + 2) + 2] < 1).all()
+
+
+def test_frames_are_seen_in_what_is_drawn_and_only_around_flagged_images():
+    def share_of_frame(flagged):
+        picture = pixels(image_grid({"": ImageGroup(images(7), flagged)}, "t")) / 255
+        return float((np.abs(picture - to_rgb(HALLUCINATED)).max(axis=2) < 0.02).mean())
+
+    one, none = torch.arange(7) == 3, torch.zeros(7, dtype=torch.bool)
+    assert share_of_frame(none) == share_of_frame(None) == 0
+    assert 0 < share_of_frame(one) < share_of_frame(~one)
+
+
+def test_captions_stand_below_their_images_and_above_the_next_row(render):
+    captions = [f"caption {i}" for i in range(7)]
+    figure = image_grid({"": ImageGroup(images(), captions=captions)}, "t", num_columns=3)
+    (axes,) = figure.axes
+    assert render(figure)
+    cells = Cells(7, SIZE, SIZE, 3, has_captions=True)
+    assert drawn(axes).shape[:2] == cells.size
+    for place, text in enumerate(axes.texts):
+        assert text.get_text() == captions[place]
+        row, column = cells.corner(place)
+        box = text.get_window_extent().transformed(axes.transData.inverted())
+        assert column < text.get_position()[0] < column + SIZE
+        assert min(box.y0, box.y1) > row + SIZE - 1
+        assert max(box.y0, box.y1) < row + cells.row_height
 
 
 @pytest.mark.parametrize(
@@ -76,9 +111,19 @@ def test_a_few_images_are_not_drawn_as_a_narrow_column():
         ({"a": ImageGroup(torch.zeros(3, 8, 8))}, r"images of shape \(N, C, H, W\)"),
         ({"a": ImageGroup(torch.zeros(3, 2, 8, 8))}, "C = 1 or 3"),
         ({"a": ImageGroup(torch.zeros(0, 1, 8, 8))}, "N >= 1"),
-        ({"a": ImageGroup(images(), torch.zeros(6, dtype=torch.bool))}, r"flags of shape \(7,\), one an image"),
+        ({"a": ImageGroup(images(), torch.zeros(6, dtype=torch.bool))}, r"flags as bool of shape \(7,\), one an image"),
+        ({"a": ImageGroup(images(), torch.rand(7))}, "compare scores with a threshold"),
+        ({"a": ImageGroup(images(), captions=["one"])}, "7 captions, one an image, got 1"),
     ],
 )
 def test_refuses(groups, message):
     with pytest.raises(ConfigurationError, match=message):
         image_grid(groups, "t")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"), [({"num_columns": 0}, "num_columns >= 1, got 0"), ({"white": 0.0}, "white > 0, got 0.0")]
+)
+def test_refuses_settings(settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        image_grid({"a": ImageGroup(images())}, "t", **settings)
