@@ -1,0 +1,91 @@
+"""What the scripts on Simple Shapes compose and choose."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import shapes_detection
+import shapes_oracle
+import shapes_tsne
+
+from lightning_modeinterp.datasets.simple_shapes import to_model_units
+from lightning_modeinterp.distributions import SimpleShapes
+from lightning_modeinterp.support import ShapeCount
+
+SHAPES = SimpleShapes()
+ORACLE = ShapeCount(SHAPES)
+
+
+@pytest.mark.parametrize("name", shapes_oracle.CASES)
+def test_clean_cases_are_what_they_are_said_to_be(name):
+    truth, make = shapes_oracle.CASES[name]
+    least = 0.8 if name == "half of one, half of another" else 1.0  # one of six halves is nearly a pentagon
+    assert shapes_oracle.shares(ORACLE, make(SHAPES)[:120])[truth] >= least
+
+
+def test_images_of_the_bottleneck_are_those_of_their_groups():
+    images, group = shapes_tsne.compose(SHAPES)
+    found = ORACLE.find(images)
+    counts = found.placed.counts(len(images))
+    squares, others = counts[:, 1], counts[:, 0] + counts[:, 2]
+    for number, (expected, other) in enumerate([(1, 0), (1, 0), (2, 0), (1, 1), (1, 0)]):
+        assert (squares[group == number] == expected).all()
+        assert (others[group == number] == other).all()
+    square = found.placed[found.placed.shape == 1]
+    for number, (first, last) in {0: (1, 16), 1: (33, 48), 4: (17, 32)}.items():
+        rows = square.row[group[square.image] == number]
+        assert first <= rows.min()
+        assert rows.max() <= last
+
+
+def test_both_sides_are_counted_among_the_neighbours():
+    group = torch.tensor([0] * 40 + [1] * 40 + [2] * 10 + [4] * 10)
+    points = torch.zeros(100, 1)  # images with two squares lie in the middle
+    points[group == 0, 0] = 1 + 0.01 * torch.arange(40)
+    points[group == 1, 0] = -1 - 0.01 * torch.arange(40)
+    points[group == 4] = 5.0
+    two, beyond_the_high_ones = (shapes_tsne.of_group("", 1.0, points, group, asked) for asked in (2, 4))
+    assert (two["high"], two["both"]) == (0.5, 1.0)
+    assert (beyond_the_high_ones["high"], beyond_the_high_ones["both"]) == (1.0, 0.0)
+
+
+def made_up(num_images=300, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    is_repeated = torch.rand(num_images, generator=generator) < 0.3
+    num_shapes = 1 + is_repeated.long() + torch.randint(2, (num_images,), generator=generator)
+    noise = torch.randn(3, num_images, generator=generator).double()
+    scores = {
+        ("ink", -1): num_shapes + 0.1 * noise[0],
+        ("mean", 0): noise[1],
+        ("mean", 1): 2.0 * is_repeated + noise[1],
+        ("max", 0): num_shapes + 0.1 * noise[2],
+    }
+    return shapes_detection.Images(scores, is_repeated, num_shapes)
+
+
+def test_the_window_is_chosen_among_images_with_as_many_shapes():
+    assert shapes_detection.best_windows(made_up()) == [("ink", -1), ("mean", 1), ("max", 0)]
+
+
+def test_ink_tells_them_apart_until_it_is_matched():
+    rows = {
+        key: shapes_detection.judge(key, made_up(), made_up(seed=1), ["low", "high"])
+        for key in shapes_detection.best_windows(made_up())
+    }
+    ink, mean = rows["ink", -1], rows["mean", 1]
+    assert ink["auroc"][0] > 0.7
+    assert ink["matched"][1] < 0.5 < ink["matched"][2]
+    assert mean["matched"][1] > 0.8
+    assert mean["window"] == "high"
+    assert mean["auroc"][1] < mean["auroc"][0] < mean["auroc"][2]
+
+
+def test_pixels_need_no_network():
+    x_t = to_model_units(SHAPES.sample(4, torch.Generator().manual_seed(0))[0])
+    points = shapes_tsne.features(lambda x, level: x, x_t, None)
+    assert points.shape == (4, 64 * 64)
+    assert points.isfinite().all()
