@@ -44,6 +44,7 @@ class Preset:
         line: DDPM on modes on a line.
         grid: DDPM on the modes of the grid, or of another arrangement.
         vdm: Variational diffusion on the grid.
+        shapes: DDPM on Simple Shapes.
         batch_size: Samples of an update, where the number of training samples is varied; fewer where there are fewer.
         training_sizes: Numbers of training samples that are compared.
         equal_updates: Updates where each number of training samples gets as many.
@@ -51,6 +52,8 @@ class Preset:
         num_counted: Samples that are drawn of each model and counted.
         num_calibrate: Samples that set a detector's threshold.
         num_drawn_steps: T' of the variational models.
+        num_image_seeds: Seeds where models of images are trained, which takes longer.
+        num_images: Images that are drawn of each model and counted, or set a detector's threshold.
     """
 
     name: str
@@ -60,18 +63,26 @@ class Preset:
     line: System
     grid: System
     vdm: System
+    shapes: System
     batch_size: int
     training_sizes: tuple[int, ...]
     equal_updates: int
     updates_per_sample: float
     num_counted: int
     num_calibrate: int
+    num_image_seeds: int
+    num_images: int
     num_drawn_steps: tuple[int, int] = (100, 1000)
 
     @property
     def seeds(self) -> range:
         """All seeds."""
         return range(self.num_seeds)
+
+    @property
+    def image_seeds(self) -> range:
+        """The seeds of models of images."""
+        return range(self.num_image_seeds)
 
     @property
     def both(self) -> dict[str, System]:
@@ -86,6 +97,10 @@ class Preset:
     def counted(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
         """The samples of a model that are counted."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_counted}", *options))
+
+    def counted_images(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
+        """The images of a model that are counted."""
+        return Draw(fit.name, fit, (f"--generation.num_samples={self.num_images}", *options))
 
     def looked_at(self, fit: Fit) -> Draw:
         """Fewer samples, for `test`: the figures and the slopes of the score."""
@@ -114,6 +129,9 @@ CPU = Preset(
     updates_per_sample=0.16,
     num_counted=20_480,
     num_calibrate=10_240,
+    shapes=System("shapes", "experiment/shapes_32.yaml", "0.5_to_2", 4_096, ("--trainer.max_steps=5000",)),
+    num_image_seeds=3,
+    num_images=2_048,
 )
 
 TINY = (
@@ -125,6 +143,18 @@ TINY = (
     "--trainer.max_steps=10",
     "--generation.sampler.init_args.num_steps=50",
     "--generation.block_size=128",
+)
+
+TINY_IMAGES = (
+    "--data.init_args.size=128",
+    "--data.init_args.batch_size=16",
+    "--data.init_args.validation_size=16",
+    "--data.init_args.test_size=16",
+    "--model.init_args.denoiser.init_args.base_channels=8",
+    "--model.init_args.denoiser.init_args.head_channels=8",
+    "--model.init_args.denoiser.init_args.num_res_blocks=1",
+    "--trainer.max_steps=10",
+    "--generation.sampler.init_args.num_steps=50",
 )
 
 SMOKE = Preset(
@@ -141,6 +171,9 @@ SMOKE = Preset(
     updates_per_sample=0.1,
     num_counted=256,
     num_calibrate=256,
+    shapes=System("shapes", CPU.shapes.config, CPU.shapes.window, 32, TINY_IMAGES),
+    num_image_seeds=1,
+    num_images=32,
     num_drawn_steps=(40, 50),
 )
 
@@ -158,6 +191,9 @@ PAPER = Preset(
     updates_per_sample=1.0,
     num_counted=100_352,
     num_calibrate=100_352,
+    shapes=System("shapes", "experiment/shapes.yaml", CPU.shapes.window, 8_192),
+    num_image_seeds=3,
+    num_images=8_192,
 )
 
 PRESETS = {preset.name: preset for preset in (SMOKE, CPU, PAPER)}

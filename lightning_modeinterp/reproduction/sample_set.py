@@ -13,7 +13,9 @@ from jsonargparse import ArgumentParser
 from torch import Tensor
 
 from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics.functional import auroc_from_counts, count_distinct, threshold_at_retained
+from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.sample_store import SampleStore
 
 RETAINED = 0.96
@@ -33,6 +35,7 @@ class SampleSet:
         statistics: Further statistics by name, each (N, ...).
         hallucinated: (N,) bool.
         in_support: (N,) bool; a sample that is neither is ambiguous.
+        verdict: All that the oracle said; None where it was not read from a store.
     """
 
     samples: Tensor
@@ -41,19 +44,21 @@ class SampleSet:
     statistics: dict[str, Tensor]
     hallucinated: Tensor
     in_support: Tensor
+    verdict: SupportVerdict | None = None
 
     @classmethod
     def read(cls, *stores: SampleStore) -> "SampleSet":
         """Join the samples of stores whose data have an oracle."""
         batches = [batch for store in stores for batch in store]
-        verdicts = [batch.verdict for batch in batches if batch.verdict]
+        verdict = SupportVerdict.joined([batch.verdict for batch in batches if batch.verdict])
         return cls(
             torch.cat([batch.samples for batch in batches]),
             torch.cat([batch.trajectory_variance for batch in batches]),
             batches[0].windows,
             {name: torch.cat([batch.statistics[name] for batch in batches]) for name in batches[0].statistics},
-            torch.cat([verdict.hallucinated for verdict in verdicts]),
-            torch.cat([verdict.in_support for verdict in verdicts]),
+            verdict.hallucinated,
+            verdict.in_support,
+            verdict,
         )
 
     def __len__(self) -> int:
@@ -66,7 +71,23 @@ class SampleSet:
 
     def clear(self) -> "SampleSet":
         """The samples that are in support or hallucinated."""
-        rows = self.in_support | self.hallucinated
+        return self._chosen(self.in_support | self.hallucinated)
+
+    def of_kind(self, kind: str) -> "SampleSet":
+        """The samples that are in support or hallucinated in one way.
+
+        Args:
+            kind: Its name, as in the verdict.
+        """
+        return self._chosen(self.in_support | self.is_kind(kind))
+
+    def is_kind(self, kind: str) -> Tensor:
+        """Which samples are of a kind, (N,) bool."""
+        if self.verdict is None:
+            raise ConfigurationError(f"SampleSet.is_kind: expected samples that were read from a store, asked {kind}")
+        return self.verdict.kind == self.verdict.kinds.index(kind)
+
+    def _chosen(self, rows: Tensor) -> "SampleSet":
         return SampleSet(
             self.samples[rows],
             self.variance[rows],
@@ -74,6 +95,7 @@ class SampleSet:
             {name: values[rows] for name, values in self.statistics.items()},
             self.hallucinated[rows],
             self.in_support[rows],
+            self.verdict[rows] if self.verdict else None,
         )
 
     def variance_of(self, window: str) -> Tensor:

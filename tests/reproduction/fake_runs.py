@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 
 import torch
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
+from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule, SimpleShapesDataModule
 from lightning_modeinterp.records import GeneratedBatch
 
 LINE = {"means": [1.0, 2.0, 3.0], "std": 0.05, "size": 64}
+DATA = {
+    "1d": (GaussianMixtureDataModule, LINE),
+    "2d": (GaussianGridDataModule, {"size": 64}),
+    "shapes": (SimpleShapesDataModule, {"image_size": 32, "area": 20.0, "size": 64}),
+}
 WINDOWS = ("last_10", "released", "last_10_of_ddpm", "noise")
 
 
@@ -58,16 +63,17 @@ class FakeRuns:
             if name.startswith("data.init_args.")
         }
         given.pop("batch_size", None)
-        is_line = "1d" in draw.fit.config
-        made = GaussianMixtureDataModule if is_line else GaussianGridDataModule
-        settings = {**(LINE if is_line else {"size": 64}), **given}
+        name = draw.fit.config.split("/")[-1]
+        made, own = next(of for part, of in DATA.items() if part in name)
+        settings = {**own, **given}
         data = made(**settings, batch_size=1)
         seed = zlib.crc32(repr((draw.fit.options, draw.options)).encode())
         samples, moved = self.world(Asked(options, data, torch.Generator().manual_seed(seed)))
         noise = torch.rand(len(samples), generator=torch.Generator().manual_seed(seed))
         variance = torch.stack([*[moved.square()] * (len(WINDOWS) - 1), noise], dim=1)
         verdict = data.support.judge(samples)
-        store = Store([GeneratedBatch(torch.arange(len(samples)), samples, variance, WINDOWS, 32, verdict)])
+        ink = {"ink": samples.double().flatten(1).mean(1)}
+        store = Store([GeneratedBatch(torch.arange(len(samples)), samples, variance, WINDOWS, 32, verdict, ink)])
         class_path = f"lightning_modeinterp.datamodules.{made.__name__}"
         store.manifest = {"fingerprint": {"data": {"class_path": class_path, "init_args": settings}}}
         return store

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lightning_modeinterp.distributions import exclusion_pairs
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Needs
 from lightning_modeinterp.reproduction.cached_runs import CONFIGS
 from lightning_modeinterp.reproduction.reproduce import work_of
@@ -82,7 +83,7 @@ def test_a_broken_contract_is_named(change, broken):
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=str)
 def test_the_configs_are_there(preset):
-    assert all((CONFIGS / system.config).is_file() for system in (preset.line, preset.grid, preset.vdm))
+    assert all((CONFIGS / system.config).is_file() for system in (preset.line, preset.grid, preset.vdm, preset.shapes))
 
 
 def test_claims_share_what_they_train():
@@ -190,6 +191,51 @@ def test_detection_chooses_on_explore_and_counts_on_final():
     assert (paper.num_variants, chosen.num_variants) == (1, 4)
 
 
+def images_of(asked, num_good=300, num_repeated=100, num_misplaced=20):
+    """Good ones, ones with a shape twice and ones with a shape in another column."""
+    distribution = asked.data.distribution
+    good, placed = distribution.sample(num_good, asked.generator)
+    pairs = exclusion_pairs(distribution, num_repeated, asked.generator)
+    misplaced = good[placed.image[placed.shape == 1].unique()[:num_misplaced]].roll(10, -1)  # squares move on
+    return torch.cat([good, pairs.forbidden, misplaced]).float()
+
+
+def test_repeated_shapes():
+    def world(asked, num_repeated):
+        images = images_of(asked, num_repeated=0 if asked.is_true_score else num_repeated)
+        return images, torch.rand(len(images), generator=asked.generator)
+
+    assert verdicts("repeated-shapes", lambda asked: world(asked, 100)) == ["holds", "holds"]
+    assert verdicts("repeated-shapes", lambda asked: world(asked, 0))[0] == "fails"
+
+
+def test_detection_on_shapes_is_not_fooled_by_ink():
+    def knowing(asked):
+        images = images_of(asked)
+        is_repeated = asked.data.support.judge(images).kind == 2
+        return images, torch.where(is_repeated, 1.0, 0.1) * (0.9 + 0.1 * torch.rand(len(images)))
+
+    def inky(asked):
+        images = images_of(asked)
+        return images, images.flatten(1).mean(1) * (0.8 + 0.4 * torch.rand(len(images), generator=asked.generator))
+
+    assert verdicts("detection-shapes", knowing) == ["holds"] * 3
+    removed, matched, beyond = verdicts("detection-shapes", inky)
+    assert removed == "fails"
+    assert "holds" not in (matched, beyond)
+
+
+def test_other_faults_are_no_part_of_detection_on_shapes():
+    def world(asked):
+        images = images_of(asked)
+        kind = asked.data.support.judge(images).kind
+        return images, torch.where(kind == 3, 9.0, torch.where(kind == 2, 1.0, 0.1))
+
+    removed = CLAIMS["detection-shapes"].findings(FakeRuns(world), PRESET)[0]
+    assert removed.verdict == "holds"
+    assert removed.facts["hallucinated"] == [100] * PRESET.num_image_seeds
+
+
 def test_score_smoothing(tmp_path):
     smooth = {f"score_slope_ratio/{noise}_std": 0.1 for noise in (1, 2, 4)}
     found = CLAIMS["score-smoothing"].findings(FakeRuns(None, smooth, tmp_path), PRESET)
@@ -204,6 +250,9 @@ def test_score_smoothing(tmp_path):
 @pytest.mark.parametrize("name", CLAIMS)
 def test_figures_are_drawn(name, tmp_path):
     def world(asked):
+        if "shapes" in name:
+            images = images_of(asked)
+            return images, torch.rand(len(images), generator=asked.generator)
         return with_invented(asked, midpoints(asked, 50), num=200)
 
     (tmp_path / "run").mkdir()

@@ -2,10 +2,12 @@
 
 from lightning_modeinterp.reproduction.claim import Claim
 from lightning_modeinterp.reproduction.claims.detection import DetectionOnGrid, DetectionOnLine
+from lightning_modeinterp.reproduction.claims.detection_shapes import DetectionOnShapes
 from lightning_modeinterp.reproduction.claims.distance import Distance
 from lightning_modeinterp.reproduction.claims.imbalanced import ImbalancedInterpolates
 from lightning_modeinterp.reproduction.claims.more_samples import MoreSamples
 from lightning_modeinterp.reproduction.claims.nearest_modes import NearestModes
+from lightning_modeinterp.reproduction.claims.repeated_shapes import RepeatedShapes
 from lightning_modeinterp.reproduction.claims.score_smoothing import ScoreSmoothing
 from lightning_modeinterp.reproduction.claims.trajectories_settle import TrajectoriesSettle
 from lightning_modeinterp.reproduction.claims.true_score import TrueScore
@@ -26,17 +28,15 @@ CLAIMS: dict[str, Claim] = {
         DetectionOnGrid(),
         VariationalInterpolates(),
         ImbalancedInterpolates(),
+        RepeatedShapes(),
+        DetectionOnShapes(),
     )
 }
 
 WITHOUT_CLAIM = {
-    "1_1": "Simple Shapes and Hands are not built yet",
-    "6_1": "Simple Shapes and Hands are not built yet",
     "9_1": "recursive training is not built yet",
     "14_1": "recursive training is not built yet",
-    "15_1": "t-SNE of the U-Net's bottleneck: Simple Shapes are not built yet",
-    **{f"{number}_1": "samples of Simple Shapes and Hands, which are not built yet" for number in range(18, 24)},
+    "15_1": "t-SNE of the U-Net's bottleneck is drawn by benchmarks/shapes_tsne.py",
     "17_1": "recursive training is not built yet",
-    "17_2": "Simple Shapes and Hands are not built yet",
 }
 """Figures of the paper's summary that no claim shows, and why."""

@@ -1,6 +1,7 @@
 """More than 95 % of the hallucinations are removed while 96 % of the samples in support are kept."""
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,45 +32,57 @@ class Detection(Claim):
     """Explore, calibrate, and report once. Subclasses say which data."""
 
     figures = ("7_2",)
-    dimension: ClassVar[str]
+    kind: ClassVar[str | None] = None
+    """The kind of hallucination that is meant; None for all."""
+
+    @abstractmethod
+    def system(self, preset: Preset) -> System:
+        """What is trained."""
+
+    def seeds(self, preset: Preset) -> range:
+        """Of how many models."""
+        return preset.seeds
 
     def needs(self, preset: Preset) -> Needs:
         """Three sets of samples for each seed."""
-        return Needs([draw for seed in preset.seeds for draw in self._draws(preset, seed).values()])
+        return Needs([draw for seed in self.seeds(preset) for draw in self.draws(preset, seed).values()])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """The paper's window, and the chosen ones."""
-        seeds = [self._sets(runs, preset, seed) for seed in preset.seeds]
-        paper = self._system(preset).window
-        chosen = [_chosen(sets["explore"]) for sets in seeds]
+        seeds = [self.sets(runs, preset, seed) for seed in self.seeds(preset)]
+        paper = self.system(preset).window
+        chosen = [choose_window(sets["explore"]) for sets in seeds]
         num_windows = len(seeds[0]["explore"].windows)
         return [
-            _finding(f"share removed, {paper}", seeds, [paper] * len(seeds)),
-            _finding("share removed, window chosen on explore", seeds, chosen, num_windows),
+            finding_of(f"share removed, {paper}", seeds, [paper] * len(seeds)),
+            finding_of("share removed, window chosen on explore", seeds, chosen, num_windows),
         ]
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
-        """Histogram of the final set with the calibrated threshold, the paper's window."""
-        sets, window = self._sets(runs, preset, 0), self._system(preset).window
+        """Histogram of the final set with the calibrated threshold."""
+        sets = self.sets(runs, preset, 0)
+        window = self.shown_window(sets, preset)
         final, threshold = sets["final"], _threshold(sets, window)
         figure = variance_figure(final.variance_of(window), final.hallucinated, threshold, window)
         return [save_figure(figure, folder / "variance.png")]
 
-    def _sets(self, runs: CachedRuns, preset: Preset, seed: int) -> dict[str, SampleSet]:
-        draws = self._draws(preset, seed)
-        return {use: SampleSet.read(runs.samples(draw)).clear() for use, draw in draws.items()}
+    def shown_window(self, sets: Mapping[str, SampleSet], preset: Preset) -> str:
+        """The window of the figure: the paper's."""
+        return self.system(preset).window
 
-    def _draws(self, preset: Preset, seed: int) -> dict[str, Draw]:
+    def sets(self, runs: CachedRuns, preset: Preset, seed: int) -> dict[str, SampleSet]:
+        """The three sets of a seed, without samples that are neither in support nor meant."""
+        sets = {use: SampleSet.read(runs.samples(draw)) for use, draw in self.draws(preset, seed).items()}
+        return {use: each.of_kind(self.kind) if self.kind else each.clear() for use, each in sets.items()}
+
+    def draws(self, preset: Preset, seed: int) -> dict[str, Draw]:
         """The samples that all claims count are there to explore; the other two sets are for this alone."""
-        fit = preset.fit(self._system(preset), seed)
+        fit = preset.fit(self.system(preset), seed)
         return {
             "explore": preset.counted(fit),
             "calibrate": preset.sealed(fit, seed, "calibrate", preset.num_calibrate),
-            "final": preset.sealed(fit, seed, "final", self._system(preset).num_final),
+            "final": preset.sealed(fit, seed, "final", self.system(preset).num_final),
         }
-
-    def _system(self, preset: Preset) -> System:
-        return preset.both[self.dimension]
 
 
 class DetectionOnLine(Detection):
@@ -78,7 +91,10 @@ class DetectionOnLine(Detection):
     name = "detection-1d"
     sentence = "In 1D, more than 95 % of hallucinations are removed at 96 % of the samples in support kept."
     rule = RULE.format(paper="the last 10 steps", number="ten")
-    dimension = "1D"
+
+    def system(self, preset: Preset) -> System:
+        """See `Detection.system`."""
+        return preset.line
 
 
 class DetectionOnGrid(Detection):
@@ -87,23 +103,38 @@ class DetectionOnGrid(Detection):
     name = "detection-2d"
     sentence = "In 2D, more than 95 % of hallucinations are removed at 96 % of the samples in support kept."
     rule = RULE.format(paper="the last 10 steps (in our schedule: the same noise levels)", number="nine or ten")
-    dimension = "2D"
+
+    def system(self, preset: Preset) -> System:
+        """See `Detection.system`."""
+        return preset.grid
 
 
-def _threshold(sets: dict[str, SampleSet], window: str) -> float:
+def _threshold(sets: Mapping[str, SampleSet], window: str) -> float:
     calibrate = sets["calibrate"]
     return threshold_of(calibrate.variance_of(window), calibrate.hallucinated)
 
 
-def _chosen(explore: SampleSet) -> str:
+def choose_window(explore: SampleSet) -> str:
     """The window that removes most."""
     return explore.windows[best_window(window_rates(explore.variance, explore.hallucinated))]
 
 
-def _finding(
-    question: str, seeds: Sequence[dict[str, SampleSet]], windows: Sequence[str], num_variants: int = 1
+def finding_of(
+    question: str,
+    seeds: Sequence[Mapping[str, SampleSet]],
+    windows: Sequence[str],
+    num_variants: int = 1,
+    claimed: float = CLAIMED,
 ) -> Finding:
-    """Judge the final set of each seed by one window."""
+    """Share of the hallucinations that the calibrated threshold removes from the final set of each seed.
+
+    Args:
+        question: What is asked.
+        seeds: The sets ``calibrate`` and ``final`` of each seed.
+        windows: Window of each seed.
+        num_variants: How many windows were looked at on other samples.
+        claimed: The bound.
+    """
     shares, num_hallucinated, kept = [], [], []
     for sets, window in zip(seeds, windows, strict=True):
         final, threshold = sets["final"], _threshold(sets, window)
@@ -113,4 +144,4 @@ def _finding(
         num_hallucinated.append(total)
         kept.append(1 - lost / max(in_support, 1))
     facts = {"windows": list(windows), "hallucinated": num_hallucinated, "kept of those in support": kept}
-    return Finding(question, "above", CLAIMED, shares, facts=facts, num_variants=num_variants)
+    return Finding(question, "above", claimed, shares, facts=facts, num_variants=num_variants)
