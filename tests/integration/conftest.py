@@ -28,10 +28,19 @@ SMALL = (
     "--trainer.enable_model_summary=false",
 )
 NETWORK = ("--model.init_args.denoiser.init_args.width=16",)
+FEW_IMAGES = (
+    "--generation.num_samples=16",
+    "--generation.block_size=8",
+    '--generation.monitor={"num_samples": 8}',
+    "--data.init_args.batch_size=8",
+    "--trainer.precision=32-true",
+)
 UNET = (
     "--model.init_args.denoiser.init_args.base_channels=8",
     "--model.init_args.denoiser.init_args.head_channels=8",
     "--model.init_args.denoiser.init_args.num_res_blocks=1",
+    "--model.init_args.denoiser.init_args.channel_multipliers=[1, 2]",
+    "--model.init_args.denoiser.init_args.patch_size=4",
     "--model.init_args.denoiser.init_args.attention_resolutions=[]",
 )
 VDM = (f"--model={ROOT / 'configs/model/vdm_mlp.yaml'}", *NETWORK)

@@ -15,7 +15,7 @@ from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.modules import VDM as VariationalDiffusionModel
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import CONFIG, NETWORK, ROOT, UNET, VDM, VDM_LEARNED
+from .conftest import CONFIG, FEW_IMAGES, NETWORK, ROOT, UNET, VDM, VDM_LEARNED
 
 EXPERIMENTS = sorted((ROOT / "configs/experiment").glob("*.yaml"))
 
@@ -81,7 +81,8 @@ def test_every_experiment_runs_every_command(run, experiment, command):
         pytest.skip("the true score has nothing to train")
     network = () if is_exact else UNET if "shapes" in experiment.stem else NETWORK
     untrained = () if command == "fit" else ("--allow_untrained=true",)
-    run(command, "--trainer.fast_dev_run=2", *untrained, config=experiment, network=network)
+    few = FEW_IMAGES if "shapes" in experiment.stem else ()
+    run(command, *few, "--trainer.fast_dev_run=2", *untrained, config=experiment, network=network)
 
 
 def test_saved_config_repeats_the_run(fitted, tmp_path):
