@@ -1,10 +1,32 @@
-"""Draw a set of samples by the command line; a set that was killed goes on and one that is there is kept."""
+"""Trained models and their samples, by the command line.
+
+A set of samples that was killed goes on, and one that is there is kept.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from lightning_modeinterp.cli import main
+from lightning_modeinterp.cli import main, run_command
+from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore
+
+
+def options_of(run: Path) -> list[str]:
+    """Options that name the config and the last checkpoint of a fit's run directory."""
+    return ["-c", str(run / "config_fit.yaml"), f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}"]
+
+
+def trained(run: Path, options: Sequence[str] = ()) -> tuple[DiffusionModule, ModeInterpDataModule]:
+    """The model of a fit with its weights, and its data; nothing is written.
+
+    Args:
+        run: The fit's run directory.
+        options: Further options of ``predict``.
+    """
+    look = [f"--run.root={run}", "--run.experiment=look", "--run.name=look", "--trainer.fast_dev_run=1"]
+    cli = run_command(["predict", *options_of(run), *options, *look, "--generation.num_samples=1"])
+    return cli.model.eval(), cli.datamodule
 
 
 def draw(folder: Path, seed: int, num_samples: int, options: Sequence[str]) -> SampleStore:

@@ -26,11 +26,10 @@ from pathlib import Path
 import torch
 import yaml
 from interleaved import publish, table
-from samples import draw
+from samples import draw, options_of, trained
 from torch import Tensor
 
 from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion
-from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
 from lightning_modeinterp.diffusion.trajectories import VarianceSummaries
 from lightning_modeinterp.metrics.functional import matched_auroc
@@ -131,12 +130,8 @@ def markdown(rows: list[dict], final: Images, known: dict[str, float]) -> str:
 
 def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: list[str]) -> None:
     """Draw, choose, report."""
-    config = run / "config_fit.yaml"
-    seed = yaml.safe_load(config.read_text())["seed_everything"]
-    base = ["-c", str(config), f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}", "--trainer.logger=false", *extra]
-    look = ["--generation.num_samples=1", f"--run.root={run}", "--run.experiment=detection", "--run.name=look"]
-    cli = run_command(["predict", *base, *look, "--trainer.fast_dev_run=1"])  # writes nothing
-    module, data = cli.model.eval(), cli.datamodule
+    seed = yaml.safe_load((run / "config_fit.yaml").read_text())["seed_everything"]
+    module, data = trained(run, extra)
     known = exclusion(module, data) | exact_exclusion(module, data)
     levels = data.generation.sampler.levels(module.noise_schedule)
     settings = {"noise_to_signal": EDGES, "quantiles": QUANTILES, "largest": LARGEST, "num_columns": NUM_COLUMNS}
@@ -146,7 +141,7 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: li
     sets = {}
     for use, number in num_samples.items():
         folder = run / "detection" / f"{use}_{name}"
-        options = [*base, f"--generation.observers={observer}"]
+        options = [*options_of(run), "--trainer.logger=false", *extra, f"--generation.observers={observer}"]
         sets[use] = Images.read(draw(folder, sampling_seed(seed, use), number, options), summaries.names)
     rows = [judge(key, sets["explore"], sets["final"], windows) for key in best_windows(sets["explore"])]
     about = {"run": str(run), "windows": len(windows), **num_samples}

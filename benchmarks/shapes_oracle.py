@@ -15,10 +15,10 @@ from pathlib import Path
 
 import torch
 from interleaved import publish, table
+from samples import trained
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.datamodules import SimpleShapesDataModule
 from lightning_modeinterp.datasets.simple_shapes import to_data_units, to_model_units
 from lightning_modeinterp.diffusion.parameterization import noised
@@ -111,10 +111,7 @@ def composed(oracle: ShapeCount) -> list[dict[str, object]]:
 
 def denoised_once(run: Path) -> list[dict[str, object]]:
     """What the oracle says of test images that the run's network has denoised once."""
-    look = [f"--run.root={run}", "--run.experiment=oracle", "--run.name=look", "--trainer.fast_dev_run=1"]
-    start = f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}"
-    cli = run_command(["predict", "-c", str(run / "config_fit.yaml"), start, *look, "--generation.num_samples=1"])
-    module, data = cli.model.eval(), cli.datamodule
+    module, data = trained(run)
     assert isinstance(data, SimpleShapesDataModule)
     assert isinstance(data.support, ShapeCount)
     images, placed = data.distribution.sample(NUM_IMAGES, generator())

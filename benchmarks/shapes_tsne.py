@@ -22,10 +22,10 @@ from pathlib import Path
 
 import torch
 from interleaved import publish, table
+from samples import trained
 from sklearn.manifold import TSNE
 from torch import Tensor
 
-from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.datamodules import SimpleShapesDataModule
 from lightning_modeinterp.datasets.simple_shapes import to_model_units
 from lightning_modeinterp.denoisers import UNet
@@ -114,10 +114,7 @@ def of_group(space: str, noise: float, points: Tensor, group: Tensor, asked: int
 
 def main(run: Path, out: Path) -> None:
     """Write `tsne.md`, `tsne.json` and `tsne.png`."""
-    look = [f"--run.root={run}", "--run.experiment=tsne", "--run.name=look", "--trainer.fast_dev_run=1"]
-    start = f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}"
-    cli = run_command(["predict", "-c", str(run / "config_fit.yaml"), start, *look, "--generation.num_samples=1"])
-    module, data = cli.model.eval(), cli.datamodule
+    module, data = trained(run)
     assert isinstance(module, DDPM)
     assert isinstance(module.denoiser, UNet)
     assert isinstance(data, SimpleShapesDataModule)
