@@ -22,7 +22,7 @@ from lightning_modeinterp.reproduction.preset import NO_VALIDATION
 
 RESULTS = Path("docs/results/shapes")
 EXPERIMENT = "experiment/shapes_32.yaml"
-NUM_UPDATES = 5_000
+NUM_UPDATES = 6_000
 NUM_SAMPLES = 2_048
 NETWORK = "--model.init_args.denoiser.init_args"
 PLAIN_LOSS = "--model.init_args.snr_weight_cap=null"

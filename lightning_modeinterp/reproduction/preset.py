@@ -129,7 +129,7 @@ CPU = Preset(
     updates_per_sample=0.16,
     num_counted=20_480,
     num_calibrate=10_240,
-    shapes=System("shapes", "experiment/shapes_32.yaml", "0.5_to_2", 4_096, ("--trainer.max_steps=5000",)),
+    shapes=System("shapes", "experiment/shapes_32.yaml", "0.5_to_2", 4_096),
     num_image_seeds=3,
     num_images=2_048,
 )
