@@ -6,7 +6,8 @@
 Options that it does not know are those of predict. The run directory is that of a fit on Simple Shapes. The statistics
 are a list, written before the run: every window between the edges below, and over it each summary of
 `VarianceSummaries` (mean over pixels, maximum, quantiles, most restless pixels, most restless column) and the mean over
-the image's ink. Two baselines look at the finished image alone: its ink, and the number of shapes on it.
+the image's ink. Three baselines look at the finished image alone: its ink, the ink of its fullest column, and the
+number of shapes on it. A statistic by column knows where each shape belongs: read it beside the second.
 
 Images with a shape twice are told from images in support; other faults are left out. On the *explore* set the window
 of each summary is chosen by the AUROC among images with as many shapes (matched), since more shapes move more; on the
@@ -70,6 +71,9 @@ class Images:
         num_shapes = torch.stack(numbers).sum(0).long()[chosen]
         summaries, ink = (torch.cat([b.statistics[name] for b in batches])[chosen] for name in ("summaries", "ink"))
         scores = {("ink", -1): ink, ("number of shapes", -1): num_shapes.double()}
+        samples = torch.cat([batch.samples for batch in batches])[chosen].clamp(0, 255)
+        strips = torch.tensor_split(samples, NUM_COLUMNS, dim=-1)
+        scores["ink of the fullest column", -1] = torch.stack([s.flatten(1).mean(1) for s in strips]).amax(0).double()
         for window in range(summaries.shape[1]):
             scores |= {(name, window): summaries[:, window, k] for k, name in enumerate(names)}
             scores[PER_INK, window] = summaries[:, window, 0] / ink.clamp(min=1e-6)
