@@ -104,3 +104,18 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     @property
     def _world_size(self) -> int:
         return self.trainer.world_size if self.trainer else 1
+
+
+def checked_sizes(size: int, validation_size: int, test_size: int, batch_size: int) -> dict[Split, int]:
+    """Sizes of the splits by name.
+
+    Raises:
+        ConfigurationError: If a split is empty, or the batch does not fit the training data.
+    """
+    sizes: dict[Split, int] = {"train": size, "validation": validation_size, "test": test_size}
+    if min(sizes.values()) < 1 or not 1 <= batch_size <= size:
+        raise ConfigurationError(
+            f"data: expected sizes >= 1 and a batch_size from 1 to the {size} training samples, "
+            f"got sizes {tuple(sizes.values())} and batch_size {batch_size}"
+        )
+    return sizes

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from lightning_modeinterp.datamodules.base import ModeInterpDataModule, Split
+from lightning_modeinterp.datamodules.base import ModeInterpDataModule, Split, checked_sizes
 from lightning_modeinterp.datasets import GaussianMixtureDataset
 from lightning_modeinterp.denoisers import Denoiser, ExactMixture
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
@@ -62,12 +62,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         self.scale = scale
         self.scaled_mixture = GaussianMixture(self.mixture.means / scale, std / scale, weights)
         super().__init__(batch_size, seed, support(self.mixture))
-        self.sizes: dict[Split, int] = {"train": size, "validation": validation_size, "test": test_size}
-        if min(self.sizes.values()) < 1 or not 1 <= batch_size <= size:
-            raise ConfigurationError(
-                f"data: expected sizes >= 1 and a batch_size from 1 to the {size} training samples, "
-                f"got sizes {tuple(self.sizes.values())} and batch_size {batch_size}"
-            )
+        self.sizes = checked_sizes(size, validation_size, test_size, batch_size)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from lightning_modeinterp.datamodules.base import ModeInterpDataModule, Split
+from lightning_modeinterp.datamodules.base import ModeInterpDataModule, Split, checked_sizes
 from lightning_modeinterp.datasets.simple_shapes import SimpleShapesDataset, to_data_units
 from lightning_modeinterp.denoisers import Denoiser, ExactShapes
 from lightning_modeinterp.distributions import SimpleShapes
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import GenerationMetric, ShapeRates, SupportRates
 from lightning_modeinterp.support import ShapeCount, SupportOracle
 
@@ -51,12 +50,7 @@ class SimpleShapesDataModule(ModeInterpDataModule):
     ) -> None:
         self.distribution = SimpleShapes(image_size, area, presence, has_column_rule)
         super().__init__(batch_size, seed, support(self.distribution))
-        self.sizes: dict[Split, int] = {"train": size, "validation": validation_size, "test": test_size}
-        if min(self.sizes.values()) < 1 or not 1 <= batch_size <= size:
-            raise ConfigurationError(
-                f"data: expected sizes >= 1 and a batch_size from 1 to the {size} training images, "
-                f"got sizes {tuple(self.sizes.values())} and batch_size {batch_size}"
-            )
+        self.sizes = checked_sizes(size, validation_size, test_size, batch_size)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -83,9 +83,17 @@ class SampleSet:
 
     def is_kind(self, kind: str) -> Tensor:
         """Which samples are of a kind, (N,) bool."""
+        verdict = self._verdict()
+        return verdict.kind == verdict.kinds.index(kind)
+
+    def detail(self, name: str) -> Tensor:
+        """What the oracle found under a name, (N, ...)."""
+        return self._verdict().details[name]
+
+    def _verdict(self) -> SupportVerdict:
         if self.verdict is None:
-            raise ConfigurationError(f"SampleSet.is_kind: expected samples that were read from a store, asked {kind}")
-        return self.verdict.kind == self.verdict.kinds.index(kind)
+            raise ConfigurationError("SampleSet: expected samples with what the oracle said; read them from a store")
+        return self.verdict
 
     def _chosen(self, rows: Tensor) -> "SampleSet":
         return SampleSet(

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import torch
+
 from lightning_modeinterp.metrics.functional import matched_auroc
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claims.detection import CLAIMED, Detection, choose_window, finding_of
@@ -13,6 +15,7 @@ from lightning_modeinterp.reproduction.sample_set import SampleSet, auroc
 
 CHANCE = 0.5
 INK = "ink"
+SHAPES = ("triangles", "squares", "pentagons")
 
 
 class DetectionOnShapes(Detection):
@@ -70,9 +73,7 @@ def _finding(question: str, bound: float, seeds: list[Measured], chosen: list[st
 def _matched(sets: Sequence[SampleSet], windows: Sequence[str]) -> list[Measured]:
     measured = []
     for images, window in zip(sets, windows, strict=True):
-        assert images.verdict is not None  # read from a store
-        details = images.verdict.details
-        num_shapes = details["triangles"].long() + details["squares"].long() + details["pentagons"].long()
+        num_shapes = torch.stack([images.detail(name).long() for name in SHAPES]).sum(0)
         area, _ = matched_auroc(images.variance_of(window), images.hallucinated, num_shapes)
         measured.append(Measured(area, _error(area, images)))
     return measured
