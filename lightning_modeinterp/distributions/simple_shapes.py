@@ -183,14 +183,15 @@ class SimpleShapes:
             is_cut: Cut each shape at the edges of the column in which its anchor lies, as in the data.
 
         Returns:
-            (N, 1, S, S) uint8, 0 or 255.
+            (N, 1, S, S) uint8, 0 or 255, where the shapes are.
         """
-        size = self.image_size
-        images = torch.zeros(num_images, size * size, dtype=torch.uint8)
+        size, device = self.image_size, placed.row.device
+        images = torch.zeros(num_images, size * size, dtype=torch.uint8, device=device)
         for number, shape in enumerate(self.shapes):
             own = placed[placed.shape == number]
-            row = own.row[:, None] + shape.pixels[:, 0]
-            column = own.column[:, None] + shape.pixels[:, 1]
+            pixels = shape.pixels.to(device)
+            row = own.row[:, None] + pixels[:, 0]
+            column = own.column[:, None] + pixels[:, 1]
             left, right = torch.zeros_like(own.column), torch.full_like(own.column, size)
             if is_cut:
                 left = own.column // self.column_width * self.column_width

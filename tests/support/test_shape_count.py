@@ -216,3 +216,11 @@ def test_without_the_column_rule_a_shape_may_stand_in_any_column():
 def test_refuses(settings):
     with pytest.raises(ConfigurationError, match="support: expected 0 < dark <= grey < 1"):
         ShapeCount(DISTRIBUTION, **settings)
+
+
+@pytest.mark.gpu
+def test_a_gpu_counts_as_the_cpu_does():
+    images = torch.cat([DISTRIBUTION.sample(50, torch.Generator().manual_seed(0))[0].float(), at_home(SQUARE).roll(9)])
+    here, there = ORACLE.judge(images), ORACLE.judge(images.cuda()).to(torch.device("cpu"))
+    assert torch.equal(here.kind, there.kind)
+    assert all(torch.equal(here.details[name], there.details[name]) for name in here.details)
