@@ -1,7 +1,5 @@
 """A trained model against the exact score of its data, where that is known."""
 
-from contextlib import suppress
-
 import torch
 from torch import Tensor
 
@@ -11,7 +9,6 @@ from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import score_from_x_0
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.distributions import GaussianMixture
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import ModeStatistics
 from lightning_modeinterp.metrics.functional import neighbours, points_between, slope_ratio
 from lightning_modeinterp.modules import DiffusionModule
@@ -89,12 +86,12 @@ def noise_levels(schedule: NoiseSchedule, mixture: GaussianMixture) -> dict[str,
     """
     first, last = mixture.means[neighbours(mixture.means)].unbind(1)
     half_distance = torch.linalg.vector_norm(last - first, dim=1).min().item() / 2
-    levels: dict[str, NoiseLevel] = {}
-    for noise in NOISE_IN_STDS:
-        is_apart = half_distance**2 >= 2 * (1 + noise**2) * mixture.std**2
-        with suppress(ConfigurationError):  # where the schedule does not go
-            levels |= {f"{noise:g}_std": schedule.level_at(noise * mixture.std)} if is_apart else {}
-    return levels
+    apart = [noise for noise in NOISE_IN_STDS if half_distance**2 >= 2 * (1 + noise**2) * mixture.std**2]
+    return {
+        f"{noise:g}_std": schedule.level_at(noise * mixture.std)
+        for noise in apart
+        if schedule.reaches(noise * mixture.std)
+    }
 
 
 def slope_ratios(predict_x_0: PredictX0, exact: ExactMixture, level: NoiseLevel, device: torch.device) -> Tensor:

@@ -6,7 +6,6 @@ allow and beside its own double; see `exclusion_pairs`. Of the latter the exact 
 of the two it takes for the true one; where noise hides both it leaves as much as of the former.
 """
 
-from contextlib import suppress
 from typing import Any
 
 import lightning as L
@@ -22,7 +21,6 @@ from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import noised
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.distributions import ExclusionPairs, exclusion_pairs
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DiffusionModule
 
 NOISE_TO_SIGNAL = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0)
@@ -72,12 +70,11 @@ def _lost(
     if not isinstance(data, SimpleShapesDataModule) or not data.distribution.has_column_rule:
         return {}
     pairs = exclusion_pairs(data.distribution, num_pairs, keyed_generator(0, "exclusion", 0))
-    values: dict[str, Tensor] = {}
-    for noise in NOISE_TO_SIGNAL:
-        with suppress(ConfigurationError):  # where the schedule does not go
-            lost = brightness_lost(predict_x_0, module.noise_schedule, pairs, noise, module.device)
-            values[f"exclusion/{noise:g}"] = lost
-    return values
+    return {
+        f"exclusion/{noise:g}": brightness_lost(predict_x_0, module.noise_schedule, pairs, noise, module.device)
+        for noise in NOISE_TO_SIGNAL
+        if module.noise_schedule.reaches(noise)
+    }
 
 
 def brightness_lost(

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp import figures
+from lightning_modeinterp.callbacks.bottleneck import bottleneck_figures
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
 from lightning_modeinterp.callbacks.sample_figures import all_figures, is_image, progress_figures, trajectory_figure
@@ -32,10 +33,10 @@ class FigureLogger(GeneratedSamplesCallback):
     After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
     (1D data), ``samples`` and ``pairs`` (2D), or ``samples``, ``kept_and_flagged`` and ``variance_maps`` (images);
     ``variance`` by verdict, ``roc``, ``windows``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and
-    in-support samples; and ``score``, the learned score beside the true one (1D and 2D data whose score is known).
-    Blocks of samples whose trajectories or maps are shown are drawn again. At every n-th validation
-    ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such loggers only: without one nothing is
-    kept or drawn.
+    in-support samples; ``score``, the learned score beside the true one (1D and 2D data whose score is known); and
+    ``bottleneck``, a t-SNE of the U-Net's (Simple Shapes). Blocks of samples whose trajectories or maps are shown are
+    drawn again. At every n-th validation ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such
+    loggers only: without one nothing is kept or drawn.
     Data without an oracle have no figures. With several processes they show rank zero's samples.
 
     Args:
@@ -105,6 +106,7 @@ class FigureLogger(GeneratedSamplesCallback):
         if is_image(data):
             yield "variance_maps", self._variance_maps(module, data, chosen)
         yield from score_figures(module, data)
+        yield from bottleneck_figures(module, data)
 
     def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: Tensor) -> Figure:
         generation = data.generation

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import lightning as L
 
+from lightning_modeinterp.callbacks.bottleneck import between_heights
 from lightning_modeinterp.callbacks.exact_comparison import slopes_against_exact, spread_against_exact
 from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
@@ -22,7 +23,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
 
     Where the data know their exact score, the within-mode spread and the slopes of the score between modes are also
     given over those of the exact one; see `exact_comparison`. Of Simple Shapes it is measured whether the model knows
-    that no image has a shape twice; see `exclusion`.
+    that no image has a shape twice, see `exclusion`, and where its bottleneck has those that do, see `bottleneck`.
 
     Args:
         metrics: Further metrics beside those that the data bring.
@@ -50,7 +51,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
     def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the metrics and write them down."""
         self._finish(pl_module, "test", drew=True)
-        self.results |= self._against_exact(pl_module, data_of(trainer))
+        self.results |= self._of_the_model(pl_module, data_of(trainer))
         if trainer.is_global_zero:
             path = Path(trainer.default_root_dir) / "test_metrics.json"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,10 +67,11 @@ class HallucinationMonitor(GeneratedSamplesCallback):
             metric.reset()
         module.log_dict({f"{stage}/{name}": float(value) for name, value in self.results.items()}, sync_dist=True)
 
-    def _against_exact(self, module: L.LightningModule, data: ModeInterpDataModule) -> dict[str, float]:
+    def _of_the_model(self, module: L.LightningModule, data: ModeInterpDataModule) -> dict[str, float]:
         if not isinstance(module, DiffusionModule):
             return {}
-        values = slopes_against_exact(module, data) | exclusion(module, data) | exact_exclusion(module, data)
+        values = slopes_against_exact(module, data)
+        values |= exclusion(module, data) | exact_exclusion(module, data) | between_heights(module, data)
         for statistics in self.metrics:
             if isinstance(statistics, ModeStatistics):
                 values |= spread_against_exact(module, data, statistics, self.results["within_mode_std"])

@@ -8,6 +8,8 @@ as the same command does on the command line.
 
 import fcntl
 import hashlib
+import json
+import math
 import os
 import re
 import subprocess
@@ -197,6 +199,12 @@ class CachedRuns:
                 self.say(f"waiting for another process that is at work in {folder}")
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield file.fileno()
+
+
+def metrics_of(run: Path) -> dict[str, float]:
+    """What ``test`` measured, by name; nan for what could not be."""
+    values = json.loads((run / METRICS).read_text())
+    return {name: math.nan if value is None else value for name, value in values.items()}
 
 
 def content_of(config: Path) -> str:

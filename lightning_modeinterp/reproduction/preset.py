@@ -106,6 +106,10 @@ class Preset:
         """Fewer samples, for `test`: the figures and the slopes of the score."""
         return Draw(fit.name, fit, (f"--generation.num_samples={min(self.num_counted, 2_048)}",))
 
+    def looked_at_images(self, fit: Fit) -> Draw:
+        """A few images, for `test`: what it measures of the model itself."""
+        return Draw(fit.name, fit, (f"--generation.num_samples={min(self.num_images, 64)}",))
+
     def sealed(self, fit: Fit, seed: int, use: str, num_samples: int) -> Draw:
         """A set with a sampling seed of its own: ``calibrate`` or ``final``."""
         drawn = (f"--generation.seed={sampling_seed(seed, use)}", f"--generation.num_samples={num_samples}")

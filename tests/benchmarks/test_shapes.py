@@ -10,9 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import shapes_detection
 import shapes_oracle
-import shapes_tsne
 
-from lightning_modeinterp.datasets.simple_shapes import to_model_units
 from lightning_modeinterp.distributions import SimpleShapes
 from lightning_modeinterp.support import ShapeCount
 
@@ -25,32 +23,6 @@ def test_clean_cases_are_what_they_are_said_to_be(name):
     truth, make = shapes_oracle.CASES[name]
     least = 0.8 if name == "half of one, half of another" else 1.0  # one of six halves is nearly a pentagon
     assert shapes_oracle.shares(ORACLE, make(SHAPES)[:120])[truth] >= least
-
-
-def test_images_of_the_bottleneck_are_those_of_their_groups():
-    images, group = shapes_tsne.compose(SHAPES)
-    found = ORACLE.find(images)
-    counts = found.placed.counts(len(images))
-    squares, others = counts[:, 1], counts[:, 0] + counts[:, 2]
-    for number, (expected, other) in enumerate([(1, 0), (1, 0), (2, 0), (1, 1), (1, 0)]):
-        assert (squares[group == number] == expected).all()
-        assert (others[group == number] == other).all()
-    square = found.placed[found.placed.shape == 1]
-    for number, (first, last) in {0: (1, 16), 1: (33, 48), 4: (17, 32)}.items():
-        rows = square.row[group[square.image] == number]
-        assert first <= rows.min()
-        assert rows.max() <= last
-
-
-def test_both_sides_are_counted_among_the_neighbours():
-    group = torch.tensor([0] * 40 + [1] * 40 + [2] * 10 + [4] * 10)
-    points = torch.zeros(100, 1)  # images with two squares lie in the middle
-    points[group == 0, 0] = 1 + 0.01 * torch.arange(40)
-    points[group == 1, 0] = -1 - 0.01 * torch.arange(40)
-    points[group == 4] = 5.0
-    two, beyond_the_high_ones = (shapes_tsne.of_group("", 1.0, points, group, asked) for asked in (2, 4))
-    assert (two["high"], two["both"]) == (0.5, 1.0)
-    assert (beyond_the_high_ones["high"], beyond_the_high_ones["both"]) == (1.0, 0.0)
 
 
 def made_up(num_images=300, seed=0):
@@ -82,10 +54,3 @@ def test_ink_tells_them_apart_until_it_is_matched():
     assert mean["matched"][1] > 0.8
     assert mean["window"] == "high"
     assert mean["auroc"][1] < mean["auroc"][0] < mean["auroc"][2]
-
-
-def test_pixels_need_no_network():
-    x_t = to_model_units(SHAPES.sample(4, torch.Generator().manual_seed(0))[0])
-    points = shapes_tsne.features(lambda x, level: x, x_t, None)
-    assert points.shape == (4, 64 * 64)
-    assert points.isfinite().all()

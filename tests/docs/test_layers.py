@@ -45,6 +45,7 @@ MAY_IMPORT = {
 }
 
 FIGURE_USERS = (
+    "callbacks/bottleneck.py",
     "callbacks/figure_logger.py",
     "callbacks/sample_figures.py",
     "callbacks/score_figures.py",
@@ -57,6 +58,7 @@ HEAVY = {
     "matplotlib": {"figures", *FIGURE_USERS},  # the others name the type of a figure
     "wandb": {"callbacks", "loggers", "cli"},
     "diffusers": {"denoisers/diffusers_unet.py"},
+    "sklearn": {"callbacks/bottleneck.py"},
 }
 
 

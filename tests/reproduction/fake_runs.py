@@ -81,6 +81,6 @@ class FakeRuns:
     def tested(self, draw):
         (self.folder / "figures").mkdir(exist_ok=True)
         (self.folder / "test_metrics.json").write_text(json.dumps(self.metrics))
-        for name in ("score", "predicted_x_0"):
+        for name in ("score", "predicted_x_0", "bottleneck"):
             (self.folder / "figures" / f"{name}.png").write_bytes(b"drawn")
         return self.folder

@@ -247,6 +247,22 @@ def test_score_smoothing(tmp_path):
     assert [finding.verdict for finding in unknown] == ["undecided"] * 6
 
 
+@pytest.mark.parametrize(
+    ("two", "other", "pixels", "expected"),
+    [
+        (0.9, 0.1, 0.5, ["holds", "holds"]),
+        (0.5, 0.1, 0.9, ["holds", "fails"]),  # as near to both in the pixels: the network adds nothing
+        (0.1, 0.5, 0.9, ["fails", "fails"]),
+        (0.5, 0.5, 0.5, ["undecided", "undecided"]),
+    ],
+)
+def test_between_heights(two, other, pixels, expected, tmp_path):
+    metrics = {"between/bottleneck/two/2": two, "between/bottleneck/other/2": other, "between/pixels/two/2": pixels}
+    found = CLAIMS["between-heights"].findings(FakeRuns(None, metrics, tmp_path), PRESET)
+    assert [finding.verdict for finding in found] == expected
+    assert found[0].facts["less"] == [other] * PRESET.num_image_seeds
+
+
 @pytest.mark.parametrize("name", CLAIMS)
 def test_figures_are_drawn(name, tmp_path):
     def world(asked):

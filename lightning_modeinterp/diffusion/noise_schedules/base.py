@@ -75,6 +75,18 @@ class NoiseSchedule(nn.Module, ABC):
         """The T discrete levels in float64, cleanest first."""
         return self.level(torch.linspace(0, 1, self.num_steps, dtype=torch.float64))
 
+    @property
+    @torch.no_grad()
+    def reach(self) -> tuple[float, float]:
+        """Least and most sigma / alpha, the noise in units of the model's data."""
+        least, most = self.level(torch.tensor([0.0, 1.0], dtype=torch.float64)).noise_to_signal.tolist()
+        return least, most
+
+    def reaches(self, noise_to_signal: float) -> bool:
+        """Whether there is a level of that sigma / alpha."""
+        least, most = self.reach
+        return least <= noise_to_signal <= most
+
     @torch.no_grad()
     def level_at(self, noise_to_signal: float) -> NoiseLevel:
         """The level of a given amount of noise; gamma is inverted by bisection.
@@ -88,8 +100,8 @@ class NoiseSchedule(nn.Module, ABC):
         Raises:
             ConfigurationError: If the schedule does not reach that much or that little noise.
         """
-        least, most = self.level(torch.tensor([0.0, 1.0], dtype=torch.float64)).noise_to_signal.tolist()
-        if not least <= noise_to_signal <= most:  # nan too
+        if not self.reaches(noise_to_signal):  # nan too
+            least, most = self.reach
             raise ConfigurationError(
                 f"noise_to_signal: expected the noise schedule's {least:.4g} to {most:.4g}, got {noise_to_signal:.4g}; "
                 "ask for another level or stretch the schedule"

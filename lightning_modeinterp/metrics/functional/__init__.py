@@ -18,6 +18,7 @@ from lightning_modeinterp.metrics.functional.mode_statistics import (
     mode_weight_tv,
     within_mode_std,
 )
+from lightning_modeinterp.metrics.functional.neighbours_of_both import neighbours_of_both
 from lightning_modeinterp.metrics.functional.pair_interpolation import pair_enrichment, pair_interpolation
 from lightning_modeinterp.metrics.functional.score_bins import count_score_bins, score_bin_edges, score_bins
 from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
@@ -52,6 +53,7 @@ __all__ = [
     "mode_pairs",
     "mode_weight_tv",
     "neighbours",
+    "neighbours_of_both",
     "num_above",
     "pair_enrichment",
     "pair_interpolation",

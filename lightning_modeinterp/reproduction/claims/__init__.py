@@ -1,6 +1,7 @@
 """The paper's statements, one file each. A new one gets its line here."""
 
 from lightning_modeinterp.reproduction.claim import Claim
+from lightning_modeinterp.reproduction.claims.between_heights import BetweenHeights
 from lightning_modeinterp.reproduction.claims.detection import DetectionOnGrid, DetectionOnLine
 from lightning_modeinterp.reproduction.claims.detection_shapes import DetectionOnShapes
 from lightning_modeinterp.reproduction.claims.distance import Distance
@@ -30,13 +31,13 @@ CLAIMS: dict[str, Claim] = {
         ImbalancedInterpolates(),
         RepeatedShapes(),
         DetectionOnShapes(),
+        BetweenHeights(),
     )
 }
 
 WITHOUT_CLAIM = {
     "9_1": "recursive training is not built yet",
     "14_1": "recursive training is not built yet",
-    "15_1": "t-SNE of the U-Net's bottleneck is drawn by benchmarks/shapes_tsne.py",
     "17_1": "recursive training is not built yet",
 }
 """Figures of the paper's summary that no claim shows, and why."""

@@ -1,10 +1,9 @@
 """The learned score smooths the jumps of the true one."""
 
-import json
 import math
 from pathlib import Path
 
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, metrics_of
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
@@ -35,7 +34,7 @@ class ScoreSmoothing(Claim):
         """One for each noise level."""
         found = []
         for name, system in preset.both.items():
-            metrics = [_metrics(runs, _look(preset, system, seed)) for seed in preset.seeds]
+            metrics = [metrics_of(runs.tested(_look(preset, system, seed))) for seed in preset.seeds]
             for noise in NOISE_IN_STDS:
                 ratios = [Measured(each.get(f"score_slope_ratio/{noise}_std", math.nan)) for each in metrics]
                 question = f"{name}, noise of {noise} mode std: learned slope over true"
@@ -52,7 +51,3 @@ class ScoreSmoothing(Claim):
 
 def _look(preset: Preset, system: System, seed: int) -> Draw:
     return preset.looked_at(preset.fit(system, seed))
-
-
-def _metrics(runs: CachedRuns, draw: Draw) -> dict[str, float]:
-    return dict(json.loads((runs.tested(draw) / "test_metrics.json").read_text()))

@@ -67,3 +67,14 @@ def test_noise_that_the_schedule_does_not_reach_is_refused(noise_to_signal):
     schedule = LinearGammaSchedule(gamma_min=-4, gamma_max=4)  # exp(-2) = 0.13534 to exp(2) = 7.389
     with pytest.raises(ConfigurationError, match=r"the noise schedule's 0\.1353 to 7\.389"):
         schedule.level_at(noise_to_signal)
+
+
+@pytest.mark.parametrize("num_steps", [2, 1000])
+def test_a_schedule_says_what_it_reaches(num_steps):
+    schedule = LinearBetaSchedule(num_steps=num_steps)
+    least, most = schedule.reach
+    assert schedule.reaches(least)
+    assert schedule.reaches(most)
+    assert not schedule.reaches(least * 0.99)
+    assert not schedule.reaches(most * 1.01)
+    assert not schedule.reaches(float("nan"))
