@@ -39,7 +39,7 @@ smoke: setup  ## run every claim of the paper once, tiny, anew (minutes); gives 
 bench: setup  ## measure speed and memory (an hour; AUTHORS=PATH compares with a clone of the authors' code)
 	for name in training sampling memory; do \
 	  $(BIN)/python -W ignore benchmarks/$$name.py $(if $(AUTHORS),--authors $(AUTHORS)) || exit 1; done
-	for name in lightning_overhead scaling numerics images; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
+	for name in lightning_overhead scaling numerics images shapes_rates; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/report.py
 
 lint: setup  ## check style, format and types

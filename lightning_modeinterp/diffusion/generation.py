@@ -19,6 +19,7 @@ from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, PredictX0, Sampler
 from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver, TrajectoryVariance, Window
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import NoiseLevel
 
 LAST_10 = "last_10"
 VARIANCE = "trajectory_variance"
@@ -70,8 +71,8 @@ class Generation:
         end_point_scores: Scores of the finished samples, by name; they take part in detection too.
         true_score: Sample from the true score of the data in the place of the model, where the data know it: what a
             perfect learner would give in the same sampler.
-        compile: Compile the prediction of x_0 (`torch.compile`). It takes about a minute, so it pays in long draws, and
-            changes last bits.
+        compile: Compile the prediction of x_0 (`torch.compile`; a GPU replays it as a CUDA graph). It takes about a
+            minute, so it pays in long draws, and changes last bits.
 
     Raises:
         ConfigurationError: For negative counts or a detecting window that is not among the windows.
@@ -164,8 +165,7 @@ class Generation:
         def draw_noise() -> Tensor:
             return torch.randn(shape, generator=generator, device=device)
 
-        # all samplers and blocks share what PyTorch compiles: the shapes are the same
-        model = torch.compile(predict_x_0, dynamic=False) if self.compile else predict_x_0
+        model = compiled(predict_x_0) if self.compile else predict_x_0
         watching = self.observers if observers is None else observers
         samples, results = self.sampler.sample(model, schedule, draw_noise, {**watching, VARIANCE: self.variance})
         variance = results.pop(VARIANCE)
@@ -184,3 +184,19 @@ class Generation:
                 f"generation.observers, generation.end_point_scores: expected names of their own, got "
                 f"{', '.join(clashing)}, which a window, another statistic or a column of the store has; rename it"
             )
+
+
+def compiled(predict_x_0: PredictX0) -> PredictX0:
+    """Compile a model for one shape; all samplers and blocks share what PyTorch makes of it.
+
+    Args:
+        predict_x_0: The model. It must not read a number back from the device.
+    """
+    fast = torch.compile(predict_x_0, dynamic=False, mode="reduce-overhead")
+
+    def predict(x_t: Tensor, level: NoiseLevel) -> Tensor:
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+        x_0_hat: Tensor = fast(x_t, level)
+        return x_0_hat.clone()  # the next replay of a CUDA graph writes where this one did
+
+    return predict

@@ -237,6 +237,22 @@ def test_no_step_waits_for_the_gpu():
         torch.cuda.set_sync_debug_mode("default")
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("block_size", [8, 300])
+def test_as_cuda_graphs_samples_and_what_is_watched_are_those_of_the_plain_path(block_size):
+    torch.manual_seed(0)
+    network, device, drawn = MLP((2,), width=16).cuda(), torch.device("cuda"), []
+    for compile in (False, True):
+        generation = watched(100)
+        generation.block_size, generation.compile = block_size, compile
+        with torch.inference_mode():
+            drawn.append([generation.draw(block, "predict", network, SCHEDULE, (2,), device) for block in range(3)])
+    for expected, actual in zip(*drawn, strict=True):
+        torch.testing.assert_close(actual.samples, expected.samples, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(actual.trajectory_variance, expected.trajectory_variance, rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(actual.statistics["path"], expected.statistics["path"], rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("compile", [False, True])
 def test_the_prediction_is_compiled_when_asked_for_and_only_then(monkeypatch, compile):
     compiled = []

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from lightning_modeinterp.callbacks.exclusion import NOISE_TO_SIGNAL
+from lightning_modeinterp.callbacks import bottleneck, exclusion
 from lightning_modeinterp.cli import run_command
 
 from ..integration.conftest import CONFIG, NETWORK, ROOT, SMALL, UNET
@@ -47,20 +47,28 @@ def documented() -> set[str]:
             stages = ("val", "test") if "<stage>" in name else ("",)
             windows = WINDOWS if "<window>" in name else ("",)
             noises = NOISES if "<noise>" in name else ("",)
-            levels = [f"{level:g}" for level in NOISE_TO_SIGNAL] if "<sigma/alpha>" in name else ("",)
+            measure = bottleneck if name.startswith("between/") else exclusion
+            levels = [f"{level:g}" for level in measure.NOISE_TO_SIGNAL] if "<sigma/alpha>" in name else ("",)
+            spaces = ("bottleneck", "fresh", "pixels") if "<space>" in name else ("",)
+            images = bottleneck.ASKED if "<images>" in name else ("",)
             names |= {
                 name.replace("<stage>", stage)
                 .replace("<window>", window)
                 .replace("<noise>", noise)
                 .replace("<sigma/alpha>", level)
-                for stage, window, noise, level in itertools.product(stages, windows, noises, levels)
+                .replace("<space>", space)
+                .replace("<images>", image)
+                for stage, window, noise, level, space, image in itertools.product(
+                    stages, windows, noises, levels, spaces, images
+                )
             }
     return names
 
 
 def only_in_the_file() -> set[str]:
-    """Comparisons with the exact score, made after a test."""
-    return {name for name in documented() if name.startswith(("within_mode_std_", "score_slope_ratio/", "exclusion/"))}
+    """What is measured of the model itself, after a test."""
+    of_the_model = ("within_mode_std_", "score_slope_ratio/", "exclusion/", "between/")
+    return {name for name in documented() if name.startswith(of_the_model)}
 
 
 def test_names_in_the_logger(logged):
