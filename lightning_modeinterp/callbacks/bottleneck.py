@@ -17,11 +17,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp import figures
+from lightning_modeinterp.callbacks.noised_images import noised_images
 from lightning_modeinterp.datamodules import ModeInterpDataModule, SimpleShapesDataModule
-from lightning_modeinterp.datasets.simple_shapes import to_model_units
 from lightning_modeinterp.denoisers import UNet
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
-from lightning_modeinterp.diffusion.parameterization import noised
 from lightning_modeinterp.distributions import HEIGHT_GROUPS, HeightGroups, height_groups
 from lightning_modeinterp.distributions.height_groups import HIGH, LOW, MIDDLE, OTHER, TWO
 from lightning_modeinterp.metrics.functional import neighbours_of_both
@@ -112,11 +111,10 @@ def _made(module: DiffusionModule, data: ModeInterpDataModule, num_each: int) ->
 
 def _noised(module: DiffusionModule, made: HeightGroups) -> Iterator[tuple[float, Tensor, NoiseLevel]]:
     """The images at each level that the schedule reaches: sigma / alpha, x_t and the level."""
+    schedule = module.noise_schedule
     for noise in NOISE_TO_SIGNAL:
-        if len(made.images) and module.noise_schedule.reaches(noise):
-            level = module.noise_schedule.level_at(noise).to(module.device, torch.float32)
-            eps = torch.randn(made.images.shape, generator=keyed_generator(0, f"height groups/{noise}", 0))
-            yield noise, noised(to_model_units(made.images).to(module.device), eps.to(module.device), level), level
+        if len(made.images) and schedule.reaches(noise):
+            yield noise, *noised_images(made.images, schedule, noise, "height groups", module.device)
 
 
 def _spaces(module: DiffusionModule) -> Mapping[str, Space]:

@@ -14,11 +14,10 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
 from lightning_modeinterp.callbacks.generated import data_of
+from lightning_modeinterp.callbacks.noised_images import noised_images
 from lightning_modeinterp.datamodules import ModeInterpDataModule, SimpleShapesDataModule
-from lightning_modeinterp.datasets.simple_shapes import to_model_units
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
-from lightning_modeinterp.diffusion.parameterization import noised
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.distributions import ExclusionPairs, exclusion_pairs
 from lightning_modeinterp.modules import DiffusionModule
@@ -92,11 +91,9 @@ def brightness_lost(
     Raises:
         ConfigurationError: If the schedule does not reach the level.
     """
-    level = schedule.level_at(noise_to_signal).to(device, torch.float32)
-    eps = torch.randn(pairs.allowed.shape, generator=keyed_generator(0, f"exclusion/{noise_to_signal}", 0))
     brightness = []
     for images in (pairs.allowed, pairs.forbidden):
-        x_t = noised(to_model_units(images).to(device), eps.to(device), level)
+        x_t, level = noised_images(images, schedule, noise_to_signal, "exclusion", device)
         with torch.inference_mode():
             x_0_hat = torch.cat([predict_x_0(part, level).cpu() for part in torch.split(x_t, BATCH)])
         white = (x_0_hat.double() + 1) / 2 * pairs.looked_at

@@ -1,0 +1,33 @@
+"""Given images at a given noise level, as a model sees them."""
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.datasets.simple_shapes import to_model_units
+from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.parameterization import noised
+from lightning_modeinterp.records import NoiseLevel
+
+
+def noised_images(
+    images: Tensor, schedule: NoiseSchedule, noise_to_signal: float, purpose: str, device: torch.device
+) -> tuple[Tensor, NoiseLevel]:
+    """Noise images; as many others get the same noise for the same purpose.
+
+    Args:
+        images: (N, 1, S, S) uint8.
+        schedule: Noise schedule of the model.
+        noise_to_signal: The level, as sigma / alpha.
+        purpose: What the images are for.
+        device: Of the model.
+
+    Returns:
+        x_t (N, 1, S, S), model units, and the level, (1,), both float32 on the device.
+
+    Raises:
+        ConfigurationError: If the schedule does not reach the level.
+    """
+    level = schedule.level_at(noise_to_signal).to(device, torch.float32)
+    eps = torch.randn(images.shape, generator=keyed_generator(0, f"{purpose}/{noise_to_signal}", 0))
+    return noised(to_model_units(images).to(device), eps.to(device), level), level
