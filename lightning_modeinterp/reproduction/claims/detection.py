@@ -59,16 +59,17 @@ class Detection(Claim):
         ]
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
-        """Histogram of the final set with the calibrated threshold."""
-        sets = self.sets(runs, preset, 0)
-        window = self.shown_window(sets, preset)
-        final, threshold = sets["final"], _threshold(sets, window)
-        figure = variance_figure(final.variance_of(window), final.hallucinated, threshold, window)
-        return [save_figure(figure, folder / "variance.png")]
+        """Histograms of the final set with the calibrated threshold."""
+        sets, drawn = self.sets(runs, preset, 0), []
+        for name, window in self.shown_windows(sets, preset).items():
+            final, threshold = sets["final"], _threshold(sets, window)
+            figure = variance_figure(final.variance_of(window), final.hallucinated, threshold, window)
+            drawn.append(save_figure(figure, folder / f"variance_{name}.png"))
+        return drawn
 
-    def shown_window(self, sets: Mapping[str, SampleSet], preset: Preset) -> str:
-        """The window of the figure: the paper's."""
-        return self.system(preset).window
+    def shown_windows(self, sets: Mapping[str, SampleSet], preset: Preset) -> dict[str, str]:
+        """The windows of the figures: the paper's and the chosen one."""
+        return {"paper": self.system(preset).window, "chosen": choose_window(sets["explore"])}
 
     def sets(self, runs: CachedRuns, preset: Preset, seed: int) -> dict[str, SampleSet]:
         """The three sets of a seed, without samples that are neither in support nor meant."""
