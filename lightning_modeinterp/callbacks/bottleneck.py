@@ -118,9 +118,10 @@ def _noised(module: DiffusionModule, made: HeightGroups) -> Iterator[tuple[float
 
 
 def _spaces(module: DiffusionModule) -> Mapping[str, Space]:
-    """The bottleneck, and what it is compared with."""
+    """The bottleneck, and what it is compared with; none where there is no bottleneck."""
     network = module.denoiser
-    assert isinstance(network, UNet)
+    if not isinstance(network, UNet):
+        return {}
     return {"bottleneck": network.bottleneck, "fresh": _fresh(network).bottleneck, "pixels": lambda x_t, level: x_t}
 
 
