@@ -4,10 +4,11 @@
     python benchmarks/along_training.py report 2d    # table and figure of what is there
 
 The authors' settings throughout: tied network, linear betas from 0.001 to 0.2, batches of 10,000, a constant rate of
-1e-3, no averaging; N = 50,000 for 50,000 updates in 1D, N = 100,000 for 100,000 on the grid. Ours: the time table (the
-same up to the order of sums), and sampling that begins where alpha_bar reaches 1e-7. One seed. At each look a window
-(each from the last 3 to the last 15 steps) sets its threshold on every second sample and is judged on the others; none
-is chosen. The last model is looked at with five times as many samples, with a seed of their own.
+1e-3, no averaging; N = 50,000 for 50,000 updates in 1D, N = 100,000 for 100,000 on the grid. Ours: the time table and
+the fused network (both the same up to the order of sums), and sampling that begins where alpha_bar reaches 1e-7. One
+seed. At each look a window (each from the last 3 to the last 15 steps) sets its threshold on every second sample and is
+judged on the others; none is chosen. The last model is looked at with five times as many samples, with a seed of their
+own.
 """
 
 import argparse
@@ -34,6 +35,7 @@ DRAWN = ("last_3", "last_5", "last_7", PAPER)
 
 TRAINING = (
     "--model.init_args.denoiser.init_args.time_table=true",
+    "--model.init_args.denoiser.init_args.is_fused=true",
     "--trainer.val_check_interval=1000000000",
     "--trainer.enable_progress_bar=false",
 )

@@ -37,9 +37,9 @@ PLAIN = "ours"
 
 
 def drawing(num_samples: int, network: MLP, sampler: AncestralSampler, compile: bool = False) -> Callable[[], None]:
-    """Our side: blocks of the shipped size."""
+    """Our side: blocks of the shipped size, or twice that for the fused network, which needs no cache for a block."""
     module = DDPM(network, LinearBetaSchedule(T, *BETAS))
-    generation = Generation(sampler, block_size=512, compile=compile)
+    generation = Generation(sampler, block_size=1024 if network.is_fused else 512, compile=compile)
 
     def draw() -> None:
         with torch.inference_mode():
@@ -55,15 +55,18 @@ def sides(num_samples: int, authors: Path | None) -> dict[str, Side]:
     """All sides, by sample-steps."""
     torch.manual_seed(0)
     network = MLP((1,))
+    fused = MLP((1,), is_fused=True)
     half = MLP((1,), hidden_precision="bfloat16")
     work = num_samples * T
     named = {
         PLAIN: Side(drawing(num_samples, network, AncestralSampler()), work),
         "ours, compiled": Side(drawing(num_samples, network, AncestralSampler(), compile=True), work),
+        "ours, fused": Side(drawing(num_samples, fused, AncestralSampler()), work),
         "ours, from alpha_bar 1e-7": Side(drawing(num_samples, network, AncestralSampler(None, 1e-7)), work),
         "ours, compiled, from alpha_bar 1e-7": Side(
             drawing(num_samples, network, AncestralSampler(None, 1e-7), compile=True), work
         ),
+        "ours, fused, from alpha_bar 1e-7": Side(drawing(num_samples, fused, AncestralSampler(None, 1e-7)), work),
         "ours, bfloat16": Side(drawing(512, half, AncestralSampler(FEW_STEPS)), 512 * FEW_STEPS),
         "diffusers": Side(lambda: diffusers_draw(network, num_samples, T), work),
     }

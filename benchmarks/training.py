@@ -68,6 +68,7 @@ def sides(batch_size: int, authors: Path | None) -> dict[str, Side]:
     steps = {
         PLAIN: training_step(batch_size),
         "ours, time_table": training_step(batch_size, time_table=True),
+        "ours, time_table, fused": training_step(batch_size, time_table=True, is_fused=True),
         "ours, time_table, compiled": training_step(batch_size, time_table=True, compile=True),
         "ours, time_table, bfloat16": training_step(batch_size, time_table=True, hidden_precision="bfloat16"),
     }

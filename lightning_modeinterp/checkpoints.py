@@ -19,7 +19,7 @@ from lightning_modeinterp.run_directory import RunDirectory
 ONLY_FOR_FIT = ("optimizer", "lr_scheduler", "seed", "compile_denoiser")
 """Hyper-parameters that say nothing about a trained model."""
 
-HOW_IT_IS_COMPUTED = ("denoiser.init_args.time_table", "denoiser.init_args.hidden_precision")
+HOW_IT_IS_COMPUTED = tuple(f"denoiser.init_args.{name}" for name in ("time_table", "hidden_precision", "is_fused"))
 """Hyper-parameters that may be chosen anew for trained weights; they are part of a sample store's fingerprint."""
 
 

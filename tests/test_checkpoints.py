@@ -17,9 +17,10 @@ def check(command, stored, asked):
     [
         (model(hidden_precision=None), model(hidden_precision="bfloat16")),
         (model(time_table=True), model(time_table=False)),
+        (model(is_fused=True), model(is_fused=False)),
         (model(compile_denoiser=True), model()),
     ],
-    ids=["hidden_precision", "time_table", "compile_denoiser"],
+    ids=["hidden_precision", "time_table", "is_fused", "compile_denoiser"],
 )
 def test_how_a_network_is_computed_may_change_but_for_a_fit_that_goes_on(stored, asked):
     check("predict", stored, asked)

@@ -1,7 +1,7 @@
 """The network of the paper's Gaussian experiments: residual layers that each receive the time.
 
-Nearly all of its work is in the width-by-width products, two a layer on the samples and one on the times. The two
-options that save some of it, ``time_table`` and ``hidden_precision``, change last bits or more, so they are off.
+Nearly all of its work is in the width-by-width products, two a layer on the samples and one on the times. The options
+that save some of it, ``time_table``, ``hidden_precision`` and ``is_fused``, change last bits or more, so they are off.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
+from lightning_modeinterp.denoisers import fused_mlp
 from lightning_modeinterp.denoisers.base import Denoiser
 from lightning_modeinterp.denoisers.embedding import SinusoidalEmbedding
 from lightning_modeinterp.errors import ConfigurationError
@@ -41,9 +42,12 @@ class MLP(Denoiser):
         hidden_precision: Precision of the two products on the samples in each layer; float32 if None. Input, output,
             norms, residual and time stay in float32. bfloat16 pays where the machine multiplies it faster (a GPU,
             AVX-512 BF16, AMX).
+        is_fused: On a CPU in float32, run all but the time path in one function that a C++ compiler makes for this
+            machine when it is first called; the plain layers elsewhere. Sums run in another order.
 
     Raises:
-        ConfigurationError: For samples that are not vectors, an odd width, depth < 1 or another precision.
+        ConfigurationError: For samples that are not vectors, an odd width, depth < 1, another precision, or `is_fused`
+            with a lower precision or a width that is not a multiple of 16.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class MLP(Denoiser):
         num_steps: int = 1000,
         time_table: bool = False,
         hidden_precision: HiddenPrecision | None = None,
+        is_fused: bool = False,
     ) -> None:
         super().__init__(sample_shape)
         if len(self.sample_shape) != 1:
@@ -64,9 +69,14 @@ class MLP(Denoiser):
             raise ConfigurationError(f"MLP: expected an even width >= 4 and depth >= 1, got {width} and {depth}")
         if hidden_precision not in (None, *get_args(HiddenPrecision)):
             raise ConfigurationError(f"MLP.hidden_precision: expected bfloat16 or null, got {hidden_precision}")
+        if is_fused and (hidden_precision or width % fused_mlp.PANEL):
+            raise ConfigurationError(
+                f"MLP.is_fused: expected hidden_precision null and a width that is a multiple of {fused_mlp.PANEL}, "
+                f"got {hidden_precision} and {width}; leave it false"
+            )
         (dimension,) = self.sample_shape
-        self.num_steps, self.depth = num_steps, depth
-        self.rounds_times = time_table
+        self.num_steps, self.width, self.depth = num_steps, width, depth
+        self.rounds_times, self.is_fused = time_table, is_fused
         self.embedding = SinusoidalEmbedding(width)
         self.time = nn.Sequential(_linear(width, width), nn.LeakyReLU(_SLOPE))
         self.input = _linear(dimension, width, bias=has_input_bias)
@@ -75,30 +85,37 @@ class MLP(Denoiser):
 
     def forward(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
         """See `Denoiser.forward`."""
-        shifts = self._shifts(level.t * (self.num_steps - 1))
+        shifts, row = self._shifts(level.t * (self.num_steps - 1))
+        if self.is_fused and fused_mlp.can_run(x_t) and (kernel := fused_mlp.kernel(self.width)):
+            fused: Tensor = fused_mlp.run(kernel, self.depth, x_t, shifts, row, self._parameters_in_order())
+            return fused
         h = self.input(x_t)
         for i in range(self.depth):
-            h = self._layer(i)(h, shifts[i])
+            shift = shifts[i % len(shifts)]
+            h = self.layers[i % len(self.layers)](h, shift if row is None else embedding(row, shift))
         output: Tensor = self.output(h)
         return output
 
-    def _layer(self, i: int) -> "TemporalLayer":
-        return self.layers[i % len(self.layers)]  # type: ignore[return-value]
+    def _shifts(self, step: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """What the time adds, from steps (B,) or (1,).
 
-    def _shifts(self, step: Tensor) -> list[Tensor]:
-        """What the time adds in each of the ``depth`` layers, (B or 1, width), from steps (B,) or (1,)."""
-        if not self.rounds_times:
-            time = self.time(self.embedding(step))
-            return [self._layer(i).time(time) for i in range(self.depth)]
-        step = step.round()
-        if is_table := len(step) > self.num_steps:
-            index = step.long()
-            step = torch.arange(self.num_steps, device=step.device, dtype=step.dtype)
+        Returns:
+            For each layer (S, width), and the row of each sample, (B,), where there is one a step. Else S is B or 1.
+        """
+        row = None
+        if self.rounds_times:
+            step = step.round()
+            if len(step) > self.num_steps:
+                row = step.long()
+                step = torch.arange(self.num_steps, device=step.device, dtype=step.dtype)
         time = self.time(self.embedding(step))
-        shifts = [self._layer(i).time(time) for i in range(len(self.layers))]
-        if is_table:
-            shifts = [embedding(index, rows) for rows in shifts]
-        return [shifts[i % len(shifts)] for i in range(self.depth)]
+        return [layer.time(time) for layer in self.layers], row  # type: ignore[operator]
+
+    def _parameters_in_order(self) -> list[Tensor | None]:
+        """Of all but the time path, as the fused function takes them."""
+        products = [product for layer in self.layers for product in layer.products()]  # type: ignore[operator]
+        norm, output = self.output
+        return [*products, norm.weight, norm.bias, output.weight, output.bias, self.input.weight, self.input.bias]
 
 
 class TemporalLayer(nn.Module):
@@ -118,6 +135,11 @@ class TemporalLayer(nn.Module):
     def forward(self, h: Tensor, shift: Tensor) -> Tensor:
         """Features (B, width) and what the time adds (B or 1, width) to features (B, width)."""
         return h + self.outer(self.inner(h) + shift)  # type: ignore[no-any-return]
+
+    def products(self) -> list[Tensor]:
+        """Scale, offset and weight of both products."""
+        parts = (self.inner, self.outer)
+        return [each for norm, _, product in parts for each in (norm.weight, norm.bias, product.weight)]  # type: ignore[misc]
 
 
 class BFloat16Linear(nn.Linear):

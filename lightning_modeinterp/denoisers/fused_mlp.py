@@ -1,0 +1,156 @@
+"""The MLP in one native function: compiled for this machine when it is first asked for, on a CPU in float32.
+
+Six samples at a time pass through all layers (``fused_mlp.cpp``), so that nothing but the products takes time. It is
+compiled by the C++ compiler that `torch.compile` uses, in about two seconds, and not kept: what is loaded is what this
+process wrote. Where there is none, the plain layers run.
+"""
+
+import ctypes
+import os
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+SOURCE = Path(__file__).with_suffix(".cpp")
+PANEL = 16
+"""Widths are multiples of it."""
+
+_OPTIONS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC", "-pthread")
+
+
+class _Network(ctypes.Structure):
+    _fields_ = (
+        ("rows", ctypes.c_int64),
+        ("dimension", ctypes.c_int64),
+        ("depth", ctypes.c_int64),
+        ("layers", ctypes.c_int64),
+        ("threads", ctypes.c_int64),
+        ("parameters", ctypes.POINTER(ctypes.c_void_p)),
+    )
+
+
+@cache
+def kernel(width: int) -> ctypes.CDLL | None:
+    """The compiled functions for a width; None, with a warning, where they cannot be compiled.
+
+    Args:
+        width: Features of every hidden layer, a multiple of `PANEL`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "fused_mlp.so"
+        command = [os.environ.get("CXX", "c++"), *_OPTIONS, f"-DWIDTH={width}", str(SOURCE), "-o", str(library)]
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+            return ctypes.CDLL(str(library))
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[:1]
+            warnings.warn(
+                f"MLP.is_fused: the plain layers run, since {command[0]} failed: {''.join(said)}", stacklevel=2
+            )
+            return None
+
+
+def can_run(x: Tensor) -> bool:
+    """Whether samples are what the function takes: on a CPU, in float32, and their memory is their own.
+
+    A transform such as `torch.func.jvp` hands over wrapped tensors, which only PyTorch's operations understand.
+    """
+    is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor(x)  # no public name
+    return x.device.type == "cpu" and x.dtype == torch.float32 and not (is_wrapped or torch.is_autocast_enabled("cpu"))
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def run(
+    native: ctypes.CDLL,
+    depth: int,
+    x: Tensor,
+    shifts: Sequence[Tensor],
+    row: Tensor | None,
+    parameters: Sequence[Tensor | None],
+) -> Tensor:
+    """Predict, (B, d), also for gradients.
+
+    Args:
+        native: The compiled functions for the width.
+        depth: How many layers follow each other; the given ones are used in turn.
+        x: Noised samples (B, d).
+        shifts: What the time adds in each layer, (S, width).
+        row: The row of shifts for each sample, (B,). Without one, S is 1 or B.
+        parameters: For each layer scale, offset and weight of both products; then scale and offset of the last norm,
+            weight and bias of the output, weight and bias (or None) of the input.
+    """
+    if row is None:
+        row = torch.arange(len(x)) if len(shifts[0]) > 1 else torch.zeros(len(x), dtype=torch.long)
+    y: Tensor = _FusedMLP.apply(native, torch.is_grad_enabled(), depth, x, torch.stack(list(shifts)), row, *parameters)
+    return y
+
+
+class _FusedMLP(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        native: ctypes.CDLL,
+        keeps: bool,
+        depth: int,
+        x: Tensor,
+        shifts: Tensor,
+        row: Tensor,
+        *parameters: Tensor | None,
+    ) -> Tensor:
+        """Predict from shifts stacked to (layers, S, width); keep what `backward` needs if asked to."""
+        x = x.contiguous()
+        num_layers, num_steps, width = shifts.shape
+        network = _network(x, depth, num_layers, parameters)
+        y = torch.empty_like(x)
+        # one tensor a norm: the allocator would give all of them in one anew each time, page by page
+        normed = [x.new_empty(len(x), width) for _ in range(2 * depth + 1)] if keeps else []
+        rstd = x.new_empty(2 * depth + 1, len(x)) if keeps else None
+        kept = _addresses(normed) if keeps else None
+        native.forward(
+            network, *_pointers(x, shifts, row), ctypes.c_int64(num_steps), *_pointers(y), kept, *_pointers(rstd)
+        )
+        ctx.native, ctx.depth = native, depth
+        ctx.save_for_backward(x, shifts, row, rstd, *normed, *parameters)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, y_gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of x, the shifts and the parameters."""
+        x, shifts, row, rstd, *rest = ctx.saved_tensors
+        normed, parameters = rest[: len(rstd)], rest[len(rstd) :]
+        network = _network(x, ctx.depth, len(shifts), parameters)
+        y_gradient, x_gradient = y_gradient.contiguous(), torch.zeros_like(x)
+        of_rows = x.new_zeros(len(shifts), len(x), shifts.shape[2])
+        gradients = [None if each is None else torch.zeros_like(each) for each in parameters]
+        sizes = (ctypes.c_int64 * len(parameters))(*(0 if each is None else each.numel() for each in parameters))
+        ctx.native.backward(
+            network,
+            *_pointers(x),
+            _addresses(normed),
+            *_pointers(rstd, y_gradient, x_gradient, of_rows),
+            _addresses(gradients),
+            sizes,
+        )
+        shift_gradient = torch.stack([torch.zeros_like(shifts[0]).index_add_(0, row, each) for each in of_rows])
+        return None, None, None, x_gradient, shift_gradient, None, *gradients
+
+
+def _network(x: Tensor, depth: int, num_layers: int, parameters: Sequence[Tensor | None]) -> _Network:
+    return _Network(*x.shape, depth, num_layers, torch.get_num_threads(), _addresses(parameters))
+
+
+def _addresses(tensors: Sequence[Tensor | None]) -> Any:
+    return (ctypes.c_void_p * len(tensors))(*(None if each is None else each.data_ptr() for each in tensors))
+
+
+def _pointers(*tensors: Tensor | None) -> list[ctypes.c_void_p]:
+    return [ctypes.c_void_p(None if each is None else each.data_ptr()) for each in tensors]
