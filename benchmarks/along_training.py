@@ -2,6 +2,9 @@
 
     python benchmarks/along_training.py run 2d       # hours on one core; goes on after a kill
     python benchmarks/along_training.py report 2d    # table and figure of what is there
+    python benchmarks/along_training.py keep 2d      # the last checkpoint, from which `run` goes on elsewhere
+
+A report keeps the looks of earlier ones whose samples are not there, so a training may move from machine to machine.
 
 The authors' settings throughout: tied network, linear betas from 0.001 to 0.2, batches of 10,000, a constant rate of
 1e-3, no averaging; N = 50,000 for 50,000 updates in 1D, N = 100,000 for 100,000 on the grid. Ours: the time table and
@@ -13,6 +16,8 @@ own.
 
 import argparse
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +84,27 @@ def judged(samples: SampleSet) -> dict[str, dict[str, Any]]:
     return found
 
 
+def updates_of(draw: Draw) -> int:
+    """How long its model has been trained."""
+    return _number(draw.fit.options, "--trainer.max_steps=")
+
+
+def samples_of(draw: Draw) -> int:
+    """How many samples it has."""
+    return _number(draw.options, "--generation.num_samples=")
+
+
+def _number(options: Sequence[str], start: str) -> int:
+    (number,) = (int(each.removeprefix(start)) for each in options if each.startswith(start))
+    return number
+
+
 def look(draw: Draw, runs: CachedRuns) -> dict[str, Any]:
     """Everything of one look."""
     samples = SampleSet.read(runs.samples(draw))
     num_hallucinated = samples.num_hallucinated
-    (num_updates,) = (int(each.split("=")[1]) for each in draw.fit.options if each.startswith("--trainer.max_steps="))
     return {
-        "updates": num_updates,
+        "updates": updates_of(draw),
         "samples": len(samples),
         "hallucinated": num_hallucinated,
         "rate": [num_hallucinated / len(samples), *wilson_interval(num_hallucinated, len(samples))],
@@ -93,13 +112,38 @@ def look(draw: Draw, runs: CachedRuns) -> dict[str, Any]:
     }
 
 
-def _cell(found: dict[str, Any]) -> str:
-    return f"{found['auroc']:.3f} / {found['removed'][0]:.2f}"
+def known_looks(data: str, out: Path) -> dict[tuple[int, int], dict[str, Any]]:
+    """The looks of the last report, by updates and samples."""
+    file = out / f"{data}.json"
+    rows = json.loads(file.read_text())["rows"] if file.is_file() else []
+    return {(each["updates"], each["samples"]): each for each in rows}
+
+
+def keep(data: str, runs: CachedRuns, out: Path) -> None:
+    """Copy the last checkpoint, under the name of its stage."""
+    last = [fit for fit in fits(data) if runs.has_fit(fit)][-1]
+    for old in out.glob(f"{data}_*.ckpt"):
+        old.unlink()
+    out.mkdir(parents=True, exist_ok=True)
+    print(shutil.copy(runs.checkpoint(last), out / f"{last.name}.ckpt"))
+
+
+def go_on(data: str, runs: CachedRuns, out: Path) -> list[Draw]:
+    """What is still to be done, after the checkpoint that was kept."""
+    stages = {fit.name: fit for fit in fits(data)}
+    for checkpoint in out.glob(f"{data}_*.ckpt"):
+        runs.adopt(stages[checkpoint.stem], checkpoint)
+    known = known_looks(data, out)
+    return [draw for draw in draws(data) if (updates_of(draw), samples_of(draw)) not in known]
 
 
 def report(data: str, runs: CachedRuns, out: Path) -> None:
-    """Table and figure of the looks that are there."""
-    looks = [look(draw, runs) for draw in draws(data) if runs.has_samples(draw)]
+    """Table and figure of the looks that are there, or were when the last report was made."""
+    looks = known_looks(data, out) | {
+        (each["updates"], each["samples"]): each
+        for each in (look(draw, runs) for draw in draws(data) if runs.has_samples(draw))
+    }
+    looks = [looks[key] for key in sorted(looks)]
     header = ["updates", "samples", "rate [95 %], count", *(f"{window}: AUROC / removed" for window in SHOWN)]
     body = [
         [
@@ -127,13 +171,15 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=["run", "report"])
+    parser.add_argument("stage", choices=["run", "report", "keep"])
     parser.add_argument("data", choices=list(CONFIGS))
     parser.add_argument("--root", type=Path, default=Path("runs/along_training"))
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     cached = CachedRuns(options.root, lambda line: print(line, flush=True))
     if options.stage == "run":
-        for each_draw in draws(options.data):
+        for each_draw in go_on(options.data, cached, options.out):
             cached.samples(each_draw)
+    if options.stage == "keep":
+        keep(options.data, cached, options.out)
     report(options.data, cached, options.out)

@@ -2,8 +2,8 @@
 
     python benchmarks/claims.py runs/reproduce/cpu
 
-What it holds takes the place of what docs/results/claims held; the table of docs/results/claims.md is filled in. The
-words of that page are for people to write.
+Each claim that it holds takes the place of what docs/results/claims held of it, so claims may come from several
+machines; the table of docs/results/claims.md is filled in. The words of that page are for people to write.
 """
 
 import argparse
@@ -12,14 +12,19 @@ from pathlib import Path
 
 from report import with_tables
 
+from lightning_modeinterp.reproduction import report
+
 PAGE = Path("docs/results/claims.md")
 RESULTS = Path("docs/results/claims")
 
 
 def take(reproduction: Path, results: Path) -> None:
-    """Copy what a reproduction found; its runs stay."""
-    shutil.rmtree(results, ignore_errors=True)
-    shutil.copytree(reproduction, results, ignore=shutil.ignore_patterns("runs", "reproduction.json"))
+    """Copy what a reproduction found; its runs stay, and so do the results of other claims."""
+    found = report.read(reproduction)
+    for name in found:
+        shutil.rmtree(results / name, ignore_errors=True)
+        shutil.copytree(reproduction / name, results / name)
+    report.write(results, report.read(results) | found)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@
 * denoising-diffusion-pytorch, if it is installed, with the same network.
 """
 
+import contextlib
 import importlib.util
+import io
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -103,7 +105,13 @@ def lucidrains_draw(network: MLP, num_samples: int, num_steps: int = 1000) -> Ca
         beta_schedule="linear",
         auto_normalize=False,
     )
-    return lambda: peer.sample(batch_size=num_samples)
+
+    def draw() -> Tensor:
+        with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
+            samples: Tensor = peer.sample(batch_size=num_samples)
+            return samples
+
+    return draw
 
 
 @cache

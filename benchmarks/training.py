@@ -102,7 +102,7 @@ def main(batch_size: int, rounds: int, threads: list[int], authors: Path | None,
             limits.append(f"{name}, {num_threads} threads: {rate} GFLOP a CPU second")
         rows += speedup_rows(times, baseline, num_threads, 1e-9)
         markdown = speedup_table(rows, baseline, "ns a sample")
-        markdown += "\nProducts at these shapes, the limit: " + "; ".join(limits) + ".\n"
+        markdown += "\nProducts at these shapes, as PyTorch multiplies: " + "; ".join(limits) + ".\n"
         publish("training", {"batch size": batch_size, "rounds": rounds}, rows, markdown, out)
 
 

@@ -20,7 +20,7 @@ namespace {
 constexpr int LANES = 8, PANEL = 2 * LANES, ROWS = 6, CHUNK = 8 * ROWS, SLACK = ROWS * WIDTH;
 constexpr float SLOPE = 0.02f, EPSILON = 1e-5f;
 typedef float Vector __attribute__((vector_size(4 * LANES)));
-typedef Vector Unaligned __attribute__((aligned(4)));
+typedef Vector Unaligned __attribute__((aligned(4), may_alias));
 
 Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
 void store(float* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
@@ -43,7 +43,8 @@ struct Product { Norm norm; const float* weight; };  // W act(norm(.))
 
 struct Network {
   int64_t rows, dimension, depth, layers, threads;
-  const float* const* parameters;  // 6 a layer: scale, offset, W of both products; then the norm, W_out, b_out, W_in, b_in
+  // For each layer scale, offset and W of both products; then scale, offset, W_out, b_out, W_in, b_in or null.
+  const float* const* parameters;
 
   Product product(int64_t i) const {  // the i-th of 2 depth
     const float* const* p = parameters + 3 * slot(i);
@@ -89,7 +90,8 @@ void multiply(const float* a, const Floats& packed, float* to) {
   }
 }
 
-// gradient (WIDTH, WIDTH) += d^T a over CHUNK rows. The last tile may reach beyond: all three have SLACK, not read elsewhere
+// gradient (WIDTH, WIDTH) += d^T a over CHUNK rows. The last tile may reach beyond WIDTH, so all three have SLACK after
+// their end, and what is added there is never read.
 void multiply_transposed(const float* d, const float* a, float* gradient) {
   for (int o = 0; o < WIDTH; o += ROWS)
     for (int c = 0; c < WIDTH; c += PANEL) {
@@ -216,7 +218,8 @@ extern "C" void forward(Network net, const float* x, const float* shifts, const 
       for (int r = 0; r < count; r++)
         for (int c = 0; c < WIDTH; c += LANES) {
           Vector value = in_bias ? load(in_bias + c) : Vector{};
-          for (int64_t j = 0; j < net.dimension; j++) value += all(x[(row + r) * net.dimension + j]) * load(&in[j * WIDTH + c]);
+          for (int64_t j = 0; j < net.dimension; j++)
+            value += all(x[(row + r) * net.dimension + j]) * load(&in[j * WIDTH + c]);
           store(&h[r * WIDTH + c], value);
         }
       for (int64_t i = 0; i < 2 * net.depth; i++) {

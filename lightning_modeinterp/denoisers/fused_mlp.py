@@ -23,7 +23,8 @@ SOURCE = Path(__file__).with_suffix(".cpp")
 PANEL = 16
 """Widths are multiples of it."""
 
-_OPTIONS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC", "-pthread")
+_SPEED = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-strict-aliasing")
+_OPTIONS = ("-std=c++17", *_SPEED, "-shared", "-fPIC", "-pthread")
 
 
 class _Network(ctypes.Structure):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.sample_store import SampleStore
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -111,6 +112,20 @@ class CachedRuns:
             start = "last" if fit.after is None or weights.exists() else self.checkpoint(fit.after)
             self._run("fit", folder, fit, [*fit.options, f"--ckpt_path={start}"], FINISHED)
         return weights
+
+    def adopt(self, fit: Fit, checkpoint: Path) -> None:
+        """Take a checkpoint that the same fit has ended with on another machine for its result here.
+
+        Args:
+            fit: The model.
+            checkpoint: What it ended with.
+        """
+        if not self.has_fit(fit):
+            folder = self._fit_folder(fit)
+            weights = folder / "checkpoints" / "last.ckpt"
+            weights.parent.mkdir(parents=True, exist_ok=True)
+            write_aside(weights, checkpoint.read_bytes())
+            (folder / FINISHED).touch()
 
     def has_fit(self, fit: Fit) -> bool:
         """Whether the model is trained."""

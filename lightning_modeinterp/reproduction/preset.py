@@ -9,7 +9,8 @@ from lightning_modeinterp.reproduction.sample_set import sampling_seed
 NO_VALIDATION = ("--trainer.val_check_interval=1000000000", "--trainer.enable_progress_bar=false")
 """Samples are drawn after training."""
 
-TIME_TABLE = ("--model.init_args.denoiser.init_args.time_table=true",)
+FUSED = ("--model.init_args.denoiser.init_args.is_fused=true",)
+FAST = ("--model.init_args.denoiser.init_args.time_table=true", *FUSED)
 """The same training up to the order of sums, and faster."""
 
 
@@ -124,9 +125,9 @@ CPU = Preset(
     about="short training, our 2D schedule; meant for half an hour a claim on two cores",
     num_seeds=5,
     gives_verdicts=True,
-    line=System("line", "experiment/gaussian_1d.yaml", "last_10", 102_400, (*TIME_TABLE, *LATE)),
-    grid=System("grid", "experiment/gaussian_2d_grid.yaml", "released", 40_960, TIME_TABLE),
-    vdm=System("vdm", "experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", 40_960),
+    line=System("line", "experiment/gaussian_1d.yaml", "last_10", 102_400, (*FAST, *LATE)),
+    grid=System("grid", "experiment/gaussian_2d_grid.yaml", "released", 40_960, FAST),
+    vdm=System("vdm", "experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", 40_960, FUSED),
     batch_size=1_000,
     training_sizes=(1_000, 3_000, 10_000, 30_000, 100_000),
     equal_updates=4_000,
@@ -186,9 +187,11 @@ PAPER = Preset(
     about="the published sizes and schedule; for a GPU, or days",
     num_seeds=3,
     gives_verdicts=True,
-    line=System("line", "experiment/gaussian_1d_paper.yaml", "last_10", 1_000_448, TIME_TABLE),
-    grid=System("grid", "experiment/gaussian_2d_paper.yaml", "last_10", 501_760, TIME_TABLE),
-    vdm=System("vdm", "experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", 501_760, ("--trainer.max_steps=100000",)),
+    line=System("line", "experiment/gaussian_1d_paper.yaml", "last_10", 1_000_448, FAST),
+    grid=System("grid", "experiment/gaussian_2d_paper.yaml", "last_10", 501_760, FAST),
+    vdm=System(
+        "vdm", "experiment/gaussian_2d_vdm.yaml", "last_10_of_ddpm", 501_760, (*FUSED, "--trainer.max_steps=100000")
+    ),
     batch_size=10_000,
     training_sizes=(1_000, 5_000, 20_000, 50_000, 100_000),
     equal_updates=50_000,

@@ -166,3 +166,15 @@ def test_a_fit_goes_on_from_a_shorter_one(root):
     weights = [torch.load(cached.checkpoint(each), weights_only=True)["state_dict"] for each in (straight, in_stages)]
     for name, value in weights[0].items():
         assert torch.equal(value, weights[1][name])
+
+
+def test_a_fit_goes_on_from_what_another_machine_has_trained(root, tmp_path):
+    here, there = runs(tmp_path)[0], runs(root)[0]
+    longer = Fit("longer", CONFIG, (*TINY, "--trainer.max_steps=6"), FIT)
+    here.adopt(FIT, there.checkpoint(FIT))
+    adopted = here.checkpoint(FIT)
+    here.adopt(FIT, tmp_path / "nothing.ckpt")  # what is there stays
+    assert here.checkpoint(FIT) == adopted
+    weights = [torch.load(each.checkpoint(longer), weights_only=True)["state_dict"] for each in (here, there)]
+    for name, value in weights[0].items():
+        assert torch.equal(value, weights[1][name])
