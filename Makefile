@@ -39,6 +39,8 @@ smoke: setup  ## run every claim of the paper once, tiny, anew (minutes); gives 
 bench: setup  ## measure speed and memory (an hour; AUTHORS=PATH compares with a clone of the authors' code)
 	for name in training sampling memory; do \
 	  $(BIN)/python -W ignore benchmarks/$$name.py $(if $(AUTHORS),--authors $(AUTHORS)) || exit 1; done
+	$(BIN)/python -W ignore benchmarks/sampling.py $(if $(AUTHORS),--authors $(AUTHORS)) \
+	  --num-samples 16384 --num-steps 100 --name sampling_many --threads 1 --rounds 7
 	for name in lightning_overhead scaling numerics images shapes_rates; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/report.py
 
