@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from interleaved import publish, table
+from report import with_tables
 
 from lightning_modeinterp.figures import save_figure, training_curves
 from lightning_modeinterp.metrics.functional import wilson_interval
@@ -29,6 +30,7 @@ from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, SampleSet
 from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
 
 RESULTS = Path("docs/results/along_training")
+PAGE = Path("docs/results/along_training.md")
 CONFIGS = {"1d": "experiment/gaussian_1d_paper.yaml", "2d": "experiment/gaussian_2d_paper.yaml"}
 NUM_UPDATES = {"1d": 50_000, "2d": 100_000}
 EVERY = 5_000
@@ -183,3 +185,5 @@ if __name__ == "__main__":
     if options.stage == "keep":
         keep(options.data, cached, options.out)
     report(options.data, cached, options.out)
+    if options.out == RESULTS:
+        PAGE.write_text(with_tables(PAGE.read_text(), RESULTS))
