@@ -5,9 +5,9 @@
 //     h = h + W_2 act(norm_2(W_1 act(norm_1(h)) + shift))      depth times, over the given layers in turn
 //     y = W_out norm(h) + b_out                                act(z) = z where z > 0, else SLOPE z
 //
-// WIDTH, the number of features (a multiple of PANEL), is given when this is compiled. All matrices are stored as in
-// PyTorch, (out, in). A product works on tiles of ROWS by PANEL, which fill the registers of AVX2; the compiler splits
-// the vectors where they are narrower.
+// WIDTH, the number of features (a multiple of PANEL), is given when this is compiled, and LANES, the floats of a vector,
+// may be. All matrices are stored as in PyTorch, (out, in). A product works on tiles of ROWS by PANEL, which fill the
+// registers of AVX2; the compiler splits the vectors where they are narrower.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -17,7 +17,14 @@
 
 namespace {
 
-constexpr int LANES = 8, PANEL = 2 * LANES, ROWS = 6, CHUNK = 8 * ROWS, SLACK = ROWS * WIDTH;
+#ifndef LANES
+#if defined(__AVX512F__) && WIDTH % 32 == 0
+#define LANES 16
+#else
+#define LANES 8
+#endif
+#endif
+constexpr int PANEL = 2 * LANES, ROWS = 6, CHUNK = 8 * ROWS, SLACK = ROWS * WIDTH;
 constexpr float SLOPE = 0.02f, EPSILON = 1e-5f;
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef Vector Unaligned __attribute__((aligned(4), may_alias));
@@ -25,9 +32,13 @@ typedef Vector Unaligned __attribute__((aligned(4), may_alias));
 Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
 void store(float* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
 void add(float* to, Vector value) { store(to, load(to) + value); }
-Vector all(float v) { return Vector{v, v, v, v, v, v, v, v}; }
+Vector all(float value) { return value - Vector{}; }
 Vector slope(Vector z) { return z > 0 ? all(1) : all(SLOPE); }
-float sum(Vector v) { return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7])); }
+float sum(Vector v) {
+  for (int half = LANES / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) v[i] += v[i + half];
+  return v[0];
+}
 
 struct Floats {  // zeros, aligned for vectors
   std::vector<Vector> vectors;

@@ -92,6 +92,16 @@ def test_threads_share_the_rows_and_twice_the_same_gives_the_same_bits():
         torch.set_num_threads(before)
 
 
+def test_wider_vectors_give_the_same(monkeypatch):
+    monkeypatch.setattr(fused_mlp, "_OPTIONS", (*fused_mlp._OPTIONS, "-DLANES=16"))  # as with AVX-512, on any machine
+    fused_mlp.kernel.cache_clear()
+    try:
+        plain, fused = pair(has_input_bias=True)
+        assert_same(plain, fused, torch.randn(50, 2), at_steps(torch.arange(50) % T))
+    finally:
+        fused_mlp.kernel.cache_clear()
+
+
 def test_samples_that_do_not_lie_in_a_row_of_memory():
     _, fused = pair()
     x_t, level = torch.randn(2, 9).T, at_steps(torch.tensor([3]))
