@@ -35,7 +35,7 @@ from lightning_modeinterp.modules import DDPM
 
 T = 1000
 FEW_STEPS = 50
-FUSED_BLOCK = 2048  # nothing of a block has to stay in a cache there
+FUSED_BLOCK = 4096  # nothing of a block has to stay in a cache there
 
 
 def drawing(

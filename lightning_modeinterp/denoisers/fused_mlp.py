@@ -1,6 +1,6 @@
 """The MLP in one native function: compiled for this machine when it is first asked for, on a CPU in float32.
 
-Six samples at a time pass through all layers (``fused_mlp.cpp``), so that nothing but the products takes time. It is
+Six samples at a time pass through all layers (``fused_mlp.cpp``), so that little but the products takes time. It is
 compiled by the C++ compiler that `torch.compile` uses, in about two seconds, and not kept: what is loaded is what this
 process wrote. Where there is none, the plain layers run.
 """
