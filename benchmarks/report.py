@@ -15,7 +15,8 @@ PAGES = [Path("docs/performance.md"), Path("README.md")]
 AUTHORS = "authors"
 SHOWN = {  # of one thread, by the file of results
     "training": ["ours, time_table", "ours, time_table, fused"],
-    "sampling": ["ours, compiled", "ours, fused", "ours, fused, from alpha_bar 1e-7"],
+    "sampling_many": ["ours, compiled", "ours, fused"],
+    "sampling": ["ours, fused", "ours, fused, from alpha_bar 1e-7"],
 }
 
 
@@ -46,9 +47,11 @@ def summary(results: Path) -> str:
 
 def _speedups(name: str, record: dict[str, Any], sides: list[str]) -> Iterator[list[str]]:
     rows = {row["side"]: row for row in record["rows"] if row["threads"] == 1}
+    of = record["settings"]
+    what = f"sampling, N = {of['samples']:,}" if "samples" in of else f"{name}, B = {of['batch size']:,}"
     if AUTHORS in rows:
         for side in sides:
-            yield [f"{name}: {side.removeprefix('ours, ')}", str(Spread(**rows[side]["x_cpu"]))]
+            yield [f"{what}: {side.removeprefix('ours, ')}", str(Spread(**rows[side]["x_cpu"]))]
 
 
 if __name__ == "__main__":
