@@ -14,8 +14,8 @@ from interleaved import RESULTS, Spread, table
 PAGES = [Path("docs/performance.md"), Path("README.md")]
 AUTHORS = "authors"
 SHOWN = {  # of one thread, by the file of results
-    "training": ["ours, time_table", "ours, time_table, fused"],
-    "sampling_many": ["ours, compiled", "ours, fused"],
+    "training": ["ours, time_table, fused"],
+    "sampling_many": ["ours, fused"],
     "sampling": ["ours, fused", "ours, fused, from alpha_bar 1e-7"],
 }
 
