@@ -16,7 +16,6 @@ own.
 
 import argparse
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from interleaved import publish, table
 from report import with_tables
 
 from lightning_modeinterp.figures import save_figure, training_curves
+from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.metrics.functional import wilson_interval
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, SampleSet
 from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
@@ -122,12 +122,17 @@ def known_looks(data: str, out: Path) -> dict[tuple[int, int], dict[str, Any]]:
 
 
 def keep(data: str, runs: CachedRuns, out: Path) -> None:
-    """Copy the last checkpoint, under the name of its stage."""
-    last = [fit for fit in fits(data) if runs.has_fit(fit)][-1]
-    for old in out.glob(f"{data}_*.ckpt"):
-        old.unlink()
+    """Copy the last checkpoint, under the name of its stage; older ones go when it is there."""
+    ended = [fit for fit in fits(data) if runs.has_fit(fit)]
+    if not ended:
+        raise SystemExit(f"{runs.root}: expected a stage that has ended, found none; run it first")
     out.mkdir(parents=True, exist_ok=True)
-    print(shutil.copy(runs.checkpoint(last), out / f"{last.name}.ckpt"))
+    kept = out / f"{ended[-1].name}.ckpt"
+    write_aside(kept, runs.checkpoint(ended[-1]).read_bytes())
+    for old in out.glob(f"{data}_*.ckpt"):
+        if old != kept:
+            old.unlink()
+    print(kept)
 
 
 def go_on(data: str, runs: CachedRuns, out: Path) -> list[Draw]:
@@ -145,6 +150,8 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
         (each["updates"], each["samples"]): each
         for each in (look(draw, runs) for draw in draws(data) if runs.has_samples(draw))
     }
+    if not looks:
+        raise SystemExit(f"{runs.root}: expected samples to look at, found none; run it first")
     looks = [looks[key] for key in sorted(looks)]
     header = ["updates", "samples", "rate [95 %], count", *(f"{window}: AUROC / removed" for window in SHOWN)]
     body = [
