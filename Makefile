@@ -27,7 +27,7 @@ demo: setup  ## train a DDPM on the 1D mixture, sample it, judge the samples, dr
 	$(BIN)/modeinterp test $(DEMO) --run.overwrite true
 
 test: setup  ## run the tests, but for the slow ones
-	$(PYTEST) -n auto --dist loadfile
+	$(PYTEST) -n auto --dist loadfile --no-loadscope-reorder
 
 test-slow: setup  ## run the slow tests (a quarter of an hour), and print what they counted
 	$(PYTEST) -m slow -s

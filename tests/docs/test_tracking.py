@@ -10,7 +10,7 @@ import pytest
 from lightning_modeinterp.callbacks import bottleneck, exclusion
 from lightning_modeinterp.cli import run_command
 
-from ..integration.conftest import CONFIG, NETWORK, ROOT, SMALL, UNET
+from ..integration.conftest import CONFIG, NETWORK, NO_FIGURES, ROOT, SMALL, UNET
 
 PAGE = (ROOT / "docs/tracking.md").read_text()
 WINDOWS = ("last_5", "last_10")
@@ -25,7 +25,7 @@ def logged(tmp_path_factory):
     without_ink = (*UNET, "--generation.end_point_scores={}", "--generation.num_samples=64")
     settings = {"gaussian_1d": NETWORK, "gaussian_2d_grid": NETWORK, "shapes_32": without_ink}
     for config in map(CONFIG.with_stem, settings):
-        options = ["-c", str(config), f"--run.root={root}", *SMALL, *settings[config.stem]]
+        options = ["-c", str(config), f"--run.root={root}", *SMALL, *settings[config.stem], *NO_FIGURES]
         run_command(["fit", *options])
         run_command(["test", *options, "--ckpt_path=last"])
         folder = root / f"{config.stem}/seed_0"

@@ -43,6 +43,7 @@ UNET = (
     "--model.init_args.denoiser.init_args.patch_size=4",
     "--model.init_args.denoiser.init_args.attention_resolutions=[]",
 )
+NO_FIGURES = ("--trainer.callbacks+=FigureLogger", "--trainer.callbacks.init_args.max_samples=0")
 VDM = (f"--model={ROOT / 'configs/model/vdm_mlp.yaml'}", *NETWORK)
 VDM_LEARNED = (f"--model={ROOT / 'configs/model/vdm_mlp_learned.yaml'}", *NETWORK)
 

@@ -37,6 +37,7 @@ SMALL = (
     "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]",
 )
 
+NO_FIGURES = ("--trainer.callbacks+=FigureLogger", "--trainer.callbacks.init_args.max_samples=0")
 LOGGERS = (
     "--trainer.logger=[{class_path: CSVHistory, init_args: {save_dir: .}}, "
     "{class_path: TensorBoardLogger, init_args: {save_dir: .}}, {class_path: WandbLogger, init_args: {mode: offline}}]"
@@ -53,7 +54,7 @@ def run_all(root, parallel):
     checkpoint = f"--ckpt_path={root.parent / 'one/gaussian_1d/seed_0/checkpoints/last.ckpt'}"
     main(["validate", *options, checkpoint, LOGGERS])
     main(["test", *options, checkpoint, "--generation.num_samples=500"])
-    main(["test", *options, checkpoint, "--generation.num_samples=9", "--run.name=few"])
+    main(["test", *options, checkpoint, "--generation.num_samples=9", "--run.name=few", *NO_FIGURES])
     main(["predict", *options, checkpoint, "--generation.num_samples=500"])
     main(["predict", *options, checkpoint, "--generation.num_samples=9", "--run.name=few"])
     half = ["--run.name=unfinished", "--generation.num_samples=500"]
