@@ -5,7 +5,7 @@
 
 Options that it does not know are those of predict. The run directory is that of a fit on Simple Shapes. The statistics
 are a list, written before the run: every window between the edges below, and over it each summary of
-`VarianceSummaries` (mean over pixels, maximum, quantiles, most restless pixels, most restless column) and the mean over
+`VarianceSummaries` (mean over pixels, maximum, quantiles, most restless pixels, column and component) and the mean over
 the image's ink. Three baselines look at the finished image alone: its ink, the ink of its fullest column, and the
 number of shapes on it. A statistic by column knows where each shape belongs: read it beside the second.
 
@@ -138,8 +138,9 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: li
     module, data = trained(run, extra)
     known = exclusion(module, data) | exact_exclusion(module, data)
     levels = data.generation.sampler.levels(module.noise_schedule)
-    settings = {"noise_to_signal": EDGES, "quantiles": QUANTILES, "largest": LARGEST, "num_columns": NUM_COLUMNS}
-    summaries = VarianceSummaries(EDGES, QUANTILES, LARGEST, NUM_COLUMNS)
+    settings = {"noise_to_signal": EDGES, "quantiles": QUANTILES, "largest": LARGEST, "num_columns": NUM_COLUMNS,
+                "has_components": True}  # fmt: skip
+    summaries = VarianceSummaries(EDGES, QUANTILES, LARGEST, NUM_COLUMNS, has_components=True)
     windows = ["{:g} to {:g}".format(*window.noise_to_signal) for window in summaries.windows(levels)]
     observer = json.dumps({"summaries": {"class_path": "VarianceSummaries", "init_args": settings}})
     sets = {}

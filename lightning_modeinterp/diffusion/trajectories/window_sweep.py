@@ -11,7 +11,7 @@ O(samples x edges), whatever the number of windows and steps.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -26,11 +26,19 @@ from lightning_modeinterp.records import NoiseLevel, SamplingStep
 
 @dataclass(frozen=True)
 class SweepMoments:
-    """State of `WindowSweep`: the steps of every window and of every segment, and each begun segment's moments."""
+    """State of `WindowSweep`.
+
+    Args:
+        windows: The steps of every window.
+        segments: The steps of every segment.
+        moments: Those of each segment that has begun.
+        last: The last x_0_hat, once it is there and where it is asked for.
+    """
 
     windows: Sequence[range]
     segments: Sequence[range]
     moments: Mapping[int, Moments]
+    last: Tensor | None = None
 
 
 class WindowSweep(TrajectoryObserver[SweepMoments]):
@@ -85,7 +93,7 @@ class WindowSweep(TrajectoryObserver[SweepMoments]):
             if step.index in steps:
                 known, x = state.moments.get(number), step.x_0_hat
                 moments = Moments.of(x) if known is None else known.with_another(x)
-                return SweepMoments(state.windows, state.segments, {**state.moments, number: moments})
+                return replace(state, moments={**state.moments, number: moments})
         return state
 
     def result(self, state: SweepMoments) -> Tensor:
