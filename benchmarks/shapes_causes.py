@@ -3,11 +3,12 @@
     python benchmarks/shapes_causes.py run --seeds 0        # one run after another; goes on after a kill
     python benchmarks/shapes_causes.py report --seeds 0
 
-Every model is trained from the same start on configs/experiment/shapes_32.yaml for the same number of updates; the
-conditions beyond the four, further data and a network without attention, change one thing of the config. 2,048 samples
-of each are judged. Rates have 95 % Wilson intervals over samples; a second seed says how much of a difference is due to
-the start. `exclusion` is what a shape's double takes of its brightness at sigma = alpha, where a model that knows the
-rule has a half. The number of updates, the conditions and the seeds are ours.
+Every model is trained as `modeinterp reproduce --preset cpu` trains its Simple Shapes, from the same start; the
+conditions beyond the four, further data and a network without attention, change one thing. The first condition changes
+nothing: with `--root DIR/runs`, DIR a reproduction's, it is not trained twice. 2,048 samples of each are judged. Rates
+have 95 % Wilson intervals over samples; a second seed says how much of a difference is due to the start. `exclusion` is
+what a shape's double takes of its brightness at sigma = alpha, where a model that knows the rule has a half. The
+conditions and the seeds are ours.
 """
 
 import argparse
@@ -17,12 +18,10 @@ from typing import Any
 
 from interleaved import publish, table
 
-from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit
-from lightning_modeinterp.reproduction.preset import NO_VALIDATION
+from lightning_modeinterp.reproduction import CachedRuns, Draw
+from lightning_modeinterp.reproduction.preset import CPU
 
 RESULTS = Path("docs/results/shapes")
-EXPERIMENT = "experiment/shapes_32.yaml"
-NUM_UPDATES = 6_000
 NUM_SAMPLES = 2_048
 NETWORK = "--model.init_args.denoiser.init_args"
 PLAIN_LOSS = "--model.init_args.snr_weight_cap=null"
@@ -42,9 +41,8 @@ EXCLUSION = "exclusion/1"
 
 def draw_of(name: str, seed: int) -> Draw:
     """The samples of a condition."""
-    options = (f"--seed_everything={seed}", f"--trainer.max_steps={NUM_UPDATES}", *NO_VALIDATION, *CONDITIONS[name])
-    directory = "".join(c if c.isalnum() else "_" for c in name)
-    return Draw(directory, Fit(directory, EXPERIMENT, options), (f"--generation.num_samples={NUM_SAMPLES}",))
+    fit = CPU.fit(CPU.shapes, seed, CONDITIONS[name], "".join(c if c.isalnum() else "_" for c in name))
+    return Draw(fit.name, fit, (f"--generation.num_samples={NUM_SAMPLES}",))
 
 
 def row(name: str, seed: int, runs: CachedRuns) -> dict[str, Any]:
@@ -83,7 +81,7 @@ def report(seeds: list[int], runs: CachedRuns, out: Path) -> None:
         for each in rows
     ]
     note = f"The true posterior mean has an exclusion of {rows[0]['exclusion'][2]:.3f} on the same pairs.\n"
-    settings = {"updates": NUM_UPDATES, "samples a run": NUM_SAMPLES, "experiment": EXPERIMENT}
+    settings = {"samples a run": NUM_SAMPLES, "experiment": CPU.shapes.config}
     publish("causes", settings, rows, f"{table(header, body)}\n{note}", out)
 
 
