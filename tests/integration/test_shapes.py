@@ -7,7 +7,7 @@ import pytest
 
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import ROOT, UNET
+from .conftest import NO_FIGURES, ROOT, UNET
 
 CONFIG = ROOT / "configs/experiment/shapes_32.yaml"
 FEW = ("--generation.num_samples=40", "--generation.block_size=8", '--generation.monitor={"num_samples": 8}')
@@ -48,7 +48,7 @@ def test_fit_test_predict_leave_their_products(run, run_shapes):
 
 def test_the_true_score_draws_images_of_the_data(run, run_shapes):
     options = ("--generation.true_score=true", "--generation.sampler.init_args.num_steps=60", "--allow_untrained=true")
-    run("test", *FEW, *options, config=CONFIG, network=UNET)
+    run("test", *FEW, *NO_FIGURES, *options, config=CONFIG, network=UNET)
     metrics = json.loads((run.root / "shapes_32/seed_0/test_metrics.json").read_text())
     assert metrics["num_hallucinated"] == 0
     assert metrics["mode_coverage"] > 0.5
