@@ -5,6 +5,7 @@
     python benchmarks/along_training.py keep 2d      # the last checkpoint, from which `run` goes on elsewhere
 
 A report keeps the looks of earlier ones whose samples are not there, so a training may move from machine to machine.
+Looks and checkpoints carry the key of their settings, so none of another training is taken for one of this.
 
 The authors' settings throughout: tied network, linear betas from 0.001 to 0.2, batches of 10,000, a constant rate of
 1e-3, no averaging; N = 50,000 for 50,000 updates in 1D, N = 100,000 for 100,000 on the grid. Ours: the time table and
@@ -115,10 +116,16 @@ def look(draw: Draw, runs: CachedRuns) -> dict[str, Any]:
 
 
 def known_looks(data: str, out: Path) -> dict[tuple[int, int], dict[str, Any]]:
-    """The looks of the last report, by updates and samples."""
+    """The looks of the last report on the same training, by updates and samples."""
     file = out / f"{data}.json"
-    rows = json.loads(file.read_text())["rows"] if file.is_file() else []
+    known = json.loads(file.read_text()) if file.is_file() else {}
+    rows = known["rows"] if known and known["settings"].get("training") == fits(data)[-1].key else []
     return {(each["updates"], each["samples"]): each for each in rows}
+
+
+def kept_name(fit: Fit) -> str:
+    """Under which a checkpoint is kept."""
+    return f"{fit.name}-{fit.key}.ckpt"
 
 
 def keep(data: str, runs: CachedRuns, out: Path) -> None:
@@ -127,7 +134,7 @@ def keep(data: str, runs: CachedRuns, out: Path) -> None:
     if not ended:
         raise SystemExit(f"{runs.root}: expected a stage that has ended, found none; run it first")
     out.mkdir(parents=True, exist_ok=True)
-    kept = out / f"{ended[-1].name}.ckpt"
+    kept = out / kept_name(ended[-1])
     write_aside(kept, runs.checkpoint(ended[-1]).read_bytes())
     for old in out.glob(f"{data}_*.ckpt"):
         if old != kept:
@@ -137,9 +144,9 @@ def keep(data: str, runs: CachedRuns, out: Path) -> None:
 
 def go_on(data: str, runs: CachedRuns, out: Path) -> list[Draw]:
     """What is still to be done, after the checkpoint that was kept."""
-    stages = {fit.name: fit for fit in fits(data)}
-    for checkpoint in out.glob(f"{data}_*.ckpt"):
-        runs.adopt(stages[checkpoint.stem], checkpoint)
+    for fit in fits(data):
+        if (kept := out / kept_name(fit)).is_file():
+            runs.adopt(fit, kept)
     known = known_looks(data, out)
     return [draw for draw in draws(data) if (updates_of(draw), samples_of(draw)) not in known]
 
@@ -166,7 +173,7 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
         ]
         for each in looks
     ]
-    settings = {"data": data, "windows looked at": len(WINDOWS)}
+    settings = {"data": data, "training": fits(data)[-1].key, "windows looked at": len(WINDOWS)}
     publish(data, settings, looks, table(header, body), out)
     along = [each for each in looks if each["samples"] == NUM_SAMPLES]
     figure = training_curves(
