@@ -17,6 +17,7 @@ own.
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def judged(samples: SampleSet) -> dict[str, dict[str, Any]]:
         hits, total = removed(scores[1::2], hallucinated[1::2], threshold)
         found[window] = {
             "auroc": auroc(scores, hallucinated),
-            "removed": [hits / max(total, 1), *wilson_interval(hits, total)],
+            "removed": [hits / total if total else None, *wilson_interval(hits, total)],
             "num_judged": total,
         }
     return found
@@ -151,6 +152,18 @@ def go_on(data: str, runs: CachedRuns, out: Path) -> list[Draw]:
     return [draw for draw in draws(data) if (updates_of(draw), samples_of(draw)) not in known]
 
 
+def share_of(found: dict[str, Any]) -> float:
+    """Share of the hallucinations that a window removes; nan where there were none to judge it on."""
+    share = found["removed"][0]
+    return math.nan if share is None else share
+
+
+def said(found: dict[str, Any]) -> str:
+    """A cell of the table."""
+    share = share_of(found)
+    return f"{found['auroc']:.3f} / {'-' if math.isnan(share) else f'{share:.2f}'}"
+
+
 def report(data: str, runs: CachedRuns, out: Path) -> None:
     """Table and figure of the looks that are there, or were when the last report was made."""
     looks = known_looks(data, out) | {
@@ -160,16 +173,14 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
     if not looks:
         raise SystemExit(f"{runs.root}: expected samples to look at, found none; run it first")
     looks = [looks[key] for key in sorted(looks)]
-    header = ["updates", "samples", "rate [95 %], count", *(f"{window}: AUROC / removed" for window in SHOWN)]
+    header = ["updates", "samples", "rate [95 %], count", "judged", *(f"{window}: AUROC / removed" for window in SHOWN)]
     body = [
         [
             f"{each['updates']:,}",
             f"{each['samples']:,}",
             "{:.4f} [{:.4f}, {:.4f}]".format(*each["rate"]) + f", {each['hallucinated']:,}",
-            *(
-                f"{found['auroc']:.3f} / {found['removed'][0]:.2f}"
-                for found in (each["windows"][window] for window in SHOWN)
-            ),
+            each["windows"][PAPER]["num_judged"],
+            *(said(each["windows"][window]) for window in SHOWN),
         ]
         for each in looks
     ]
@@ -179,7 +190,7 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
     figure = training_curves(
         [each["updates"] for each in along],
         [each["rate"] for each in along],
-        {window: [each["windows"][window]["removed"][0] for each in along] for window in DRAWN},
+        {window: [share_of(each["windows"][window]) for each in along] for window in DRAWN},
         claimed=0.95,
     )
     print(save_figure(figure, out / f"{data}.png"))
