@@ -165,15 +165,15 @@ def said(found: dict[str, Any]) -> str:
     return f"{found['auroc']:.3f} / {'-' if math.isnan(share) else f'{share:.2f}'}"
 
 
-def over_all(looks: Sequence[dict[str, Any]]) -> str:
-    """What each window removes of the hallucinations of all looks together."""
+def together(name: str, looks: Sequence[dict[str, Any]]) -> str:
+    """What each window removes of the hallucinations of several looks."""
     cells = []
     for window in SHOWN:
         found = [each["windows"][window] for each in looks]
         total = sum(each["num_judged"] for each in found)
         hits = sum(round((each["removed"][0] or 0.0) * each["num_judged"]) for each in found)
-        cells.append("{} {} of {} [{:.2f}, {:.2f}]".format(window, hits, total, *wilson_interval(hits, total)))
-    return f"Removed over all looks of {looks[0]['samples']:,}: {'; '.join(cells)}.\n"
+        cells.append("{} {:,} of {:,} [{:.2f}, {:.2f}]".format(window, hits, total, *wilson_interval(hits, total)))
+    return f"Removed over {name}, {NUM_SAMPLES:,} samples each: {'; '.join(cells)}.\n"
 
 
 def report(data: str, runs: CachedRuns, out: Path) -> None:
@@ -190,7 +190,7 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
         [
             f"{each['updates']:,}",
             f"{each['samples']:,}",
-            "{:.4f} [{:.4f}, {:.4f}]".format(*each["rate"]) + f", {each['hallucinated']:,}",
+            "{:.2g} [{:.2g}, {:.2g}]".format(*each["rate"]) + f", {each['hallucinated']:,}",
             each["windows"][PAPER]["num_judged"],
             *(said(each["windows"][window]) for window in SHOWN),
         ]
@@ -198,7 +198,9 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
     ]
     along = [each for each in looks if each["samples"] == NUM_SAMPLES]
     settings = {"data": data, "training": fits(data)[-1].key, "windows looked at": len(WINDOWS)}
-    publish(data, settings, looks, f"{table(header, body)}\n{over_all(along)}", out)
+    late = [each for each in along if each["updates"] > NUM_UPDATES[data] / 2]
+    below = f"{together('all looks', along)}\n{together('the looks of the second half', late)}"
+    publish(data, settings, looks, f"{table(header, body)}\n{below}", out)
     figure = training_curves(
         [each["updates"] for each in along],
         [each["rate"] for each in along],
