@@ -1,6 +1,7 @@
 """How fast the U-Net trains: whole steps on batches of images, against `UNet2DModel` of diffusers in the same layout.
 
     python benchmarks/images.py [--threads 1 2]
+    python benchmarks/images.py --device cuda --batch-size 512
 
 The layout is that of configs/model/ddpm_unet_shapes.yaml behind its patches: feature maps of 16 x 16 and 8 x 8 with 32
 and 64 channels, two residual blocks a level, attention at both. Both networks are given the maps as images of 16
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from interleaved import RESULTS, ROUNDS, Side, Spread, interleave, publish, speedup_rows, speedup_table
+from interleaved import CPU, RESULTS, ROUNDS, Side, interleave, named, publish, rate_of, speedup_rows, speedup_table
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -39,19 +40,19 @@ def theirs() -> Denoiser:
 
 
 def training_step(
-    denoiser: Denoiser, batch_size: int, is_mixed: bool = False, is_compiled: bool = False
+    denoiser: Denoiser, batch_size: int, device: str, is_mixed: bool = False, is_compiled: bool = False
 ) -> Callable[[], None]:
     """What a fit does in a step, without Lightning."""
-    module = DDPM(denoiser, LinearBetaSchedule(), snr_weight_cap=5.0)
+    module = DDPM(denoiser, LinearBetaSchedule(), snr_weight_cap=5.0).to(device)
     if is_compiled:
         module.denoiser.compile()
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
-    batch = torch.randn(batch_size, *MAPS)
+    batch = torch.randn(batch_size, *MAPS, device=device)
 
     def step() -> None:
-        noise = BatchNoise(keyed_generator(0, "training", 0), batch_size)
+        noise = BatchNoise(keyed_generator(0, "training", 0, device), batch_size)
         optimizer.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16, enabled=is_mixed):
+        with torch.autocast(device, torch.bfloat16, enabled=is_mixed):
             loss = module.loss_terms(batch, noise)["loss"]
         loss.backward()
         optimizer.step()
@@ -59,10 +60,12 @@ def training_step(
     return step
 
 
-def convolution(batch_size: int, num_channels: int, size: int) -> tuple[Callable[[], None], float]:
+def convolution(batch_size: int, num_channels: int, size: int, device: str) -> tuple[Callable[[], None], float]:
     """A 3 x 3 convolution forward and backward, and its floating point operations."""
-    layer = nn.Conv2d(num_channels, num_channels, 3, padding=1).to(memory_format=torch.channels_last)
-    maps = torch.randn(batch_size, num_channels, size, size).contiguous(memory_format=torch.channels_last)
+    layer = nn.Conv2d(num_channels, num_channels, 3, padding=1).to(device, memory_format=torch.channels_last)
+    maps = torch.randn(batch_size, num_channels, size, size, device=device).contiguous(
+        memory_format=torch.channels_last
+    )
     maps.requires_grad_()
 
     def run() -> None:
@@ -78,31 +81,34 @@ def operations(step: Callable[[], None]) -> float:
     return float(counter.get_total_flops())
 
 
-def main(batch_size: int, rounds: int, threads: list[int], out: Path) -> None:
-    """Measure, and write `images.json` and `images.md`."""
+def main(batch_size: int, rounds: int, threads: list[int], out: Path, device: str) -> None:
+    """Measure, and write `images.json` and `images.md`, or `images_gpu`."""
     torch.manual_seed(0)
+    given = (batch_size, device)
+    as_theirs = ours(has_scale_shift_norm=False, resamples_in_blocks=False)
     steps = {
-        THEIRS: training_step(theirs(), batch_size),
-        "ours, as theirs (plain resampling, time added)": training_step(
-            ours(has_scale_shift_norm=False, resamples_in_blocks=False), batch_size
-        ),
-        "ours, as ADM": training_step(ours(), batch_size),
-        "ours, as ADM, not channels_last": training_step(ours(is_channels_last=False), batch_size),
-        "ours, as ADM, compiled": training_step(ours(), batch_size, is_compiled=True),
-        "ours, as ADM, bfloat16": training_step(ours(), batch_size, is_mixed=True),
+        THEIRS: training_step(theirs(), *given),
+        "ours, as theirs (plain resampling, time added)": training_step(as_theirs, *given),
+        "ours, as ADM": training_step(ours(), *given),
+        "ours, as ADM, not channels_last": training_step(ours(is_channels_last=False), *given),
+        "ours, as ADM, compiled": training_step(ours(), *given, is_compiled=True),
+        "ours, as ADM, bfloat16": training_step(ours(), *given, is_mixed=True),
     }
+    if device != CPU:
+        steps["diffusers, bfloat16"] = training_step(theirs(), *given, is_mixed=True)
+        steps["ours, as ADM, bfloat16, compiled"] = training_step(ours(), *given, is_mixed=True, is_compiled=True)
     counts = {name: operations(step) for name, step in steps.items() if "compiled" not in name}
-    roof, roof_count = convolution(batch_size, 64, 8)
+    roof, roof_count = convolution(batch_size, 64, 8, device)
     sides = {name: Side(step) for name, step in steps.items()} | {"convolution": Side(roof, roof_count)}
     rows, limits = [], []
-    for num_threads in threads:
-        times = interleave(sides, rounds, num_threads)
-        limits.append(f"{num_threads} threads: {Spread.of([1e-9 / t for t in times.pop('convolution').cpu])}")
+    for num_threads in threads if device == CPU else [1]:
+        times = interleave(sides, rounds, num_threads, device)
+        limits.append(rate_of("convolution", times.pop("convolution"), num_threads, device))
         rows += speedup_rows(times, THEIRS, num_threads, 1e-3)
-    markdown = speedup_table(rows, THEIRS, "ms a step")
+    markdown = speedup_table(rows, THEIRS, "ms a step", device)
     markdown += "\nGFLOP a step: " + "; ".join(f"{name} {count / 1e9:.1f}" for name, count in counts.items()) + ".\n"
-    markdown += "\nThe limit, a 3 x 3 convolution of 64 channels on 8 x 8, GFLOP a CPU second: " + "; ".join(limits)
-    publish("images", {"batch size": batch_size, "rounds": rounds}, rows, markdown + ".\n", out)
+    markdown += "\nThe limit, a 3 x 3 convolution of 64 channels on 8 x 8, " + "; ".join(limits) + ".\n"
+    publish(named("images", device), {"batch size": batch_size, "rounds": rounds}, rows, markdown, out, device)
 
 
 if __name__ == "__main__":
@@ -110,5 +116,6 @@ if __name__ == "__main__":
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default=CPU)
     parser.add_argument("--out", type=Path, default=RESULTS)
     main(**vars(parser.parse_args()))

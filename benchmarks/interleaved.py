@@ -3,7 +3,8 @@
 A machine that is shared or changes its clock makes a single time worth little. So all sides take turns within a round,
 every figure is a ratio of two sides of the same round, and what is reported is the median over the rounds with the
 quartiles beside it. CPU time, summed over threads, stands beside wall time: other jobs lengthen the second, hardly the
-first. A thread that waits for another one counts as working.
+first. A thread that waits for another one counts as working. On a GPU wall time alone is shown, until all that was
+queued is done.
 """
 
 import json
@@ -21,6 +22,7 @@ from typing import Any
 import torch
 
 ROUNDS = 9
+CPU = "cpu"
 RESULTS = Path("docs/results/performance")
 _PACKAGES = ("lightning_modeinterp", "torch", "lightning", "diffusers")
 
@@ -64,16 +66,21 @@ class Times:
     wall: list[float]
 
 
-def interleave(sides: Mapping[str, Side], rounds: int = ROUNDS, num_threads: int = 1) -> dict[str, Times]:
+def interleave(
+    sides: Mapping[str, Side], rounds: int = ROUNDS, num_threads: int = 1, device: str = CPU
+) -> dict[str, Times]:
     """Time all sides in turn, after each has run once unseen; every other round backwards."""
     torch.set_num_threads(num_threads)
+    finish = (lambda: None) if device == CPU else torch.cuda.synchronize
     times = {name: Times([], []) for name in sides}
     for side in sides.values():
         side.run()
+        finish()
     for i in range(rounds):
         for name, side in (reversed if i % 2 else list)(sides.items()):
             cpu, wall = time.process_time(), time.perf_counter()
             side.run()
+            finish()
             times[name].wall.append((time.perf_counter() - wall) / side.work)
             times[name].cpu.append((time.process_time() - cpu) / side.work)
     return times
@@ -98,6 +105,7 @@ def speedup_rows(times: Mapping[str, Times], baseline: str, num_threads: int, un
             "side": name,
             "threads": num_threads,
             "cpu": asdict(Spread.of([t / unit for t in each.cpu])),
+            "wall": asdict(Spread.of([t / unit for t in each.wall])),
             "x_cpu": asdict(speedup(times[baseline].cpu, each.cpu)),
             "x_wall": asdict(speedup(times[baseline].wall, each.wall)),
         }
@@ -111,27 +119,24 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
-def speedup_table(rows: Sequence[Mapping[str, Any]], baseline: str, unit: str) -> str:
+def speedup_table(rows: Sequence[Mapping[str, Any]], baseline: str, unit: str, device: str = CPU) -> str:
     """Markdown of `speedup_rows`."""
-    header = [
-        "side",
-        "threads",
-        f"CPU {unit}, median [quartiles]",
-        f"speed over {baseline}, by CPU time",
-        "by wall time",
-    ]
-    body = []
-    for row in rows:
-        cpu, x_cpu, x_wall = (Spread(**row[key]) for key in ("cpu", "x_cpu", "x_wall"))
-        body.append(
-            [row["side"], row["threads"], f"{cpu.median:,.0f} [{cpu.low:,.0f}, {cpu.high:,.0f}]", x_cpu, x_wall]
-        )
-    return table(header, body)
+    if device == CPU:
+        header = ["threads", f"CPU {unit}, median [quartiles]", f"speed over {baseline}, by CPU time", "by wall time"]
+        body = [[row["threads"], _rounded(row["cpu"]), Spread(**row["x_cpu"]), Spread(**row["x_wall"])] for row in rows]
+    else:
+        header = [f"wall {unit}, median [quartiles]", f"speed over {baseline}"]
+        body = [[_rounded(row["wall"]), Spread(**row["x_wall"])] for row in rows]
+    return table(["side", *header], [[row["side"], *cells] for row, cells in zip(rows, body, strict=True)])
 
 
-def gemm(num_rows: int, width: int, num_calls: int, dtype: torch.dtype = torch.float32) -> Side:
+def _rounded(spread: Mapping[str, float]) -> str:
+    return "{median:,.{p}f} [{low:,.{p}f}, {high:,.{p}f}]".format(**spread, p=0 if spread["median"] >= 100 else 1)
+
+
+def gemm(num_rows: int, width: int, num_calls: int, dtype: torch.dtype = torch.float32, device: str = CPU) -> Side:
     """The product that bounds the network, in floating point operations."""
-    h, weight = (torch.randn(shape).to(dtype) for shape in ((num_rows, width), (width, width)))
+    h, weight = (torch.randn(shape).to(device, dtype) for shape in ((num_rows, width), (width, width)))
 
     def run() -> None:
         with torch.inference_mode():
@@ -141,12 +146,34 @@ def gemm(num_rows: int, width: int, num_calls: int, dtype: torch.dtype = torch.f
     return Side(run, 2.0 * num_rows * width * width * num_calls)
 
 
+def rate_of(name: str, times: Times, num_threads: int, device: str = CPU) -> str:
+    """Operations a second of a product, in words."""
+    if device == CPU:
+        return f"{name}, {num_threads} threads: {Spread.of([1e-9 / t for t in times.cpu])} GFLOP a CPU second"
+    return f"{name}: {Spread.of([1e-9 / t for t in times.wall])} GFLOP a second"
+
+
+def named(name: str, device: str) -> str:
+    """What results are called."""
+    return name if device == CPU else f"{name}_gpu"
+
+
+def device_of(options: Sequence[str]) -> str:
+    """Where a command with these options computes."""
+    return "cuda" if "--trainer.accelerator=gpu" in options else CPU
+
+
 def publish(
-    name: str, settings: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], markdown: str, out: Path
+    name: str,
+    settings: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    markdown: str,
+    out: Path,
+    device: str = CPU,
 ) -> None:
     """Write NAME.json and NAME.md, and print the table."""
     out.mkdir(parents=True, exist_ok=True)
-    machine = _machine()
+    machine = _machine(device)
     record = {"date": date.today().isoformat(), **machine, "settings": dict(settings), "rows": list(rows)}
     (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
@@ -157,10 +184,11 @@ def publish(
     print(note)
 
 
-def _machine() -> dict[str, Any]:
+def _machine(device: str) -> dict[str, Any]:
     cpu = torch.backends.cpu.get_cpu_capability()
+    gpu = "" if device == CPU else f"one {torch.cuda.get_device_name()}; "
     return {
-        "machine": f"{os.cpu_count()} shared {platform.machine()} cores ({cpu})",
+        "machine": f"{gpu}{os.cpu_count()} shared {platform.machine()} cores ({cpu})",
         "versions": {name: _version(name) for name in _PACKAGES if _version(name)},
     }
 

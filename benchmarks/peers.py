@@ -34,15 +34,19 @@ class Authors:
         num_steps: Number T of steps.
         dimension: Coordinates of a sample.
         width: Features of the network; 128 as published.
+        device: Where it runs.
     """
 
-    def __init__(self, checkout: Path, num_steps: int = 1000, dimension: int = 1, width: int = 128) -> None:
+    def __init__(
+        self, checkout: Path, num_steps: int = 1000, dimension: int = 1, width: int = 128, device: str = "cpu"
+    ) -> None:
         toy = _import_toy(checkout)
         betas = toy.get_beta_schedule("linear", beta_start=BETAS[0], beta_end=BETAS[1], timesteps=num_steps)
         self.diffusion = toy.GaussianDiffusion(betas, "eps", "fixed-large", "mse")
-        self.network = toy.Decoder(dimension, width, 3)
+        self.network = toy.Decoder(dimension, width, 3).to(device)
         self._trainer = toy.Trainer
         self.dimension = dimension
+        self.device = torch.device(device)
 
     def training_step(self, batch: Tensor) -> Callable[[], None]:
         """Their `Trainer.step` on a batch (B, d)."""
@@ -53,27 +57,33 @@ class Authors:
             epochs=1,
             trainloader=[batch],
             shape=batch.shape[1:],
+            device=self.device,
             args=SimpleNamespace(log_results=False),
         )
-        return lambda: trainer.step(batch)
+        return lambda: trainer.step(batch.to(self.device))
 
     def draw(self, num_samples: int, last: int = 10) -> Tensor:
         """Samples with their x_0_hat kept, and the variance over the last ones as their filter takes it; (N,)."""
-        _, _, _, x_0_hat = self.diffusion.p_sample_save_all(self.network, (num_samples, self.dimension))
+        shape = (num_samples, self.dimension)
+        _, _, _, x_0_hat = self.diffusion.p_sample_save_all(self.network, shape, self.device)
         stacked = torch.stack(x_0_hat, dim=1)
         return stacked[:, -last:].var(dim=1, correction=0).flatten(1).mean(1)
 
 
-def diffusers_draw(network: MLP, num_samples: int, num_steps: int = 1000, last: int = 10) -> Tensor:
+def diffusers_draw(
+    network: MLP, num_samples: int, num_steps: int = 1000, last: int = 10, device: str = "cpu"
+) -> Tensor:
     """Samples by the usual loop over a DDPMScheduler, the last x_0_hat kept, and their variance; (N,)."""
     from diffusers import DDPMScheduler
 
     peer = DDPMScheduler(num_steps, *BETAS, beta_schedule="linear", clip_sample=False, variance_type="fixed_large")
     kept: list[Tensor] = []
     with torch.inference_mode():
-        x_t = torch.randn(num_samples, *network.sample_shape)
+        x_t = torch.randn(num_samples, *network.sample_shape, device=device)
         for step in peer.timesteps:
-            t = (step / (num_steps - 1)).repeat(num_samples)  # one time a sample, as diffusers' pipelines call networks
+            t = (step.to(device) / (num_steps - 1)).repeat(
+                num_samples
+            )  # one time a sample, as diffusers' pipelines call networks
             out = peer.step(network(x_t, NoiseLevel(t, t)), step, x_t)
             x_t = out.prev_sample
             kept = [*kept[-last + 1 :], out.pred_original_sample]
@@ -92,7 +102,9 @@ class _LucidrainsNetwork(nn.Module):
         return self.network(x[:, 0], NoiseLevel(t, t)).unsqueeze(1)
 
 
-def lucidrains_draw(network: MLP, num_samples: int, num_steps: int = 1000) -> Callable[[], Tensor] | None:
+def lucidrains_draw(
+    network: MLP, num_samples: int, num_steps: int = 1000, device: str = "cpu"
+) -> Callable[[], Tensor] | None:
     """Sampling by denoising-diffusion-pytorch, which keeps no variance; None if it is not installed."""
     if importlib.util.find_spec("denoising_diffusion_pytorch") is None:
         return None
@@ -104,7 +116,7 @@ def lucidrains_draw(network: MLP, num_samples: int, num_steps: int = 1000) -> Ca
         timesteps=num_steps,
         beta_schedule="linear",
         auto_normalize=False,
-    )
+    ).to(device)
 
     def draw() -> Tensor:
         with contextlib.redirect_stderr(io.StringIO()):  # its progress bar

@@ -2,11 +2,12 @@
 
     python benchmarks/sampling.py [--authors PATH] [--threads 1 2]
     python benchmarks/sampling.py [--authors PATH] --num-samples 16384 --num-steps 100 --name sampling_many
+    python benchmarks/sampling.py [--authors PATH] --device cuda [--num-samples 65536 --name sampling_many]
     python benchmarks/sampling.py --profile
 
 The same untrained network everywhere, variance over the last 10 of T steps. Times are by sample and step of the full
 trajectory, so a side that starts later (T = 1000 only) is credited with the steps that it skips. bfloat16 runs over
-fewer steps. The peers take all samples in one batch, we in blocks.
+fewer steps. The peers take all samples in one batch, we in blocks; on a GPU all do.
 """
 
 import argparse
@@ -15,12 +16,15 @@ from pathlib import Path
 
 import torch
 from interleaved import (
+    CPU,
     RESULTS,
     ROUNDS,
     Side,
     Spread,
+    Times,
     gemm,
     interleave,
+    named,
     publish,
     speedup_rows,
     speedup_table,
@@ -39,69 +43,88 @@ FUSED_BLOCK = 4096  # nothing of a block has to stay in a cache there
 
 
 def drawing(
-    num_samples: int, network: MLP, sampler: AncestralSampler, num_steps: int = T, compile: bool = False
+    num_samples: int,
+    network: MLP,
+    sampler: AncestralSampler,
+    num_steps: int = T,
+    compile: bool = False,
+    device: str = CPU,
 ) -> Callable[[], None]:
-    """Our side: blocks of the shipped size, larger ones for the fused network."""
+    """Our side: on a CPU blocks of the shipped size, larger ones for the fused network; on a GPU one block."""
     module = DDPM(network, LinearBetaSchedule(num_steps, *BETAS))
     block_size = min(FUSED_BLOCK, num_samples) if network.is_fused else 512
-    generation = Generation(sampler, block_size=block_size, compile=compile)
+    generation = Generation(sampler, block_size=block_size if device == CPU else num_samples, compile=compile)
 
     def draw() -> None:
         with torch.inference_mode():
             for block in range(num_samples // generation.block_size):
                 generation.draw(
-                    block, "benchmark", module.predict_x_0, module.noise_schedule, (1,), torch.device("cpu")
+                    block, "benchmark", module.predict_x_0, module.noise_schedule, (1,), torch.device(device)
                 )
 
     return draw
 
 
-def sides(num_samples: int, num_steps: int, authors: Path | None) -> dict[str, Side]:
+def sides(num_samples: int, num_steps: int, authors: Path | None, device: str) -> dict[str, Side]:
     """All sides, by sample-steps."""
     torch.manual_seed(0)
-    network, fused = MLP((1,)), MLP((1,), is_fused=True)
-    half = MLP((1,), hidden_precision="bfloat16")
     work = num_samples * num_steps
+    plain, whole, late = MLP((1,)).to(device), AncestralSampler(), AncestralSampler(None, 1e-7)
 
     def ours(network: MLP, sampler: AncestralSampler, compile: bool = False) -> Side:
-        return Side(drawing(num_samples, network, sampler, num_steps, compile), work)
+        return Side(drawing(num_samples, network, sampler, num_steps, compile, device), work)
 
-    whole, late = AncestralSampler(), AncestralSampler(None, 1e-7)
-    named = {
-        "ours": ours(network, whole),
-        "ours, compiled": ours(network, whole, compile=True),
-        "ours, fused": ours(fused, whole),
-        "ours, bfloat16": Side(drawing(512, half, AncestralSampler(FEW_STEPS), num_steps), 512 * FEW_STEPS),
-        "diffusers": Side(lambda: diffusers_draw(network, num_samples, num_steps), work),
-    }
-    if num_steps == T:
-        named |= {
-            "ours, from alpha_bar 1e-7": ours(network, late),
-            "ours, compiled, from alpha_bar 1e-7": ours(network, late, compile=True),
-            "ours, fused, from alpha_bar 1e-7": ours(fused, late),
-        }
-    if (draw := lucidrains_draw(network, num_samples, num_steps)) is not None:
-        named["denoising-diffusion-pytorch"] = Side(draw, work)
+    starts = {"": whole} | ({", from alpha_bar 1e-7": late} if num_steps == T else {})
+    timed = {}
+    for start, sampler in starts.items():
+        timed |= {f"ours{start}": ours(plain, sampler), f"ours, compiled{start}": ours(plain, sampler, compile=True)}
+        if device == CPU:
+            timed[f"ours, fused{start}"] = ours(MLP((1,), is_fused=True), sampler)
+    half = MLP((1,), hidden_precision="bfloat16").to(device)
+    if device == CPU:
+        few = drawing(512, half, AncestralSampler(FEW_STEPS), num_steps)
+        timed["ours, bfloat16"] = Side(few, 512 * FEW_STEPS)
+    else:
+        timed["ours, bfloat16, compiled"] = ours(half, whole, compile=True)
+    timed["diffusers"] = Side(lambda: diffusers_draw(plain, num_samples, num_steps, device=device), work)
+    if (draw := lucidrains_draw(plain, num_samples, num_steps, device)) is not None:
+        timed["denoising-diffusion-pytorch"] = Side(draw, work)
     if authors is not None:
-        peer = Authors(authors, num_steps)
-        named["authors"] = Side(lambda: peer.draw(num_samples), work)
-    return named | {"gemm": gemm(512, 128, 200)}
+        peer = Authors(authors, num_steps, device=device)
+        timed["authors"] = Side(lambda: peer.draw(num_samples), work)
+    return timed | {"gemm": gemm(512 if device == CPU else num_samples, 128, 200, device=device)}
 
 
 def main(
-    num_samples: int, num_steps: int, rounds: int, threads: list[int], authors: Path | None, out: Path, name: str
+    num_samples: int,
+    num_steps: int,
+    rounds: int,
+    threads: list[int],
+    authors: Path | None,
+    out: Path,
+    name: str,
+    device: str,
 ) -> None:
-    """Measure, and write NAME.json and NAME.md."""
+    """Measure, and write NAME.json and NAME.md, or NAME_gpu."""
     rows, limits = [], []
     baseline = "authors" if authors else "diffusers"
-    for num_threads in threads:
-        times = interleave(sides(num_samples, num_steps, authors), rounds, num_threads)
-        by_sample_step = [6 * 2 * 128 * 128 * t * 1e9 for t in times.pop("gemm").cpu]  # 3 layers of 2 products
-        limits.append(f"{num_threads} threads: {Spread.of(by_sample_step)} ns of CPU a sample-step")
+    for num_threads in threads if device == CPU else [1]:
+        times = interleave(sides(num_samples, num_steps, authors, device), rounds, num_threads, device)
+        limits.append(products(times.pop("gemm"), num_threads, device))
         rows += speedup_rows(times, baseline, num_threads, 1e-9)
-        markdown = speedup_table(rows, baseline, "ns a sample-step")
+        markdown = speedup_table(rows, baseline, "ns a sample-step", device)
         markdown += "\nThe six products alone, as PyTorch multiplies: " + "; ".join(limits) + ".\n"
-        publish(name, {"samples": num_samples, "steps": num_steps, "rounds": rounds}, rows, markdown, out)
+        settings = {"samples": num_samples, "steps": num_steps, "rounds": rounds}
+        publish(named(name, device), settings, rows, markdown, out, device)
+
+
+def products(times: Times, num_threads: int, device: str) -> str:
+    """What the wide products of a sample-step take, in words."""
+    on_cpu = device == CPU
+    threads, clock = (f"{num_threads} threads: ", "CPU") if on_cpu else ("", "wall time")
+    seconds = times.cpu if on_cpu else times.wall
+    by_sample_step = Spread.of([6 * 2 * 128 * 128 * t * 1e9 for t in seconds])  # 3 layers of 2 products
+    return f"{threads}{by_sample_step} ns of {clock} a sample-step"
 
 
 def profile() -> None:
@@ -120,6 +143,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--authors", type=Path)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default=CPU)
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--name", default="sampling", help="of the files that are written")
     parser.add_argument("--profile", action="store_true", help="print where our time goes, and no more")

@@ -2,6 +2,9 @@
 
     python benchmarks/shapes_causes.py run --seeds 0        # one run after another; goes on after a kill
     python benchmarks/shapes_causes.py report --seeds 0
+    python benchmarks/shapes_causes.py run --jobs 6 --trainer.accelerator=gpu --generation.block_size=2048
+
+Options that it does not know go to every fit and test, and are part of what the runs are kept by.
 
 Every model is trained as `modeinterp reproduce --preset cpu` trains its Simple Shapes, from the same start; the
 conditions beyond the four, further data and a network without attention, change one thing. The first condition changes
@@ -13,12 +16,15 @@ conditions and the seeds are ours.
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from interleaved import publish, table
+from interleaved import device_of, publish, table
 
 from lightning_modeinterp.reproduction import CachedRuns, Draw
+from lightning_modeinterp.reproduction.cached_runs import METRICS
 from lightning_modeinterp.reproduction.preset import CPU
 
 RESULTS = Path("docs/results/shapes")
@@ -39,15 +45,15 @@ RATES = ("in_support", "repeated", "misplaced", "malformed", "empty")
 EXCLUSION = "exclusion/1"
 
 
-def draw_of(name: str, seed: int) -> Draw:
+def draw_of(name: str, seed: int, options: Sequence[str] = ()) -> Draw:
     """The samples of a condition."""
-    fit = CPU.fit(CPU.shapes, seed, CONDITIONS[name], "".join(c if c.isalnum() else "_" for c in name))
+    preset = CPU.with_options(options)
+    fit = preset.fit(preset.shapes, seed, CONDITIONS[name], "".join(c if c.isalnum() else "_" for c in name))
     return Draw(fit.name, fit, (f"--generation.num_samples={NUM_SAMPLES}",))
 
 
-def row(name: str, seed: int, runs: CachedRuns) -> dict[str, Any]:
+def row(name: str, seed: int, metrics: Mapping[str, float]) -> dict[str, Any]:
     """What one model's samples are."""
-    metrics = json.loads((runs.tested(draw_of(name, seed)) / "test_metrics.json").read_text())
     low, high = (1 - metrics[f"hallucination_rate_{end}"] for end in ("high", "low"))
     rates = {"in_support": [1 - metrics["hallucination_rate"], low, high]}
     for rate in ("repeated", "misplaced", "malformed"):
@@ -67,9 +73,13 @@ def percent(values: list[float]) -> str:
     return f"{100 * values[0]:.1f}{ends}"
 
 
-def report(seeds: list[int], runs: CachedRuns, out: Path) -> None:
+def report(seeds: list[int], runs: CachedRuns, out: Path, options: Sequence[str]) -> None:
     """Write causes.json and causes.md; what is missing is run first."""
-    rows = [row(name, seed, runs) for name in CONDITIONS for seed in seeds]
+    rows = [
+        row(name, seed, json.loads((runs.tested(draw_of(name, seed, options)) / METRICS).read_text()))
+        for name in CONDITIONS
+        for seed in seeds
+    ]
     header = ["condition", "seed", *(f"{name}, % [95 %]" for name in RATES[:-1]), "empty, %", "exclusion +- s.e."]
     body = [
         [
@@ -81,21 +91,22 @@ def report(seeds: list[int], runs: CachedRuns, out: Path) -> None:
         for each in rows
     ]
     note = f"The true posterior mean has an exclusion of {rows[0]['exclusion'][2]:.3f} on the same pairs.\n"
-    settings = {"samples a run": NUM_SAMPLES, "experiment": CPU.shapes.config}
-    publish("causes", settings, rows, f"{table(header, body)}\n{note}", out)
+    settings = {"samples a run": NUM_SAMPLES, "experiment": CPU.shapes.config, "options": " ".join(options) or "none"}
+    publish("causes", settings, rows, f"{table(header, body)}\n{note}", out, device_of(options))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=["run", "report"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--jobs", type=int, default=1, help="models at a time")
     parser.add_argument("--root", type=Path, default=Path("runs/shapes"))
     parser.add_argument("--out", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    cached = CachedRuns(options.root, lambda line: print(line, flush=True))
-    if options.stage == "report":
-        report(options.seeds, cached, options.out)
+    given, further = parser.parse_known_args()
+    cached = CachedRuns(given.root, lambda line: print(line, flush=True))
+    if given.stage == "report":
+        report(given.seeds, cached, given.out, further)
     else:
-        for each_seed in options.seeds:
-            for condition in CONDITIONS:
-                cached.tested(draw_of(condition, each_seed))
+        draws = [draw_of(name, seed, further) for seed in given.seeds for name in CONDITIONS]
+        with ThreadPoolExecutor(given.jobs) as pool:
+            list(pool.map(cached.tested, draws))

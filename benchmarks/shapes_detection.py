@@ -26,7 +26,7 @@ from pathlib import Path
 
 import torch
 import yaml
-from interleaved import publish, table
+from interleaved import device_of, publish, table
 from samples import draw, options_of, trained
 from torch import Tensor
 
@@ -150,7 +150,7 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: li
         sets[use] = Images.read(draw(folder, sampling_seed(seed, use), number, options), summaries.names)
     rows = [judge(key, sets["explore"], sets["final"], windows) for key in best_windows(sets["explore"])]
     about = {"run": str(run), "windows": len(windows), **num_samples}
-    publish(f"detection_{name}", about, rows, markdown(rows, sets["final"], known), out)
+    publish(f"detection_{name}", about, rows, markdown(rows, sets["final"], known), out, device_of(extra))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How fast the MLP trains: whole steps on batches of 10,000, against the authors' `Trainer.step`.
 
     python benchmarks/training.py [--authors PATH] [--threads 1 2]
+    python benchmarks/training.py [--authors PATH] --device cuda
 
 Our side is what a fit does in a step, without Lightning: the next shuffled batch, keyed noise, loss, gradient, Adam.
 """
@@ -12,13 +13,15 @@ from typing import Any
 
 import torch
 from interleaved import (
+    CPU,
     RESULTS,
     ROUNDS,
     Side,
-    Spread,
     gemm,
     interleave,
+    named,
     publish,
+    rate_of,
     speedup_rows,
     speedup_table,
 )
@@ -32,14 +35,14 @@ from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.modules import DDPM
 
-STEPS = 2  # a run of a side
+STEPS, STEPS_ON_GPU = 2, 50  # a run of a side
 PLAIN = "ours"
 
 
-def training_step(batch_size: int, compile: bool = False, **options: Any) -> Callable[[], None]:
+def training_step(batch_size: int, device: str, compile: bool = False, **options: Any) -> Callable[[], None]:
     """Our step, with options of the MLP."""
     torch.manual_seed(0)
-    module = DDPM(MLP((1,), **options), LinearBetaSchedule(1000, *BETAS))
+    module = DDPM(MLP((1,), **options), LinearBetaSchedule(1000, *BETAS)).to(device)
     if compile:
         module.denoiser.compile()
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
@@ -54,7 +57,8 @@ def training_step(batch_size: int, compile: bool = False, **options: Any) -> Cal
         if batch is None:
             batches = iter(loader)
             batch = next(batches)
-        noise = BatchNoise(keyed_generator(0, "training", index), batch_size)
+        batch = batch.to(device)
+        noise = BatchNoise(keyed_generator(0, "training", index, device), batch_size)
         index += 1
         optimizer.zero_grad()
         module.loss_terms(batch, noise)["loss"].backward()
@@ -63,19 +67,27 @@ def training_step(batch_size: int, compile: bool = False, **options: Any) -> Cal
     return step
 
 
-def sides(batch_size: int, authors: Path | None) -> dict[str, Side]:
+def sides(batch_size: int, authors: Path | None, device: str) -> dict[str, Side]:
     """All sides, by samples."""
+    given = (batch_size, device)
     steps = {
-        PLAIN: training_step(batch_size),
-        "ours, time_table": training_step(batch_size, time_table=True),
-        "ours, time_table, fused": training_step(batch_size, time_table=True, is_fused=True),
-        "ours, time_table, compiled": training_step(batch_size, time_table=True, compile=True),
-        "ours, time_table, bfloat16": training_step(batch_size, time_table=True, hidden_precision="bfloat16"),
+        PLAIN: training_step(*given),
+        "ours, time_table": training_step(*given, time_table=True),
+        "ours, time_table, compiled": training_step(*given, time_table=True, compile=True),
+        "ours, time_table, bfloat16": training_step(*given, time_table=True, hidden_precision="bfloat16"),
     }
+    if device == CPU:
+        steps["ours, time_table, fused"] = training_step(*given, time_table=True, is_fused=True)
+    else:
+        steps["ours, time_table, bfloat16, compiled"] = training_step(
+            *given, time_table=True, hidden_precision="bfloat16", compile=True
+        )
     if authors is not None:
-        steps["authors"] = Authors(authors).training_step(next(_batches(batch_size)))
-    named = {name: Side(_repeat(step), STEPS * batch_size) for name, step in steps.items()}
-    return named | {"gemm": gemm(batch_size, 128, 10), "bfloat16 gemm": gemm(batch_size, 128, 2, torch.bfloat16)}
+        steps["authors"] = Authors(authors, device=device).training_step(next(_batches(batch_size)))
+    num_steps = STEPS if device == CPU else STEPS_ON_GPU
+    timed = {name: Side(_repeat(step, num_steps), num_steps * batch_size) for name, step in steps.items()}
+    half = gemm(batch_size, 128, num_steps, torch.bfloat16, device)
+    return timed | {"gemm": gemm(batch_size, 128, 5 * num_steps, device=device), "bfloat16 gemm": half}
 
 
 def _batches(batch_size: int) -> Any:
@@ -83,27 +95,26 @@ def _batches(batch_size: int) -> Any:
     return iter(BatchLoader(data, batch_size))
 
 
-def _repeat(step: Callable[[], None]) -> Callable[[], None]:
+def _repeat(step: Callable[[], None], num_steps: int) -> Callable[[], None]:
     def run() -> None:
-        for _ in range(STEPS):
+        for _ in range(num_steps):
             step()
 
     return run
 
 
-def main(batch_size: int, rounds: int, threads: list[int], authors: Path | None, out: Path) -> None:
-    """Measure, and write `training.json` and `training.md`."""
+def main(batch_size: int, rounds: int, threads: list[int], authors: Path | None, out: Path, device: str) -> None:
+    """Measure, and write `training.json` and `training.md`, or `training_gpu`."""
     rows, limits = [], []
     baseline = "authors" if authors else PLAIN
-    for num_threads in threads:
-        times = interleave(sides(batch_size, authors), rounds, num_threads)
+    for num_threads in threads if device == CPU else [1]:
+        times = interleave(sides(batch_size, authors, device), rounds, num_threads, device)
         for name in ("gemm", "bfloat16 gemm"):
-            rate = Spread.of([1e-9 / t for t in times.pop(name).cpu])
-            limits.append(f"{name}, {num_threads} threads: {rate} GFLOP a CPU second")
+            limits.append(rate_of(name, times.pop(name), num_threads, device))
         rows += speedup_rows(times, baseline, num_threads, 1e-9)
-        markdown = speedup_table(rows, baseline, "ns a sample")
+        markdown = speedup_table(rows, baseline, "ns a sample", device)
         markdown += "\nProducts at these shapes, as PyTorch multiplies: " + "; ".join(limits) + ".\n"
-        publish("training", {"batch size": batch_size, "rounds": rounds}, rows, markdown, out)
+        publish(named("training", device), {"batch size": batch_size, "rounds": rounds}, rows, markdown, out, device)
 
 
 if __name__ == "__main__":
@@ -112,5 +123,6 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--authors", type=Path)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default=CPU)
     parser.add_argument("--out", type=Path, default=RESULTS)
     main(**vars(parser.parse_args()))

@@ -21,7 +21,8 @@ DESCRIPTION = """\
 Decide claims of the paper: train and draw what they need, measure, and say holds, fails or undecided.
 
 A verdict follows from a rule that was written before the run (--list). Runs are kept, so a reproduction that was killed
-goes on where it was when the same command is given, and claims share what they train.
+goes on where it was when the same command is given, and claims share what they train. What follows "--" goes to every
+fit, predict and test, and is part of what the runs are kept by.
 """
 
 EXAMPLES = """\
@@ -29,7 +30,12 @@ examples:
   modeinterp reproduce --list
   modeinterp reproduce --preset smoke
   modeinterp reproduce nearest-modes true-score --preset cpu --jobs 2
+  modeinterp reproduce detection-2d --preset cpu -- --trainer.accelerator=gpu --generation.block_size=4096
 """
+
+
+END = "--"
+"""After it come options of the commands that are run."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,9 +84,10 @@ def parse(args: Sequence[str]) -> Request:
     Raises:
         ConfigurationError: If there is no such option, claim or preset.
     """
-    given = _parser().parse_args(args)
+    own = list(args)[: args.index(END)] if END in args else list(args)
+    given = _parser().parse_args(own)
     claims = tuple(map(_claim, given.claims)) or tuple(CLAIMS.values())
-    preset = PRESETS[_known("--preset", given.preset, PRESETS)]
+    preset = PRESETS[_known("--preset", given.preset, PRESETS)].with_options(args[len(own) + 1 :])
     return Request(claims, preset, given.out or Path("runs/reproduce") / preset.name, given.jobs, given.list)
 
 
@@ -108,6 +115,7 @@ def words() -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="modeinterp reproduce",
+        usage="%(prog)s [options] [CLAIM ...] [-- OPTION ...]",
         description=DESCRIPTION,
         epilog="presets:\n"
         + "".join(f"  {each.name:<6} {each.about}\n" for each in PRESETS.values())

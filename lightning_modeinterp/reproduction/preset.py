@@ -1,7 +1,7 @@
 """How large a reproduction is: the same questions on sizes from a check of the plumbing to the published ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lightning_modeinterp.reproduction.cached_runs import Draw, Fit
 from lightning_modeinterp.reproduction.sample_set import sampling_seed
@@ -52,9 +52,10 @@ class Preset:
         updates_per_sample: Updates for each training sample where they grow with it; 1 as published.
         num_counted: Samples that are drawn of each model and counted.
         num_calibrate: Samples that set a detector's threshold.
-        num_drawn_steps: T' of the variational models.
         num_image_seeds: Seeds where models of images are trained, which takes longer.
         num_images: Images that are drawn of each model and counted, or set a detector's threshold.
+        num_drawn_steps: T' of the variational models.
+        options: What every command was given besides, by `with_options`.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Preset:
     num_image_seeds: int
     num_images: int
     num_drawn_steps: tuple[int, int] = (100, 1000)
+    options: tuple[str, ...] = ()
 
     @property
     def seeds(self) -> range:
@@ -89,6 +91,12 @@ class Preset:
     def both(self) -> dict[str, System]:
         """Line and grid, by dimension."""
         return {"1D": self.line, "2D": self.grid}
+
+    def with_options(self, options: Sequence[str]) -> "Preset":
+        """The same sizes where every command is given further options, which win; such as another accelerator."""
+        systems = {name: each for name, each in vars(self).items() if isinstance(each, System)}
+        changed = {name: replace(each, options=(*each.options, *options)) for name, each in systems.items()}
+        return replace(self, **changed, options=(*self.options, *options))
 
     def fit(self, system: System, seed: int, options: Sequence[str] = (), name: str | None = None) -> Fit:
         """A model of a system; later options win. One that differs from the system's own takes a name of its own."""

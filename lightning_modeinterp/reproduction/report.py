@@ -24,6 +24,7 @@ def record(claim: Claim, findings: list[Finding], preset: Preset, figures: list[
         "figures of the paper": list(claim.figures),
         "rule": claim.rule,
         "preset": preset.name,
+        "options": list(preset.options),
         "seeds": list(preset.seeds),
         "date": date.today().isoformat(),
         "figures": figures,

@@ -3,18 +3,19 @@
 Runs are ordinary commands that are kept by content, so claims share them, a killed reproduction goes on where it was,
 and a second one only measures. All of it lies in one directory:
 
-    OUT/reproduction.json    preset and version of the package that the directory belongs to
+    OUT/reproduction.json    preset, further options and version of the package that the directory belongs to
     OUT/runs/                the kept runs
     OUT/verdicts.json, table.md
     OUT/<claim>/             figures
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
@@ -104,20 +105,24 @@ def claim_directory(out: Path, preset: Preset) -> None:
     Raises:
         ConfigurationError: If it is another's.
     """
-    ours = {"preset": preset.name, "version": version("lightning_modeinterp")}
+    ours = {"preset": preset.name, "version": version("lightning_modeinterp"), "options": list(preset.options)}
     marker = out / MARKER
     if marker.is_file():
-        theirs = json.loads(marker.read_text())
+        theirs = {"options": [], **json.loads(marker.read_text())}
         if theirs != ours:
             raise ConfigurationError(
-                f"{out}: expected runs of preset {ours['preset']} by version {ours['version']}, found those of preset "
-                f"{theirs.get('preset')} by version {theirs.get('version')}; take another --out"
+                f"{out}: expected runs of {_described(ours)}, found those of {_described(theirs)}; take another --out"
             )
     elif out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; take another --out")
     else:
         out.mkdir(parents=True, exist_ok=True)
         write_aside(marker, json.dumps(ours).encode())
+
+
+def _described(runs: Mapping[str, Any]) -> str:
+    said = f"preset {runs.get('preset')} by version {runs.get('version')}"
+    return f"{said} with {' '.join(runs['options'])}" if runs["options"] else said
 
 
 def work_of(claims: Iterable[Claim], preset: Preset) -> list[Work]:
