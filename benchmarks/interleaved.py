@@ -134,6 +134,12 @@ def _rounded(spread: Mapping[str, float]) -> str:
     return "{median:,.{p}f} [{low:,.{p}f}, {high:,.{p}f}]".format(**spread, p=0 if spread["median"] >= 100 else 1)
 
 
+def multiplies_bfloat16() -> bool:
+    """Whether this machine's CPU has instructions for products in bfloat16."""
+    info = Path("/proc/cpuinfo")
+    return info.is_file() and any(name in info.read_text() for name in ("amx_bf16", "avx512_bf16"))
+
+
 def gemm(num_rows: int, width: int, num_calls: int, dtype: torch.dtype = torch.float32, device: str = CPU) -> Side:
     """The product that bounds the network, in floating point operations."""
     h, weight = (torch.randn(shape).to(device, dtype) for shape in ((num_rows, width), (width, width)))

@@ -19,6 +19,7 @@ from interleaved import (
     Side,
     gemm,
     interleave,
+    multiplies_bfloat16,
     named,
     publish,
     rate_of,
@@ -37,15 +38,18 @@ from lightning_modeinterp.modules import DDPM
 
 STEPS, STEPS_ON_GPU = 2, 50  # a run of a side
 PLAIN = "ours"
+GRAPHS = "reduce-overhead"
 
 
-def training_step(batch_size: int, device: str, compile: bool = False, **options: Any) -> Callable[[], None]:
-    """Our step, with options of the MLP."""
+def training_step(
+    batch_size: int, device: str, compile: str | None = None, fused_adam: bool = False, **options: Any
+) -> Callable[[], None]:
+    """Our step, with a mode of `torch.compile` and options of the MLP."""
     torch.manual_seed(0)
     module = DDPM(MLP((1,), **options), LinearBetaSchedule(1000, *BETAS)).to(device)
-    if compile:
-        module.denoiser.compile()
-    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
+    if compile is not None:
+        module.denoiser.compile(mode=compile)
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=fused_adam or None)
     data = GaussianMixtureDataset(GaussianMixture([1.0, 2.0, 3.0], 0.05), 5 * batch_size, 0, "train")
     loader = BatchLoader(data, batch_size, shuffle_seed=0, drop_last=True)
     batches = iter(loader)
@@ -73,14 +77,18 @@ def sides(batch_size: int, authors: Path | None, device: str) -> dict[str, Side]
     steps = {
         PLAIN: training_step(*given),
         "ours, time_table": training_step(*given, time_table=True),
-        "ours, time_table, compiled": training_step(*given, time_table=True, compile=True),
+        "ours, time_table, compiled": training_step(*given, time_table=True, compile="default"),
         "ours, time_table, bfloat16": training_step(*given, time_table=True, hidden_precision="bfloat16"),
     }
+    half: dict[str, Any] = {"time_table": True, "hidden_precision": "bfloat16"}
     if device == CPU:
         steps["ours, time_table, fused"] = training_step(*given, time_table=True, is_fused=True)
-    else:
-        steps["ours, time_table, bfloat16, compiled"] = training_step(
-            *given, time_table=True, hidden_precision="bfloat16", compile=True
+    if device != CPU or multiplies_bfloat16():
+        steps["ours, time_table, bfloat16, compiled"] = training_step(*given, **half, compile="default")
+    if device != CPU:
+        steps["ours, time_table, CUDA graphs"] = training_step(*given, time_table=True, compile=GRAPHS)
+        steps["ours, time_table, CUDA graphs, fused Adam"] = training_step(
+            *given, time_table=True, compile=GRAPHS, fused_adam=True
         )
     if authors is not None:
         steps["authors"] = Authors(authors, device=device).training_step(next(_batches(batch_size)))
@@ -103,18 +111,20 @@ def _repeat(step: Callable[[], None], num_steps: int) -> Callable[[], None]:
     return run
 
 
-def main(batch_size: int, rounds: int, threads: list[int], authors: Path | None, out: Path, device: str) -> None:
-    """Measure, and write `training.json` and `training.md`, or `training_gpu`."""
+def main(
+    batch_size: int, rounds: int, threads: list[int], authors: Path | None, out: Path, name: str, device: str
+) -> None:
+    """Measure, and write NAME.json and NAME.md, or NAME_gpu."""
     rows, limits = [], []
     baseline = "authors" if authors else PLAIN
     for num_threads in threads if device == CPU else [1]:
         times = interleave(sides(batch_size, authors, device), rounds, num_threads, device)
-        for name in ("gemm", "bfloat16 gemm"):
-            limits.append(rate_of(name, times.pop(name), num_threads, device))
+        for product in ("gemm", "bfloat16 gemm"):
+            limits.append(rate_of(product, times.pop(product), num_threads, device))
         rows += speedup_rows(times, baseline, num_threads, 1e-9)
         markdown = speedup_table(rows, baseline, "ns a sample", device)
         markdown += "\nProducts at these shapes, as PyTorch multiplies: " + "; ".join(limits) + ".\n"
-        publish(named("training", device), {"batch size": batch_size, "rounds": rounds}, rows, markdown, out, device)
+        publish(named(name, device), {"batch size": batch_size, "rounds": rounds}, rows, markdown, out, device)
 
 
 if __name__ == "__main__":
@@ -125,4 +135,5 @@ if __name__ == "__main__":
     parser.add_argument("--authors", type=Path)
     parser.add_argument("--device", choices=["cpu", "cuda"], default=CPU)
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--name", default="training", help="of the files that are written")
     main(**vars(parser.parse_args()))

@@ -44,7 +44,7 @@ def spread_against_exact(
     blocks = torch.arange(min(NUM_REFERENCE_BLOCKS, -(-data.generation.num_samples // data.generation.block_size)))
     metric = statistics.clone()
     metric.sync_on_compute = False  # every process has the same reference
-    metric.to(module.device).update(module.generate(data.generation, blocks, "test", predict_x_0=exact))
+    metric.to(module.device).update(module.generate(data.generation.bare(), blocks, "test", predict_x_0=exact))
     spread = metric.compute()["within_mode_std"].item()
     return {"within_mode_std_exact": spread, "within_mode_std_ratio": within_mode_std / spread}
 

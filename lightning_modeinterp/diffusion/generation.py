@@ -129,6 +129,12 @@ class Generation:
         other.sampler = self.sampler.with_num_steps(self.monitor.num_steps)
         return other
 
+    def bare(self) -> Self:
+        """The same settings with neither further observers nor scores: what is wanted is the samples."""
+        other = copy.copy(self)
+        other.observers, other.end_point_scores = {}, {}
+        return other
+
     def check(self, schedule: NoiseSchedule, sample_shape: Sequence[int]) -> None:
         """Raise a `ConfigurationError` if something does not fit a noise schedule or samples of a shape."""
         for score in self.end_point_scores.values():

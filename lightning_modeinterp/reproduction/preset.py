@@ -94,9 +94,18 @@ class Preset:
 
     def with_options(self, options: Sequence[str]) -> "Preset":
         """The same sizes where every command is given further options, which win; such as another accelerator."""
-        systems = {name: each for name, each in vars(self).items() if isinstance(each, System)}
-        changed = {name: replace(each, options=(*each.options, *options)) for name, each in systems.items()}
-        return replace(self, **changed, options=(*self.options, *options))
+
+        def given(system: System) -> System:
+            return replace(system, options=(*system.options, *options))
+
+        return replace(
+            self,
+            line=given(self.line),
+            grid=given(self.grid),
+            vdm=given(self.vdm),
+            shapes=given(self.shapes),
+            options=(*self.options, *options),
+        )
 
     def fit(self, system: System, seed: int, options: Sequence[str] = (), name: str | None = None) -> Fit:
         """A model of a system; later options win. One that differs from the system's own takes a name of its own."""

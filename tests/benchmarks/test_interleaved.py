@@ -41,7 +41,10 @@ def test_a_table_has_a_row_a_side_and_names_the_baseline():
     assert [row["x_wall"]["median"] for row in rows] == pytest.approx([1, 2])
     text = speedup_table(rows, "peer", "ns a step")
     assert "speed over peer" in text
-    assert "| ours | 1 | 1 [1, 1] | 4.00 [4.00, 4.00] | 2.00 [2.00, 2.00] |" in text
+    assert "| ours | 1 | 1.0 [1.0, 1.0] | 4.00 [4.00, 4.00] | 2.00 [2.00, 2.00] |" in text
+    on_a_gpu = speedup_table(rows, "peer", "ns a step", "cuda")
+    assert "| side | wall ns a step" in on_a_gpu
+    assert "| ours | 4.0 [4.0, 4.0] | 2.00 [2.00, 2.00] |" in on_a_gpu
 
 
 def test_a_result_says_when_where_and_with_what(tmp_path):

@@ -189,3 +189,10 @@ def test_baselines_are_judged_beside_the_windows_and_stand_in_the_store(fitted):
     assert set(batch.statistics) == set(names)
     assert batch.scores(names).shape == (100, 5)
     assert batch.scores(names).isfinite().all()
+
+
+def test_baselines_are_taken_of_the_true_score_too(run):
+    options = ("--generation.true_score=true", f"--generation={ROOT / 'configs/generation/baselines.yaml'}")
+    run("predict", *options[1:], options[0], "--allow_untrained=true", "--generation.num_samples=32")
+    (batch,) = SampleStore.open(run.folder / "predictions")
+    assert batch.statistics["score_laplacian"].isfinite().all()

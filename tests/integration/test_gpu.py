@@ -14,7 +14,7 @@ from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.diffusion.trajectories import TrajectoryVariance, Window
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import FEW_IMAGES, NETWORK, ROOT, UNET, VDM_LEARNED, Runner
+from .conftest import FEW_IMAGES, ROOT, UNET, VDM_LEARNED, Runner
 
 pytestmark = pytest.mark.gpu
 
@@ -140,6 +140,7 @@ def test_the_score_laplacian_is_that_of_a_cpu(network):
     samples = torch.randn(5, *network.sample_shape, generator=torch.Generator().manual_seed(0))
     found = []
     for device in ("cpu", "cuda"):
+        network = network.to(device)
         with torch.inference_mode():
-            found.append(ScoreLaplacian(0.2).score(samples.to(device), network.to(device), SCHEDULE).cpu())
+            found.append(ScoreLaplacian(0.2).score(samples.to(device), network, SCHEDULE).cpu())
     torch.testing.assert_close(found[1], found[0], rtol=1e-2, atol=1e-2)

@@ -77,7 +77,7 @@ def start(rank, root, port):
         "GROUP_RANK": "0",
         "LOCAL_WORLD_SIZE": "2",
         "TORCHELASTIC_RUN_ID": "test",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "OMP_NUM_THREADS": "1",
     }
     return subprocess.Popen([sys.executable, __file__, str(root)], env={**os.environ, **variables})

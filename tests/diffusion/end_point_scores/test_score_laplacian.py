@@ -1,8 +1,7 @@
-
 import pytest
 import torch
 
-from lightning_modeinterp.denoisers import MLP, ExactMixture
+from lightning_modeinterp.denoisers import MLP, ExactMixture, UNet
 from lightning_modeinterp.diffusion.end_point_scores import ScoreLaplacian
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.errors import ConfigurationError
@@ -35,17 +34,30 @@ def test_of_a_mixture_it_is_the_derivative_of_its_score():
     torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-6)
 
 
-def test_of_a_network_it_is_the_trace_of_autograds_jacobian():
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: MLP((3,), width=16),  # its activations work in place
+        lambda: MLP((3,), width=16, is_fused=True),
+        lambda: UNet((1, 4, 4), 8, (1, 2), 1, (4,), 8),
+    ],
+    ids=["MLP", "fused", "UNet"],
+)
+def test_of_a_network_it_is_the_trace_of_autograds_jacobian(make):
     torch.manual_seed(0)
-    network = MLP((3,), width=16)  # its activations work in place
+    network = make()
+    for parameter in network.parameters():  # some begin at 0
+        torch.nn.init.normal_(parameter, std=0.2)
     level = SCHEDULE.level_at(0.2).to(dtype=torch.float32)
-    samples = torch.randn(5, 3)
+    samples = torch.randn(5, *network.sample_shape)
     jacobian = torch.autograd.functional.jacobian(lambda x_t: network(x_t, level), level.alpha * samples)
-    trace = torch.stack([jacobian[i, :, i].trace() for i in range(5)]).double()
+    dimensions = samples[0].numel()
+    square = jacobian.reshape(5, dimensions, 5, dimensions)
+    trace = torch.stack([square[i, :, i].trace() for i in range(5)]).double()
     alpha, sigma = level.alpha.double(), level.sigma.double()
     with torch.inference_mode():
         actual = ScoreLaplacian(0.2).score(samples, network, SCHEDULE)
-    torch.testing.assert_close(actual, (alpha * trace - 3) / sigma.square(), rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(actual, (alpha * trace - dimensions) / sigma.square(), rtol=1e-4, atol=1e-3)
 
 
 def test_it_is_positive_between_modes_by_construction_and_negative_on_them():
