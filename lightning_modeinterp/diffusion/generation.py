@@ -142,7 +142,7 @@ class Generation:
         for settings in (self, self.monitoring()):
             levels = settings.sampler.levels(schedule)
             for observer in (self.variance, *self.observers.values()):
-                observer.check(levels)
+                observer.check(levels, sample_shape)
 
     def draw(
         self,

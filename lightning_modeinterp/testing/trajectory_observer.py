@@ -43,7 +43,7 @@ def check_trajectory_observer(
     levels = AncestralSampler(50).levels(LinearBetaSchedule()) if levels is None else levels
     block = 3 + normal(len(levels), num_samples, *sample_shape)
     with torch.inference_mode():
-        _check_fits(observer, levels)
+        _check_fits(observer, levels, sample_shape)
         _check_result(observer, block, levels)
         _check_order_of_the_samples(observer, block, levels)
         _check_each_trajectory_alone(observer, block, levels)
@@ -51,12 +51,13 @@ def check_trajectory_observer(
         _check_state_is_left_as_it_was(observer, block, levels)
 
 
-def _check_fits(observer: TrajectoryObserver[Any], levels: NoiseLevel) -> None:
+def _check_fits(observer: TrajectoryObserver[Any], levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
     with expect_no_error(
-        f"{type(observer).__name__}.check: expected an observer that fits {len(levels)} levels",
-        "hand the check `levels` that it fits",
+        f"{type(observer).__name__}.check: expected an observer that fits {len(levels)} levels and samples of shape "
+        f"{tuple(sample_shape)}",
+        "hand the check `levels` and a `sample_shape` that it fits",
     ):
-        observer.check(levels)
+        observer.check(levels, sample_shape)
 
 
 def _check_result(observer: TrajectoryObserver[Any], block: Tensor, levels: NoiseLevel) -> None:

@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.cli.reproduce import parse
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures import density_panels, save_figure
-from lightning_modeinterp.reproduction import PRESETS, CachedRuns, Claim, Finding, Needs, reproduce
+from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.reproduce import claim_directory, sum_of_commands, work_of
 from lightning_modeinterp.reproduction.sample_set import SampleSet
 
-SMOKE = PRESETS["smoke"]
+SMOKE, CPU = PRESETS["smoke"], PRESETS["cpu"]
+FURTHER = ["--trainer.accelerator=gpu", "--generation.block_size=64"]
+ELSEWHERE = CPU.with_options(FURTHER)
 
 
 class Invents(Claim):
@@ -172,3 +175,37 @@ def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number)
     for lock in (tmp_path / "out").rglob("lock"):
         with lock.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nothing is at work there
+
+
+def test_further_options_go_to_every_command_and_to_what_runs_are_kept_by():
+    plain, other = (work_of([CLAIMS["detection-2d"], CLAIMS["repeated-shapes"]], preset) for preset in (CPU, ELSEWHERE))
+    assert len(plain) == len(other) > 1
+    assert all(work.fit.options[-2:] == tuple(FURTHER) for work in other)
+    assert not {work.fit.key for work in plain} & {work.fit.key for work in other}
+    assert CPU.options == ()
+
+
+def test_what_follows_two_dashes_is_for_the_commands_that_are_run():
+    asked = parse(["true-score", "--preset", "cpu", "--jobs", "3", "--", *FURTHER])
+    assert asked.preset == ELSEWHERE
+    assert [claim.name for claim in asked.claims] == ["true-score"]
+    assert asked.jobs == 3
+    assert parse(["true-score", "--preset", "cpu"]).preset == CPU
+
+
+def test_a_directory_with_other_options_is_refused(tmp_path):
+    claim_directory(tmp_path, ELSEWHERE)
+    claim_directory(tmp_path, ELSEWHERE)  # goes on
+    with pytest.raises(
+        ConfigurationError, match=r"found those of preset cpu by version \S+ with --trainer"
+    ):
+        claim_directory(tmp_path, CPU)
+
+
+def test_a_directory_from_before_there_were_options_goes_on(tmp_path):
+    claim_directory(tmp_path, CPU)
+    marker = tmp_path / "reproduction.json"
+    known = json.loads(marker.read_text())
+    del known["options"]
+    marker.write_text(json.dumps(known))
+    claim_directory(tmp_path, CPU)

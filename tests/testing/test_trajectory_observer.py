@@ -140,7 +140,8 @@ def test_refuses_what_breaks_it(subclass, message):
 def test_an_observer_that_does_not_fit_is_told_how_to_be_checked():
     observer = TrajectoryVariance({"early": Window(steps=(60, 79))})
     with pytest.raises(
-        AssertionError, match=r"an observer that fits 50 levels, got ConfigurationError.*hand.*`levels`"
+        AssertionError,
+        match=r"an observer that fits 50 levels and .*, got ConfigurationError.*hand.*`levels`",
     ):
         check_trajectory_observer(observer)
     check_trajectory_observer(observer, levels=AncestralSampler(80).levels(LinearBetaSchedule()))

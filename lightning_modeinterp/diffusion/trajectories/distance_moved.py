@@ -3,6 +3,7 @@
 moved(x) = |x_0_hat at the window's last step - x_0_hat at its first|
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,7 +38,7 @@ class DistanceMoved(TrajectoryObserver[Ends]):
     def __init__(self, window: Window | None = None) -> None:
         self.window = Window(last_steps=10) if window is None else window
 
-    def check(self, levels: NoiseLevel) -> None:
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
         """See `TrajectoryObserver.check`; the window must hold steps of the sampler."""
         self.window.steps_left(levels)
 

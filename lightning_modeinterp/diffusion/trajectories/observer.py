@@ -6,6 +6,7 @@ more suspect, may say so by ``is_score``: detection then treats it as it does th
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor
@@ -38,5 +39,5 @@ class TrajectoryObserver(ABC, Generic[State]):
     def result(self, state: State) -> Tensor:
         """Statistic of each trajectory, (B, ...), in sample order."""
 
-    def check(self, levels: NoiseLevel) -> None:
-        """Raise a `ConfigurationError` if the statistic cannot be computed on these S levels."""
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
+        """Raise a `ConfigurationError` if the statistic cannot be computed on these S levels, or samples of a shape."""

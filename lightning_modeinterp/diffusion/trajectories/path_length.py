@@ -5,6 +5,7 @@
 over the steps of a window W (t counts the steps that are left, so t + 1 comes first), or over the whole trajectory.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -39,7 +40,7 @@ class PathLength(TrajectoryObserver[Path]):
     def __init__(self, window: Window | None = None) -> None:
         self.window = window
 
-    def check(self, levels: NoiseLevel) -> None:
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
         """See `TrajectoryObserver.check`; the window must hold steps of the sampler."""
         self._steps(levels)
 

@@ -8,7 +8,7 @@ count, a sum and a sum of squares of the offsets from a pivot, the first x_0_hat
 the position would swamp a variance that is 1e-6 of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -74,7 +74,7 @@ class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
             )
         self.windows = dict(windows)
 
-    def check(self, levels: NoiseLevel) -> None:
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
         """See `TrajectoryObserver.check`; here every window must hold steps of the sampler."""
         self._steps(levels)
 

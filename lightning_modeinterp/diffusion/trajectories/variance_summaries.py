@@ -66,14 +66,14 @@ class VarianceSummaries(WindowSweep):
         components = ("components",) if self.has_components else ()
         return ("mean", *quantiles, *(f"top_{number}" for number in self.largest), *columns, *components)
 
-    def init(self, x_t: Tensor, levels: NoiseLevel) -> SweepMoments:
-        """See `TrajectoryObserver.init`; components need images."""
-        if self.has_components and x_t.ndim != 4:
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
+        """See `TrajectoryObserver.check`; components need images."""
+        super().check(levels, sample_shape)
+        if self.has_components and len(sample_shape) != 3:
             raise ConfigurationError(
                 "VarianceSummaries.has_components: expected images (channels, height, width), got samples of shape "
-                f"{tuple(x_t.shape[1:])}; leave it false"
+                f"{tuple(sample_shape)}; leave it false"
             )
-        return super().init(x_t, levels)
 
     def update(self, state: SweepMoments, step: SamplingStep) -> SweepMoments:
         """See `TrajectoryObserver.update`."""

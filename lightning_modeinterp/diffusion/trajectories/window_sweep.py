@@ -71,7 +71,7 @@ class WindowSweep(TrajectoryObserver[SweepMoments]):
         windows = (Window(noise_to_signal=pair) for pair in pairs)
         return tuple(window for window in windows if window.fits(levels))
 
-    def check(self, levels: NoiseLevel) -> None:
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
         """See `TrajectoryObserver.check`; here at least one window must hold 3 steps of the sampler."""
         if not self.windows(levels):
             noise = levels.noise_to_signal
@@ -82,7 +82,7 @@ class WindowSweep(TrajectoryObserver[SweepMoments]):
 
     def init(self, x_t: Tensor, levels: NoiseLevel) -> SweepMoments:
         """See `TrajectoryObserver.init`."""
-        self.check(levels)
+        self.check(levels, x_t.shape[1:])
         windows = [window.steps_left(levels) for window in self.windows(levels)]
         breaks = sorted({steps.start for steps in windows} | {steps.stop for steps in windows})
         return SweepMoments(windows, [range(*ends) for ends in pairwise(breaks)], {})

@@ -25,4 +25,4 @@ def test_one_that_came_back_has_not_moved_though_its_path_is_long(observe, level
 
 def test_refuses_a_window_that_does_not_fit(levels):
     with pytest.raises(ConfigurationError, match=r"expected steps within 0\.\.199"):
-        DistanceMoved(Window(last_steps=201)).check(levels)
+        DistanceMoved(Window(last_steps=201)).check(levels, (2,))

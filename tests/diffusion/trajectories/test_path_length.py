@@ -40,5 +40,5 @@ def test_what_happens_outside_the_window_does_not_count(observe, levels, make_tr
 
 def test_refuses_a_window_that_does_not_fit(levels):
     with pytest.raises(ConfigurationError, match=r"expected steps within 0\.\.199"):
-        PathLength(Window(last_steps=201)).check(levels)
-    PathLength().check(levels)
+        PathLength(Window(last_steps=201)).check(levels, (2,))
+    PathLength().check(levels, (2,))

@@ -105,6 +105,6 @@ def test_refuses_no_window_and_windows_that_do_not_fit(levels):
     with pytest.raises(ConfigurationError, match="windows: expected at least one, got none"):
         TrajectoryVariance({})
     variance = TrajectoryVariance({"fits": Window(last_steps=10), "not": Window(last_steps=201)})
-    for use in (variance.check, lambda levels: variance.init(torch.zeros(2, 1), levels)):
+    for use in (lambda levels: variance.check(levels, (1,)), lambda levels: variance.init(torch.zeros(2, 1), levels)):
         with pytest.raises(ConfigurationError, match=r"last_steps=201: expected steps within 0\.\.199"):
             use(levels)

@@ -93,6 +93,6 @@ def test_refuses_edges_that_do_not_rise_from_above_zero(edges):
 
 def test_refuses_edges_with_no_window_between_them(levels):
     sweep = WindowSweep([1e-6, 1e-5])
-    for use in (sweep.check, lambda levels: sweep.init(torch.zeros(2, 1), levels)):
+    for use in (lambda levels: sweep.check(levels, (1,)), lambda levels: sweep.init(torch.zeros(2, 1), levels)):
         with pytest.raises(ConfigurationError, match="at least 3 of the sampler's steps between some two"):
             use(levels)
