@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ FINISHED = "finished"
 SAMPLES, METRICS = "predictions/manifest.json", "test_metrics.json"
 """What a command writes last."""
 
-LOG = "log.txt"
+LOG, SECONDS = "log.txt", "seconds.txt"
 LOCK = "lock"
 
 
@@ -155,6 +156,12 @@ class CachedRuns:
         """
         return self._evaluated("test", draw, METRICS)
 
+    def seconds(self, command: str, run: Fit | Draw) -> float:
+        """How long a command has run, on one core, over all its starts; nan where that was not noted."""
+        folder = self._fit_folder(run) if isinstance(run, Fit) else self._draw_folder(command, run)
+        noted = folder / SECONDS
+        return sum(map(float, noted.read_text().split())) if noted.is_file() else math.nan
+
     def _fit_folder(self, fit: Fit) -> Path:
         return self._folder("fit", fit.name, fit.key)
 
@@ -196,6 +203,7 @@ class CachedRuns:
 
     def _call(self, command: Sequence[str], log: Path, lock: int) -> int:
         """Run a command to its end, with its output in a file; what outlives us holds the lock."""
+        begun = time.monotonic()
         with log.open("ab") as file:
             process = subprocess.Popen(command, stdout=file, stderr=file, env=_one_thread(), pass_fds=[lock])
             self._running.add(process)
@@ -203,6 +211,8 @@ class CachedRuns:
                 return process.wait()
             finally:
                 self._running.discard(process)
+                with log.with_name(SECONDS).open("a") as noted:
+                    noted.write(f"{time.monotonic() - begun:.1f}\n")
 
     @contextmanager
     def _alone_in(self, folder: Path) -> Iterator[int]:

@@ -17,8 +17,10 @@ VERDICTS, TABLE = "verdicts.json", "table.md"
 NO_VERDICT = "none (smoke)"
 
 
-def record(claim: Claim, findings: list[Finding], preset: Preset, figures: list[str]) -> dict[str, Any]:
-    """What is kept of a claim, in plain data."""
+def record(
+    claim: Claim, findings: list[Finding], preset: Preset, figures: list[str], core_minutes: float
+) -> dict[str, Any]:
+    """What is kept of a claim, in plain data; minutes are those of all commands that it needs, shared ones too."""
     return {
         "sentence": claim.sentence,
         "figures of the paper": list(claim.figures),
@@ -27,6 +29,7 @@ def record(claim: Claim, findings: list[Finding], preset: Preset, figures: list[
         "options": list(preset.options),
         "seeds": list(preset.seeds),
         "date": date.today().isoformat(),
+        "core_minutes": _finite(round(core_minutes, 1)),
         "figures": figures,
         "findings": [_plain(finding, preset) for finding in findings],
     }

@@ -62,6 +62,13 @@ class Work:
             runs.tested(draw)
 
 
+    def seconds(self, runs: CachedRuns) -> float:
+        """How long its commands have run; nan where that was not noted."""
+        fit = runs.seconds("fit", self.fit) if self.needs_weights else 0.0
+        drawn = [runs.seconds("predict", draw) for draw in self.samples]
+        return sum([fit, *drawn, *(runs.seconds("test", draw) for draw in self.tested)])
+
+
 def reproduce(
     claims: Sequence[Claim], preset: Preset, out: Path, jobs: int, say: Callable[[str], None] = print
 ) -> list[Outcome]:
@@ -184,7 +191,8 @@ def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: Path) -> list[F
         *claim.draw_figures(runs, preset, folder),
     ]
     names = [path.relative_to(out).as_posix() for path in drawn]
-    report.write(out, report.read(out) | {claim.name: report.record(claim, findings, preset, names)})
+    minutes = sum(work.seconds(runs) for work in work_of([claim], preset)) / 60
+    report.write(out, report.read(out) | {claim.name: report.record(claim, findings, preset, names, minutes)})
     return findings
 
 

@@ -74,6 +74,9 @@ def test_a_claim_is_run_measured_and_drawn(out):
     assert kept["findings"][0]["verdict"] == "none (smoke)"
     assert kept["findings"][0]["low"] is None  # one seed
     assert all((folder / name).is_file() for name in kept["figures"])
+    noted = [float(file.read_text()) for file in folder.glob("runs/*/line_0-*/seconds.txt")]
+    assert len(noted) == 3  # a fit, one that fails, and a predict
+    assert 0 < kept["core_minutes"] * 60 < sum(noted) + 3  # rounded to a tenth of a minute
     assert "| invents | 4_1 | share of hallucinations | above 0.5 |" in (folder / "table.md").read_text()
     assert any(line.startswith("[2 of 4] fit line_0-") or line.startswith("[3 of 4] fit line_0-") for line in said)
 
