@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow smoke bench lint docs clean
+.PHONY: help setup demo test test-slow test-gpu smoke bench lint docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: setup  ## run the tests, but for the slow ones
 
 test-slow: setup  ## run the slow tests (a quarter of an hour), and print what they counted
 	$(PYTEST) -m slow -s
+
+test-gpu: setup  ## run the tests that need a GPU (a minute)
+	$(PYTEST) -m gpu
 
 smoke: setup  ## run every claim of the paper once, tiny, anew (minutes); gives no verdict
 	rm -rf runs/reproduce/smoke
