@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from interleaved import RESULTS, ROUNDS, Side, Spread, interleave, publish, table
+from interleaved import CPU, RESULTS, ROUNDS, Side, Spread, interleave, publish, table
 from step_clock import StepClock
 from training import training_step
 
@@ -49,7 +49,7 @@ def main(num_steps: int, rounds: int, threads: list[int], out: Path) -> None:
     """Measure, and write `lightning_overhead.json` and `lightning_overhead.md`."""
     rows: list[dict[str, Any]] = []
     for num_threads in threads:
-        step = training_step(BATCH_SIZE)
+        step = training_step(BATCH_SIZE, CPU)
         bare = Side(lambda step=step: [step() for _ in range(num_steps)], num_steps)  # type: ignore[misc]
         loops: list[tuple[float, float]] = []
         fits: dict[str, list[tuple[float, float]]] = {name: [] for name in FITS}
