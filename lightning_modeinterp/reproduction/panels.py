@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp.figures import DensityPanel, PlaneSamples, variance_histogram
-from lightning_modeinterp.metrics.functional import count_variance_bins, variance_bin_edges
+from lightning_modeinterp.metrics.functional import variance_bin_edges
 from lightning_modeinterp.reproduction.measures import gaussian_data_of
 from lightning_modeinterp.reproduction.sample_set import SampleSet
 from lightning_modeinterp.sample_store import SampleStore
@@ -39,7 +39,14 @@ def _judged(store: SampleStore) -> dict[str, Any]:
 
 
 def variance_figure(scores: Tensor, hallucinated: Tensor, threshold: float, window: str) -> Figure:
-    """Histograms of the variance of either class, (N,)."""
-    in_support, invented = count_variance_bins(scores[:, None], hallucinated.long(), num_groups=2)[0]
-    edges = torch.cat([torch.zeros(1), variance_bin_edges()])
+    """Histograms of the variance of either class, (N,); the threshold is an edge, so the shares beyond it are exact."""
+    at = torch.tensor([threshold], dtype=torch.float64)
+    edges = torch.unique(torch.cat([torch.zeros(1), variance_bin_edges(), at[at.isfinite() & (at > 0)]]))
+    in_support, invented = (_counts(scores[which], edges) for which in (~hallucinated, hallucinated))
     return variance_histogram(edges, in_support, invented, threshold, window)
+
+
+def _counts(values: Tensor, edges: Tensor) -> Tensor:
+    """How many lie in each bin, without its lower edge and with its upper one; nan lies in the last."""
+    bins = torch.searchsorted(edges[1:], values.to(edges.dtype)).clamp(max=len(edges) - 2)
+    return torch.bincount(bins, minlength=len(edges) - 1)

@@ -27,7 +27,7 @@ def record(
         "rule": claim.rule,
         "preset": preset.name,
         "options": list(preset.options),
-        "seeds": list(preset.seeds),
+        "seeds": list(range(num_seeds(findings))),
         "date": date.today().isoformat(),
         "core_minutes": _finite(round(core_minutes, 1)),
         "figures": figures,
@@ -84,7 +84,12 @@ def overview(claim: Claim, findings: list[Finding], preset: Preset, path: Path) 
         )
         for each in findings
     ]
-    return save_figure(estimates(rows, f"{claim.name} (preset {preset.name}, seeds: {preset.num_seeds})"), path)
+    return save_figure(estimates(rows, f"{claim.name} (preset {preset.name}, seeds: {num_seeds(findings)})"), path)
+
+
+def num_seeds(findings: list[Finding]) -> int:
+    """How many seeds a claim was decided by."""
+    return max((len(each.values) for each in findings), default=0)
 
 
 def verdict_of(finding: Finding, preset: Preset) -> str:

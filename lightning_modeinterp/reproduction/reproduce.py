@@ -61,7 +61,6 @@ class Work:
         for draw in self.tested:
             runs.tested(draw)
 
-
     def seconds(self, runs: CachedRuns) -> float:
         """How long its commands have run; nan where that was not noted."""
         fit = runs.seconds("fit", self.fit) if self.needs_weights else 0.0

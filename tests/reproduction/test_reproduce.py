@@ -199,9 +199,7 @@ def test_what_follows_two_dashes_is_for_the_commands_that_are_run():
 def test_a_directory_with_other_options_is_refused(tmp_path):
     claim_directory(tmp_path, ELSEWHERE)
     claim_directory(tmp_path, ELSEWHERE)  # goes on
-    with pytest.raises(
-        ConfigurationError, match=r"found those of preset cpu by version \S+ with --trainer"
-    ):
+    with pytest.raises(ConfigurationError, match=r"found those of preset cpu by version \S+ with --trainer"):
         claim_directory(tmp_path, CPU)
 
 
