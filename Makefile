@@ -32,7 +32,7 @@ test: setup  ## run the tests, but for the slow ones
 test-slow: setup  ## run the slow tests (a quarter of an hour), and print what they counted
 	$(PYTEST) -m slow -s
 
-test-gpu: setup  ## run the tests that need a GPU (a minute)
+test-gpu: setup  ## run the tests that need a GPU
 	$(PYTEST) -m gpu
 
 smoke: setup  ## run every claim of the paper once, tiny, anew (minutes); gives no verdict

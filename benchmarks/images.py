@@ -15,7 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from interleaved import CPU, RESULTS, ROUNDS, Side, interleave, named, publish, rate_of, speedup_rows, speedup_table
+from interleaved import (
+    CPU,
+    RESULTS,
+    ROUNDS,
+    Side,
+    add_device,
+    interleave,
+    named,
+    publish,
+    rate_of,
+    speedup_rows,
+    speedup_table,
+)
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -63,10 +75,8 @@ def training_step(
 def convolution(batch_size: int, num_channels: int, size: int, device: str) -> tuple[Callable[[], None], float]:
     """A 3 x 3 convolution forward and backward, and its floating point operations."""
     layer = nn.Conv2d(num_channels, num_channels, 3, padding=1).to(device, memory_format=torch.channels_last)
-    maps = torch.randn(batch_size, num_channels, size, size, device=device).contiguous(
-        memory_format=torch.channels_last
-    )
-    maps.requires_grad_()
+    maps = torch.randn(batch_size, num_channels, size, size, device=device)
+    maps = maps.contiguous(memory_format=torch.channels_last).requires_grad_()
 
     def run() -> None:
         layer(maps).sum().backward()
@@ -116,6 +126,6 @@ if __name__ == "__main__":
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--device", choices=["cpu", "cuda"], default=CPU)
+    add_device(parser)
     parser.add_argument("--out", type=Path, default=RESULTS)
     main(**vars(parser.parse_args()))

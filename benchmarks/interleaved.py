@@ -7,6 +7,7 @@ first. A thread that waits for another one counts as working. On a GPU wall time
 queued is done.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -162,6 +163,19 @@ def rate_of(name: str, times: Times, num_threads: int, device: str = CPU) -> str
 def named(name: str, device: str) -> str:
     """What results are called."""
     return name if device == CPU else f"{name}_gpu"
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Let a script be told where to measure."""
+    parser.add_argument("--device", type=_device, default=CPU, help="cpu or cuda")
+
+
+def _device(name: str) -> str:
+    if name not in (CPU, "cuda"):
+        raise argparse.ArgumentTypeError(f"expected cpu or cuda, got {name}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise argparse.ArgumentTypeError("expected a machine with a GPU, found none; leave --device out")
+    return name
 
 
 def device_of(options: Sequence[str]) -> str:

@@ -81,9 +81,7 @@ def diffusers_draw(
     with torch.inference_mode():
         x_t = torch.randn(num_samples, *network.sample_shape, device=device)
         for step in peer.timesteps:
-            t = (step.to(device) / (num_steps - 1)).repeat(
-                num_samples
-            )  # one time a sample, as diffusers' pipelines call networks
+            t = (step.to(device) / (num_steps - 1)).repeat(num_samples)  # one a sample, as diffusers' pipelines do
             out = peer.step(network(x_t, NoiseLevel(t, t)), step, x_t)
             x_t = out.prev_sample
             kept = [*kept[-last + 1 :], out.pred_original_sample]

@@ -23,6 +23,7 @@ from interleaved import (
     Side,
     Spread,
     Times,
+    add_device,
     gemm,
     interleave,
     multiplies_bfloat16,
@@ -146,7 +147,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--authors", type=Path)
-    parser.add_argument("--device", choices=["cpu", "cuda"], default=CPU)
+    add_device(parser)
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--name", default="sampling", help="of the files that are written")
     parser.add_argument("--profile", action="store_true", help="print where our time goes, and no more")

@@ -17,6 +17,7 @@ from interleaved import (
     RESULTS,
     ROUNDS,
     Side,
+    add_device,
     gemm,
     interleave,
     multiplies_bfloat16,
@@ -133,7 +134,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--authors", type=Path)
-    parser.add_argument("--device", choices=["cpu", "cuda"], default=CPU)
+    add_device(parser)
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--name", default="training", help="of the files that are written")
     main(**vars(parser.parse_args()))

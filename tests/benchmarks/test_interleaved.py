@@ -1,14 +1,16 @@
 """The arithmetic of the benchmarks; no time is measured."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from interleaved import Side, Spread, Times, interleave, publish, speedup, speedup_rows, speedup_table
+from interleaved import Side, Spread, Times, add_device, interleave, publish, speedup, speedup_rows, speedup_table
 from report import with_tables
 
 
@@ -63,3 +65,14 @@ def test_the_page_takes_the_tables_that_are_there_and_keeps_the_others(tmp_path)
     assert "old" not in once
     assert all(text in once for text in ("before", "| new |", "between", "kept", "after"))
     assert with_tables(once, tmp_path) == once
+
+
+@pytest.mark.parametrize(("given", "line"), [("tpu", "expected cpu or cuda, got tpu"), ("cuda", "found none")])
+def test_a_device_that_is_not_there_is_one_line(given, line, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    parser = argparse.ArgumentParser()
+    add_device(parser)
+    assert parser.parse_args([]).device == "cpu"
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--device", given])
+    assert line in capsys.readouterr().err.splitlines()[-1]

@@ -54,14 +54,14 @@ def test_a_fit_that_goes_on_ends_where_an_undisturbed_one_does(run, tmp_path):
 
 
 @pytest.mark.parametrize("option", ["time_table", "is_fused"])
-def test_options_of_the_network_change_its_losses_by_rounding_alone(option, tmp_path):
-    losses = []
+def test_options_of_the_network_change_what_it_learns_by_rounding_alone(option, tmp_path):
+    trained = []
     for value in ("false", "true"):
         run = Runner(tmp_path / value)
         run("fit", *GPU, f"--model.init_args.denoiser.init_args.{option}={value}", "--data.init_args.batch_size=256")
-        losses.append(weights(run))
-    for name, value in losses[0].items():
-        torch.testing.assert_close(losses[1][name], value, rtol=1e-3, atol=1e-4, msg=name)
+        trained.append(weights(run))
+    for name, value in trained[0].items():
+        torch.testing.assert_close(trained[1][name], value, rtol=1e-3, atol=1e-4, msg=name)
 
 
 def test_compiled_commands_leave_what_they_should(run):
