@@ -2,7 +2,7 @@
 
     python benchmarks/shapes_causes.py run --seeds 0        # one run after another; goes on after a kill
     python benchmarks/shapes_causes.py report --seeds 0
-    python benchmarks/shapes_causes.py run --jobs 6 --trainer.accelerator=gpu --generation.block_size=2048
+    python benchmarks/shapes_causes.py run --jobs 4 --causes-only --trainer.accelerator=gpu --generation.block_size=2048
 
 Options that it does not know go to every fit and test, and are part of what the runs are kept by.
 
@@ -33,14 +33,17 @@ NETWORK = "--model.init_args.denoiser.init_args"
 PLAIN_LOSS = "--model.init_args.snr_weight_cap=null"
 BLIND = f"{NETWORK}.has_coordinates=false"
 
-CONDITIONS: dict[str, tuple[str, ...]] = {
+CAUSES: dict[str, tuple[str, ...]] = {
     "coordinates, weighted loss": (),
     "coordinates, plain loss": (PLAIN_LOSS,),
     "no coordinates, weighted loss": (BLIND,),
     "no coordinates, plain loss": (BLIND, PLAIN_LOSS),
+}
+FURTHER: dict[str, tuple[str, ...]] = {
     "no attention but in the middle": (f"{NETWORK}.attention_resolutions=[]",),
     "50,000 images": ("--data.init_args.size=50000",),
 }
+CONDITIONS = CAUSES | FURTHER
 RATES = ("in_support", "repeated", "misplaced", "malformed", "empty")
 EXCLUSION = "exclusion/1"
 
@@ -73,11 +76,11 @@ def percent(values: list[float]) -> str:
     return f"{100 * values[0]:.1f}{ends}"
 
 
-def report(seeds: list[int], runs: CachedRuns, out: Path, options: Sequence[str]) -> None:
+def report(names: Sequence[str], seeds: list[int], runs: CachedRuns, out: Path, options: Sequence[str]) -> None:
     """Write causes.json and causes.md; what is missing is run first."""
     rows = [
         row(name, seed, json.loads((runs.tested(draw_of(name, seed, options)) / METRICS).read_text()))
-        for name in CONDITIONS
+        for name in names
         for seed in seeds
     ]
     header = ["condition", "seed", *(f"{name}, % [95 %]" for name in RATES[:-1]), "empty, %", "exclusion +- s.e."]
@@ -100,13 +103,15 @@ if __name__ == "__main__":
     parser.add_argument("stage", choices=["run", "report"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--jobs", type=int, default=1, help="models at a time")
+    parser.add_argument("--causes-only", action="store_true", help="leave the further conditions out")
     parser.add_argument("--root", type=Path, default=Path("runs/shapes"))
     parser.add_argument("--out", type=Path, default=RESULTS)
     given, further = parser.parse_known_args()
+    names = list(CAUSES if given.causes_only else CONDITIONS)
     cached = CachedRuns(given.root, lambda line: print(line, flush=True))
     if given.stage == "report":
-        report(given.seeds, cached, given.out, further)
+        report(names, given.seeds, cached, given.out, further)
     else:
-        draws = [draw_of(name, seed, further) for seed in given.seeds for name in CONDITIONS]
+        draws = [draw_of(name, seed, further) for seed in given.seeds for name in names]
         with ThreadPoolExecutor(given.jobs) as pool:
             list(pool.map(cached.tested, draws))

@@ -149,7 +149,7 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: li
         options = [*options_of(run), "--trainer.logger=false", *extra, f"--generation.observers={observer}"]
         sets[use] = Images.read(draw(folder, sampling_seed(seed, use), number, options), summaries.names)
     rows = [judge(key, sets["explore"], sets["final"], windows) for key in best_windows(sets["explore"])]
-    about = {"run": str(run), "windows": len(windows), **num_samples}
+    about = {"run": f"{run.parent.name}/{run.name}", "windows": len(windows), **num_samples}
     publish(f"detection_{name}", about, rows, markdown(rows, sets["final"], known), out, device_of(extra))
 
 
