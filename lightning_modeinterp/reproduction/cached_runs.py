@@ -10,18 +10,17 @@ import fcntl
 import hashlib
 import json
 import math
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.reproduction.command_process import exit_status, start
 from lightning_modeinterp.sample_store import SampleStore
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -99,7 +98,7 @@ class CachedRuns:
         self.root = root
         self.say = say
         self.ended = ended or (lambda line: None)
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[ForkServerProcess] = set()
 
     def checkpoint(self, fit: Fit) -> Path:
         """The trained model's last checkpoint.
@@ -193,26 +192,24 @@ class CachedRuns:
                 return  # another process has been at it
             self.say(f"{command} {folder.name}")
             where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
-            modeinterp = [sys.executable, "-m", "lightning_modeinterp", command, "-c", str(CONFIGS / fit.config)]
-            if self._call([*modeinterp, *where, *options], folder / LOG, lock):
+            if self._call([command, "-c", str(CONFIGS / fit.config), *where, *options], folder / LOG, lock):
                 last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
                 raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
             if command == "fit":
                 (folder / FINISHED).touch()
         self.ended(f"{command} {folder.name}")
 
-    def _call(self, command: Sequence[str], log: Path, lock: int) -> int:
+    def _call(self, args: Sequence[str], log: Path, lock: int) -> int | None:
         """Run a command to its end, with its output in a file; what outlives us holds the lock."""
         begun = time.monotonic()
-        with log.open("ab") as file:
-            process = subprocess.Popen(command, stdout=file, stderr=file, env=_one_thread(), pass_fds=[lock])
-            self._running.add(process)
-            try:
-                return process.wait()
-            finally:
-                self._running.discard(process)
-                with log.with_name(SECONDS).open("a") as noted:
-                    noted.write(f"{time.monotonic() - begun:.1f}\n")
+        process = start(args, log, lock)
+        self._running.add(process)
+        try:
+            return exit_status(process)
+        finally:
+            self._running.discard(process)
+            with log.with_name(SECONDS).open("a") as noted:
+                noted.write(f"{time.monotonic() - begun:.1f}\n")
 
     @contextmanager
     def _alone_in(self, folder: Path) -> Iterator[int]:
@@ -247,8 +244,3 @@ def content_of(config: Path) -> str:
 
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
-
-
-def _one_thread() -> dict[str, str]:
-    """Small tensors: a process a core is faster than a thread a core."""
-    return {"OMP_NUM_THREADS": "1", **os.environ}

@@ -29,7 +29,7 @@ def record(
         "options": list(preset.options),
         "seeds": list(range(num_seeds(findings))),
         "date": date.today().isoformat(),
-        "core_minutes": _finite(round(core_minutes, 1)),
+        "core_minutes": _finite(round(core_minutes, 3)),
         "figures": figures,
         "findings": [_plain(finding, preset) for finding in findings],
     }

@@ -91,18 +91,38 @@ def reproduce(
     claim_directory(out, preset)
     progress = Progress(say)
     runs = CachedRuns(out / RUNS, progress.begun, progress.ended)
-    progress.expect(sum_of_commands(runs, work_of(claims, preset)))
-    outcomes = []
-    for claim in claims:
-        outcome = Outcome(claim, failure=run_all(runs, work_of([claim], preset), jobs))
-        if outcome.failure is None:
-            outcome.findings = measure(claim, preset, runs, out)
-            for finding in outcome.findings:
-                say(f"{claim.name}: {in_words(finding, preset)}")
-        else:
-            say(f"{claim.name}: not decided, a run failed: {outcome.failure}")
-        outcomes.append(outcome)
-    return outcomes
+    works = work_of(claims, preset)
+    progress.expect(sum_of_commands(runs, works))
+    with ThreadPoolExecutor(jobs) as pool:
+        begun = {work.fit.key: pool.submit(work.do, runs) for work in works}
+        try:
+            return [decide(claim, preset, runs, begun, out, say) for claim in claims]
+        except BaseException:  # the user stops us
+            pool.shutdown(wait=False, cancel_futures=True)
+            runs.stop()
+            raise
+
+
+def decide(
+    claim: Claim,
+    preset: Preset,
+    runs: CachedRuns,
+    begun: Mapping[str, Future[None]],
+    out: Path,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Wait for what a claim needs, by the key of the fit, and measure it; or say which of it failed."""
+    needed = [begun[work.fit.key] for work in work_of([claim], preset)]
+    try:
+        for future in as_completed(needed):
+            future.result()
+    except RunFailedError as error:
+        say(f"{claim.name}: not decided, a run failed: {error}")
+        return Outcome(claim, failure=str(error))
+    findings = measure(claim, preset, runs, out)
+    for finding in findings:
+        say(f"{claim.name}: {in_words(finding, preset)}")
+    return Outcome(claim, findings)
 
 
 def claim_directory(out: Path, preset: Preset) -> None:
@@ -157,27 +177,6 @@ def sum_of_commands(runs: CachedRuns, works: Iterable[Work]) -> dict[str, int]:
         "predict": sum(not runs.has_samples(draw) for work in works for draw in work.samples),
         "test": sum(not runs.has_tested(draw) for work in works for draw in work.tested),
     }
-
-
-def run_all(runs: CachedRuns, works: Sequence[Work], jobs: int) -> str | None:
-    """Run side by side.
-
-    Returns:
-        The first failure, in a line; what is not begun by then is left out. None if all went well.
-    """
-    with ThreadPoolExecutor(jobs) as pool:
-        futures: list[Future[None]] = [pool.submit(work.do, runs) for work in works]
-        try:
-            for future in as_completed(futures):
-                future.result()
-        except RunFailedError as error:
-            pool.shutdown(cancel_futures=True)
-            return str(error)
-        except BaseException:  # the user stops us
-            pool.shutdown(wait=False, cancel_futures=True)
-            runs.stop()
-            raise
-    return None
 
 
 def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: Path) -> list[Finding]:

@@ -1,9 +1,10 @@
 """More training samples, fewer hallucinations: because of the samples, or of the updates that come with them?"""
 
+from dataclasses import replace
 from pathlib import Path
 
 from lightning_modeinterp.figures import density_panels, save_figure
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import falling_rate
@@ -53,8 +54,14 @@ class MoreSamples(Claim):
 
     def _draw(self, preset: Preset, seed: int, size: int, arm: str) -> Draw:
         grown = max(round(preset.updates_per_sample * size), 1)
-        num_updates = preset.equal_updates if arm == EQUAL else grown
+        num_updates = {GROWING: grown, EQUAL: preset.equal_updates}
+        fewer, more = sorted(num_updates.values())
+        fit = self._fit(preset, seed, size, fewer)
+        if num_updates[arm] > fewer:
+            fit = replace(self._fit(preset, seed, size, more), after=fit)  # both arms begin alike
+        return preset.counted(fit)
+
+    def _fit(self, preset: Preset, seed: int, size: int, num_updates: int) -> Fit:
         batch = min(preset.batch_size, size)
         options = (f"--data.init_args.size={size}", f"--data.init_args.batch_size={batch}")
-        fit = preset.fit(preset.line, seed, (*options, f"--trainer.max_steps={num_updates}"), f"line_n_{size}")
-        return preset.counted(fit)
+        return preset.fit(preset.line, seed, (*options, f"--trainer.max_steps={num_updates}"), f"line_n_{size}")

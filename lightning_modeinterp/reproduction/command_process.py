@@ -1,0 +1,70 @@
+"""Commands in processes of their own that begin with everything imported.
+
+Importing Lightning takes longer than a small command does. So one server imports it once, and every command is a fork
+of that server.
+"""
+
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from multiprocessing import connection
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.reduction import DupFd
+from pathlib import Path
+from typing import Any
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(["lightning_modeinterp.cli"])
+_ALONE = threading.Lock()
+"""A start asks how all other processes have ended, and an exit status can be read once."""
+
+
+def start(args: Sequence[str], log: Path, held: int) -> ForkServerProcess:
+    """Start a command, on one thread unless OMP_NUM_THREADS says otherwise.
+
+    Args:
+        args: What would follow ``modeinterp``.
+        log: A file that what the command prints is added to.
+        held: File descriptor that stays open until the command ends, even if it outlives us; that of a lock.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: a process a core is faster than a thread a core
+    process = _SERVER.Process(target=_run, args=(list(args), log, _Inherited(held), dict(os.environ)))
+    with _ALONE:
+        process.start()
+    return process
+
+
+def exit_status(process: ForkServerProcess) -> int | None:
+    """Wait until a command has ended; 0 where it has ended well."""
+    connection.wait([process.sentinel])
+    with _ALONE:
+        process.join()
+        return process.exitcode
+
+
+class _Inherited:
+    """A file descriptor that a process has too, once it is given this."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _received, (DupFd(self.descriptor),)
+
+
+def _received(passed: Any) -> _Inherited:
+    return _Inherited(passed.detach())
+
+
+def _run(args: list[str], log: Path, _: _Inherited, environment: Mapping[str, str]) -> None:
+    """What a command's process does."""
+    from lightning_modeinterp.cli import main  # in the server it is there already
+
+    os.environ.update(environment)
+    sys.argv = [str(Path(sys.executable).with_name("modeinterp")), *args]
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    main()

@@ -1,0 +1,61 @@
+"""Commands as processes: what they end with, what they hold."""
+
+import fcntl
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from lightning_modeinterp.reproduction.command_process import exit_status, start
+
+COMPLETION, WRONG = ["completion", "bash"], ["fit", "-c", "nowhere.yaml"]
+
+
+@pytest.fixture
+def lock(tmp_path):
+    with (tmp_path / "lock").open("w") as file:
+        yield file
+
+
+def test_what_a_command_prints_is_added_to_its_log(tmp_path, lock):
+    log = tmp_path / "log.txt"
+    log.write_text("before\n")
+    assert exit_status(start(COMPLETION, log, lock.fileno())) == 0
+    assert log.read_text().startswith("before\n")
+    assert "modeinterp" in log.read_text()
+
+
+def test_what_was_wrong_is_in_the_log_and_in_the_status(tmp_path, lock):
+    assert exit_status(start(WRONG, tmp_path / "log.txt", lock.fileno())) == 2
+    (line,) = (tmp_path / "log.txt").read_text().splitlines()
+    assert line.startswith("modeinterp: ")
+    assert "nowhere.yaml" in line
+
+
+def test_a_command_sees_where_we_are_and_our_environment(tmp_path, lock, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MODEINTERP_DEBUG", "1")  # a traceback instead of a line
+    assert exit_status(start(WRONG, tmp_path / "log.txt", lock.fileno())) == 1
+    assert "Traceback" in (tmp_path / "log.txt").read_text()
+
+
+def test_the_statuses_of_many_at_once_are_told_apart(tmp_path, lock):
+    def run(number):
+        args = WRONG if number % 3 == 0 else COMPLETION
+        return exit_status(start(args, tmp_path / f"log_{number}.txt", lock.fileno()))
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(run, range(16)))
+    assert statuses == [2 if number % 3 == 0 else 0 for number in range(16)]
+
+
+def test_what_outlives_us_keeps_the_lock(tmp_path):
+    path = tmp_path / "lock"
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = start(COMPLETION, tmp_path / "log.txt", held.fileno())
+    with path.open("w") as other:  # ours is closed
+        if process.is_alive():
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert exit_status(process) == 0
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
