@@ -73,8 +73,12 @@ def main(args: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     outcomes = reproduce(asked.claims, asked.preset, asked.out, asked.jobs, lambda line: print(line, flush=True))
-    print(f"\nreproduce finished; its output is in {asked.out}: {VERDICTS}, {TABLE}, and figures of each claim")
-    if any(outcome.failure for outcome in outcomes):
+    failed = [outcome.claim.name for outcome in outcomes if outcome.failure]
+    if len(failed) < len(outcomes):
+        print(f"\nreproduce finished; its output is in {asked.out}: {VERDICTS}, {TABLE}, and figures of each claim")
+    if failed:
+        undecided = f"{len(failed)} of {len(outcomes)} claims not decided, a run failed: {', '.join(failed)}"
+        print(f"modeinterp: reproduce: {undecided}; the same command goes on", file=sys.stderr)
         raise SystemExit(1)
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.cli import reproduce as command
 from lightning_modeinterp.cli.reproduce import parse
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures import density_panels, save_figure
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
-from lightning_modeinterp.reproduction.reproduce import claim_directory, decide, sum_of_commands, work_of
+from lightning_modeinterp.reproduction.reproduce import Outcome, claim_directory, decide, sum_of_commands, work_of
 from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 SMOKE, CPU = PRESETS["smoke"], PRESETS["cpu"]
@@ -145,6 +146,20 @@ def test_what_a_user_got_wrong_is_one_line(capsys, tmp_path):
     assert "expected the path of a class" in said_in_one_line(capsys, "nowhere.Claim")
     assert "--jobs: expected at least 1" in said_in_one_line(capsys, "--jobs", "0", "--out", str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()
+
+
+def test_claims_that_were_not_decided_are_named(capsys, monkeypatch, tmp_path):
+    def outcomes(claims, *_):
+        return [Outcome(claim, failure="the disk was full") for claim in claims]
+
+    monkeypatch.setattr(command, "reproduce", outcomes)
+    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as stopped:
+        main(["reproduce", "true-score", "distance", "--out", str(tmp_path)])
+    assert stopped.value.code == 1
+    printed = capsys.readouterr()
+    assert "2 of 2 claims not decided, a run failed: true-score, distance" in printed.err
+    assert "finished" not in printed.out
 
 
 def test_the_list_names_claims_rules_and_figures(capsys):
