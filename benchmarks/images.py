@@ -117,7 +117,7 @@ def main(batch_size: int, rounds: int, threads: list[int], out: Path, device: st
         rows += speedup_rows(times, THEIRS, num_threads, 1e-3)
     markdown = speedup_table(rows, THEIRS, "ms a step", device)
     markdown += "\nGFLOP a step: " + "; ".join(f"{name} {count / 1e9:.1f}" for name, count in counts.items()) + ".\n"
-    markdown += "\nThe limit, a 3 x 3 convolution of 64 channels on 8 x 8, " + "; ".join(limits) + ".\n"
+    markdown += "\nThe limit, 3 x 3 and 64 channels on maps of 8 x 8: " + "; ".join(limits) + ".\n"
     publish(named("images", device), {"batch size": batch_size, "rounds": rounds}, rows, markdown, out, device)
 
 
