@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from lightning_modeinterp.errors import ConfigurationError
@@ -86,6 +86,9 @@ class Draw:
 class CachedRuns:
     """Run commands, unless their results are there.
 
+    Commands are processes that import the script which asks for them, so a script begins under
+    ``if __name__ == "__main__":``.
+
     Args:
         root: Directory of all runs.
         say: Where to tell what is begun. Standard output by default.
@@ -98,7 +101,7 @@ class CachedRuns:
         self.root = root
         self.say = say
         self.ended = ended or (lambda line: None)
-        self._running: set[ForkServerProcess] = set()
+        self._running: set[BaseProcess] = set()
 
     def checkpoint(self, fit: Fit) -> Path:
         """The trained model's last checkpoint.

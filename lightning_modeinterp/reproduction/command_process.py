@@ -1,7 +1,7 @@
 """Commands in processes of their own that begin with everything imported.
 
 Importing Lightning takes longer than a small command does. So one server imports it once, and every command is a fork
-of that server.
+of that server; but on Linux alone, since elsewhere numerical libraries may not survive a fork.
 """
 
 import multiprocessing
@@ -10,18 +10,20 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import connection
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import Any
 
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["lightning_modeinterp.cli"])
+_CONTEXT = (
+    multiprocessing.get_context("forkserver") if sys.platform == "linux" else multiprocessing.get_context("spawn")
+)
+_CONTEXT.set_forkserver_preload(["lightning_modeinterp.cli"])
 _ALONE = threading.Lock()
 """A start asks how all other processes have ended, and an exit status can be read once."""
 
 
-def start(args: Sequence[str], log: Path, held: int) -> ForkServerProcess:
+def start(args: Sequence[str], log: Path, held: int) -> BaseProcess:
     """Start a command, on one thread unless OMP_NUM_THREADS says otherwise.
 
     Args:
@@ -30,13 +32,13 @@ def start(args: Sequence[str], log: Path, held: int) -> ForkServerProcess:
         held: File descriptor that stays open until the command ends, even if it outlives us; that of a lock.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: a process a core is faster than a thread a core
-    process = _SERVER.Process(target=_run, args=(list(args), log, _Inherited(held), dict(os.environ)))
+    process = _CONTEXT.Process(target=_run, args=(list(args), log, _Inherited(held), dict(os.environ)))
     with _ALONE:
         process.start()
     return process
 
 
-def exit_status(process: ForkServerProcess) -> int | None:
+def exit_status(process: BaseProcess) -> int | None:
     """Wait until a command has ended; 0 where it has ended well."""
     connection.wait([process.sentinel])
     with _ALONE:

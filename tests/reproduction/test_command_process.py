@@ -1,10 +1,12 @@
 """Commands as processes: what they end with, what they hold."""
 
 import fcntl
+import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from lightning_modeinterp.reproduction import command_process
 from lightning_modeinterp.reproduction.command_process import exit_status, start
 
 COMPLETION, WRONG = ["completion", "bash"], ["fit", "-c", "nowhere.yaml"]
@@ -16,7 +18,9 @@ def lock(tmp_path):
         yield file
 
 
-def test_what_a_command_prints_is_added_to_its_log(tmp_path, lock):
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_what_a_command_prints_is_added_to_its_log(method, tmp_path, lock, monkeypatch):
+    monkeypatch.setattr(command_process, "_CONTEXT", multiprocessing.get_context(method))
     log = tmp_path / "log.txt"
     log.write_text("before\n")
     assert exit_status(start(COMPLETION, log, lock.fileno())) == 0
