@@ -35,7 +35,7 @@ test-slow: setup  ## run the slow tests (a quarter of an hour), and print what t
 test-gpu: setup  ## run the tests that need a GPU
 	$(PYTEST) -m gpu
 
-smoke: setup  ## run every claim of the paper once, tiny, anew (minutes); gives no verdict
+smoke: setup  ## run every claim of the paper once, tiny, anew (a minute or two); gives no verdict
 	rm -rf runs/reproduce/smoke
 	$(BIN)/modeinterp reproduce --preset smoke
 
