@@ -6,6 +6,7 @@ of that server; but on Linux alone, since elsewhere numerical libraries may not 
 
 import multiprocessing
 import os
+import runpy
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -61,12 +62,10 @@ def _received(passed: Any) -> _Inherited:
 
 
 def _run(args: list[str], log: Path, _: _Inherited, environment: Mapping[str, str]) -> None:
-    """What a command's process does."""
-    from lightning_modeinterp.cli import main  # in the server it is there already
-
+    """What a command's process does: ``python -m lightning_modeinterp``."""
     os.environ.update(environment)
-    sys.argv = [str(Path(sys.executable).with_name("modeinterp")), *args]
+    sys.argv = ["modeinterp", *args]
     with log.open("ab") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
-    main()
+    runpy.run_module("lightning_modeinterp", run_name="__main__", alter_sys=True)
