@@ -27,6 +27,7 @@ from interleaved import (
     rate_of,
     speedup_rows,
     speedup_table,
+    threads_on,
 )
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -111,7 +112,7 @@ def main(batch_size: int, rounds: int, threads: list[int], out: Path, device: st
     roof, roof_count = convolution(batch_size, 64, 8, device)
     sides = {name: Side(step) for name, step in steps.items()} | {"convolution": Side(roof, roof_count)}
     rows, limits = [], []
-    for num_threads in threads if device == CPU else [1]:
+    for num_threads in threads_on(device, threads):
         times = interleave(sides, rounds, num_threads, device)
         limits.append(rate_of("convolution", times.pop("convolution"), num_threads, device))
         rows += speedup_rows(times, THEIRS, num_threads, 1e-3)

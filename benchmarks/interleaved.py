@@ -178,6 +178,11 @@ def _device(name: str) -> str:
     return name
 
 
+def threads_on(device: str, threads: list[int]) -> list[int]:
+    """Numbers of threads to measure with; a GPU is measured once."""
+    return threads if device == CPU else [1]
+
+
 def device_of(options: Sequence[str]) -> str:
     """Where a command with these options computes."""
     return "cuda" if "--trainer.accelerator=gpu" in options else CPU

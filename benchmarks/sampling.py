@@ -31,6 +31,7 @@ from interleaved import (
     publish,
     speedup_rows,
     speedup_table,
+    threads_on,
 )
 from peers import BETAS, Authors, diffusers_draw, lucidrains_draw
 
@@ -113,7 +114,7 @@ def main(
     """Measure, and write NAME.json and NAME.md, or NAME_gpu."""
     rows, limits = [], []
     baseline = "authors" if authors else "diffusers"
-    for num_threads in threads if device == CPU else [1]:
+    for num_threads in threads_on(device, threads):
         times = interleave(sides(num_samples, num_steps, authors, device), rounds, num_threads, device)
         limits.append(products(times.pop("gemm"), num_threads, device))
         rows += speedup_rows(times, baseline, num_threads, 1e-9)

@@ -26,6 +26,7 @@ from interleaved import (
     rate_of,
     speedup_rows,
     speedup_table,
+    threads_on,
 )
 from peers import BETAS, Authors
 
@@ -118,7 +119,7 @@ def main(
     """Measure, and write NAME.json and NAME.md, or NAME_gpu."""
     rows, limits = [], []
     baseline = "authors" if authors else PLAIN
-    for num_threads in threads if device == CPU else [1]:
+    for num_threads in threads_on(device, threads):
         times = interleave(sides(batch_size, authors, device), rounds, num_threads, device)
         for product in ("gemm", "bfloat16 gemm"):
             limits.append(rate_of(product, times.pop(product), num_threads, device))
