@@ -1,5 +1,10 @@
 """Resume, averaging and divergence, through the command line."""
 
+import copy
+import subprocess
+import sys
+import threading
+
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
@@ -124,3 +129,23 @@ def test_a_checkpoint_with_weights_that_are_not_finite_is_not_written(fitted):
         module.denoiser.input.weight[0] = float("nan")
     with pytest.raises(NonFiniteLossError, match="a weight is no longer finite"):
         module.on_save_checkpoint({})
+
+
+def test_a_copy_of_the_module_is_no_copy_of_the_run(run):
+    """The command line's optimiser factory holds all of it, and weight averaging copies the module."""
+    cli = run("fit")
+    cli.datamodule.uncopyable = threading.Lock()
+    copied = copy.deepcopy(cli.model)
+    assert same(copied.state_dict(), cli.model.state_dict())
+    assert isinstance(copied.configure_optimizers(), torch.optim.Adam)
+
+
+@pytest.mark.slow
+@pytest.mark.ddp
+def test_lightning_starts_the_second_process_of_an_averaged_fit(tmp_path):
+    options = (*SMALL, *NETWORK, EMA, "--trainer.devices=2", "--trainer.strategy=ddp", "--trainer.max_steps=4")
+    command = [sys.executable, "-m", "lightning_modeinterp", "fit", "-c", str(CONFIG), f"--run.root={tmp_path}"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (checkpoint,) = tmp_path.rglob("last.ckpt")
+    assert torch.load(checkpoint, weights_only=True)["global_step"] == 4
