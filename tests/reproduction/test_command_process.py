@@ -2,6 +2,7 @@
 
 import fcntl
 import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -35,8 +36,14 @@ def test_what_was_wrong_is_in_the_log_and_in_the_status(tmp_path, lock):
     assert "nowhere.yaml" in line
 
 
-def test_a_command_sees_where_we_are_and_our_environment(tmp_path, lock, monkeypatch):
+def test_a_command_starts_where_we_are(tmp_path, lock, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.yaml").write_text("nonsense: 1\n")
+    assert exit_status(start(["fit", "-c", "here.yaml"], tmp_path / "log.txt", lock.fileno())) == 2
+    assert "nonsense" in (tmp_path / "log.txt").read_text()
+
+
+def test_a_command_has_our_environment_of_now(tmp_path, lock, monkeypatch):
     monkeypatch.setenv("MODEINTERP_DEBUG", "1")  # a traceback instead of a line
     assert exit_status(start(WRONG, tmp_path / "log.txt", lock.fileno())) == 1
     assert "Traceback" in (tmp_path / "log.txt").read_text()
@@ -53,13 +60,14 @@ def test_the_statuses_of_many_at_once_are_told_apart(tmp_path, lock):
 
 
 def test_what_outlives_us_keeps_the_lock(tmp_path):
-    path = tmp_path / "lock"
+    path, log = tmp_path / "lock", tmp_path / "log.txt"
+    os.mkfifo(log)  # the command waits until somebody reads
     with path.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        process = start(COMPLETION, tmp_path / "log.txt", held.fileno())
+        process = start(COMPLETION, log, held.fileno())
     with path.open("w") as other:  # ours is closed
-        if process.is_alive():
-            with pytest.raises(BlockingIOError):
-                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert "modeinterp" in log.read_text()
         assert exit_status(process) == 0
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
