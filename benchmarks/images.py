@@ -18,9 +18,9 @@ import torch
 from interleaved import (
     CPU,
     RESULTS,
-    ROUNDS,
     Side,
     add_device,
+    add_rounds,
     interleave,
     named,
     publish,
@@ -125,7 +125,7 @@ def main(batch_size: int, rounds: int, threads: list[int], out: Path, device: st
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    add_rounds(parser)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     add_device(parser)
     parser.add_argument("--out", type=Path, default=RESULTS)

@@ -178,6 +178,17 @@ def _device(name: str) -> str:
     return name
 
 
+def add_rounds(parser: argparse.ArgumentParser, default: int = ROUNDS) -> None:
+    """Let a script be told how often to measure each side."""
+    parser.add_argument("--rounds", type=_rounds, default=default, help="at least two")
+
+
+def _rounds(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"expected at least 2, since one time has no quartiles, got {text}")
+    return int(text)
+
+
 def threads_on(device: str, threads: list[int]) -> list[int]:
     """Numbers of threads to measure with; a GPU is measured once."""
     return threads if device == CPU else [1]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from interleaved import CPU, RESULTS, ROUNDS, Side, Spread, interleave, publish, table
+from interleaved import CPU, RESULTS, Side, Spread, add_rounds, interleave, publish, table
 from step_clock import StepClock
 from training import training_step
 
@@ -75,7 +75,7 @@ def main(num_steps: int, rounds: int, threads: list[int], out: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num-steps", type=int, default=150)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    add_rounds(parser)
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
     parser.add_argument("--out", type=Path, default=RESULTS)
     torch.set_num_threads(1)

@@ -21,7 +21,7 @@ from typing import Any
 
 import lightning as L
 import torch
-from interleaved import RESULTS, ROUNDS, Side, Spread, interleave, publish, table
+from interleaved import RESULTS, Side, Spread, add_rounds, interleave, publish, table
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
@@ -117,7 +117,7 @@ def main(rounds: int, num_steps: int, out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    add_rounds(parser)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()

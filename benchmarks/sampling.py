@@ -19,11 +19,11 @@ import torch
 from interleaved import (
     CPU,
     RESULTS,
-    ROUNDS,
     Side,
     Spread,
     Times,
     add_device,
+    add_rounds,
     gemm,
     interleave,
     multiplies_bfloat16,
@@ -146,7 +146,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num-samples", type=int, default=1024, help="a multiple of 512")
     parser.add_argument("--num-steps", type=int, default=T)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    add_rounds(parser)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--authors", type=Path)
     add_device(parser)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from interleaved import RESULTS, Side, Spread, interleave, publish, speedup, table
+from interleaved import RESULTS, Side, Spread, add_rounds, interleave, publish, speedup, table
 from peers import BETAS
 
 from lightning_modeinterp.denoisers import MLP
@@ -91,7 +91,7 @@ def main(rounds: int, ranks: list[int], out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
+    add_rounds(parser, default=7)
     parser.add_argument("--ranks", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--out", type=Path, default=RESULTS)
     torch.set_num_threads(1)

@@ -154,7 +154,9 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: li
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("run", type=Path, help="run directory of a fit on Simple Shapes")
     parser.add_argument("--name", default="100_steps", help="of the results")
     parser.add_argument("--out", type=Path, default=RESULTS)

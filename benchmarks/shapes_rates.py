@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import torch
-from interleaved import RESULTS, ROUNDS, Side, Spread, interleave, publish, table
+from interleaved import RESULTS, Side, Spread, add_rounds, interleave, publish, table
 
 from lightning_modeinterp.distributions import SimpleShapes
 from lightning_modeinterp.support import ShapeCount
@@ -54,6 +54,6 @@ def main(rounds: int, out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    add_rounds(parser)
     parser.add_argument("--out", type=Path, default=RESULTS)
     main(**vars(parser.parse_args()))

@@ -15,9 +15,9 @@ import torch
 from interleaved import (
     CPU,
     RESULTS,
-    ROUNDS,
     Side,
     add_device,
+    add_rounds,
     gemm,
     interleave,
     multiplies_bfloat16,
@@ -132,7 +132,7 @@ def main(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch-size", type=int, default=10_000)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    add_rounds(parser)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--authors", type=Path)
     add_device(parser)

@@ -29,32 +29,35 @@ def ddpm_loss(output: Tensor, target: Tensor, weight: Tensor | None = None) -> d
     return {"loss": (expand(weight, squared_error) * squared_error).mean(), "mse": mse.detach()}
 
 
-def min_snr_weight(level: NoiseLevel, cap: float, prediction: PredictionType) -> Tensor:
-    """Weight that counts the error on x_0 by at most ``cap`` times: ``min(SNR, cap)`` on x_0.
+def clamped_snr_weight(level: NoiseLevel, floor: float, cap: float, prediction: PredictionType) -> Tensor:
+    """Weight that counts the error on x_0 by the SNR, but by at least ``floor`` and at most ``cap``.
 
     On eps it is that over the SNR, on v over SNR + 1, since the squared errors differ by these factors.
 
     Args:
         level: Noise levels, (B,).
-        cap: Upper bound of the weight on x_0; 5 is the reference's choice.
+        floor: Lower bound of the weight on x_0. At 0 noise that hides the data counts for nothing, as in the plain
+            mean on eps; at 1 what is decided there counts as much as at sigma = alpha.
+        cap: Upper bound of the weight on x_0.
         prediction: What the network predicts.
 
     Returns:
         (B,) float.
 
     References:
-        Hang et al. 2023, Efficient Diffusion Training via Min-SNR Weighting Strategy, section 3.4.
+        Cap: Hang et al. 2023, Efficient Diffusion Training via Min-SNR Weighting Strategy, section 3.4; 5 there. Floor:
+        Salimans and Ho 2022, Progressive Distillation, section 4 (truncated SNR weighting); 1 there. Both at once: ours.
 
     Example:
         >>> level = NoiseLevel(t=torch.zeros(2), gamma=torch.tensor([-10.0, 10.0]))
-        >>> min_snr_weight(level, cap=5.0, prediction="eps")  # damped where there is hardly noise
+        >>> clamped_snr_weight(level, floor=0.0, cap=5.0, prediction="eps")  # damped where there is hardly noise
         tensor([2.2700e-04, 1.0000e+00])
     """
     snr = level.snr
-    # computed on eps first: SNR overflows float32 where there is no noise, cap / SNR does not
-    on_eps = (cap / snr).clamp(max=1.0)
-    if prediction == "eps":
-        return on_eps
     if prediction == "x_0":
-        return snr.clamp(max=cap)
-    return on_eps * torch.sigmoid(-level.gamma)
+        return snr.clamp(floor, cap)
+    if prediction == "v":
+        return snr.clamp(floor, cap) * torch.sigmoid(level.gamma)
+    # computed on eps: SNR overflows float32 where there is no noise, cap / SNR does not
+    on_eps = (cap / snr).clamp(max=1.0)
+    return on_eps.maximum(floor / snr) if floor else on_eps

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.keyed_noise import BatchNoise
-from lightning_modeinterp.diffusion.losses import ddpm_loss, min_snr_weight
+from lightning_modeinterp.diffusion.losses import clamped_snr_weight, ddpm_loss
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType, noised, target
 from lightning_modeinterp.errors import ConfigurationError
@@ -24,6 +24,8 @@ class DDPM(DiffusionModule):
         lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
         seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
         snr_weight_cap: Weight the loss by min(SNR, cap) on x_0 (Min-SNR). None for the plain mean, as the paper.
+        snr_weight_floor: With a cap, the least weight on x_0. Above 0 also what noise hides counts, so that what is
+            decided early on the way is learned sooner; take ``prediction: v``, where this weight stays bounded.
         compile_denoiser: Compile the network while it is trained (`torch.compile`). It takes about a minute, so it
             pays in long fits, and changes last bits.
 
@@ -44,17 +46,23 @@ class DDPM(DiffusionModule):
         lr_scheduler: LRSchedulerCallable | None = None,
         seed: int | None = None,
         snr_weight_cap: float | None = None,
+        snr_weight_floor: float = 0.0,
         compile_denoiser: bool = False,
     ) -> None:
         super().__init__(denoiser, noise_schedule, prediction, optimizer, lr_scheduler, seed, compile_denoiser)
         if snr_weight_cap is not None and not snr_weight_cap > 0:
             raise ConfigurationError(f"model.snr_weight_cap: expected a number > 0 or null, got {snr_weight_cap}")
+        if not 0 <= snr_weight_floor <= (snr_weight_cap or 0):
+            raise ConfigurationError(
+                f"model.snr_weight_floor: expected a number from 0 to snr_weight_cap, which is {snr_weight_cap}, got "
+                f"{snr_weight_floor}"
+            )
         if any(weights.requires_grad for weights in noise_schedule.parameters()):
             raise ConfigurationError(
                 f"model.noise_schedule: expected one without parameters, since DDPM trains on a fixed grid, got "
                 f"{type(noise_schedule).__name__}; take VDM, or a schedule such as LinearGammaSchedule"
             )
-        self.snr_weight_cap = snr_weight_cap
+        self.snr_weight_cap, self.snr_weight_floor = snr_weight_cap, snr_weight_floor
         grid = noise_schedule.grid()
         self.register_buffer("grid_t", grid.t.float(), persistent=False)
         self.register_buffer("grid_gamma", grid.gamma.float(), persistent=False)
@@ -65,6 +73,6 @@ class DDPM(DiffusionModule):
         eps = noise.normal(like=x_0)
         level = NoiseLevel(self.grid_t[index], self.grid_gamma[index])
         output = self.denoiser(noised(x_0, eps, level), level).to(x_0.dtype)
-        cap = self.snr_weight_cap
-        weight = None if cap is None else min_snr_weight(level, cap, self.prediction)
+        cap, floor = self.snr_weight_cap, self.snr_weight_floor
+        weight = None if cap is None else clamped_snr_weight(level, floor, cap, self.prediction)
         return ddpm_loss(output, target(x_0, eps, level, self.prediction), weight)

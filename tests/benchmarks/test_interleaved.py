@@ -10,7 +10,18 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from interleaved import Side, Spread, Times, add_device, interleave, publish, speedup, speedup_rows, speedup_table
+from interleaved import (
+    Side,
+    Spread,
+    Times,
+    add_device,
+    add_rounds,
+    interleave,
+    publish,
+    speedup,
+    speedup_rows,
+    speedup_table,
+)
 from report import with_tables
 
 
@@ -76,3 +87,12 @@ def test_a_device_that_is_not_there_is_one_line(given, line, monkeypatch, capsys
     with pytest.raises(SystemExit):
         parser.parse_args(["--device", given])
     assert line in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_one_round_is_refused_in_one_line(capsys):
+    parser = argparse.ArgumentParser()
+    add_rounds(parser, default=7)
+    assert (parser.parse_args([]).rounds, parser.parse_args(["--rounds", "2"]).rounds) == (7, 2)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--rounds", "1"])
+    assert "expected at least 2" in capsys.readouterr().err.splitlines()[-1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modeinterp.diffusion.losses import ddpm_loss, min_snr_weight
+from lightning_modeinterp.diffusion.losses import clamped_snr_weight, ddpm_loss
 from lightning_modeinterp.diffusion.parameterization import noised, target, x_0_from
 from lightning_modeinterp.records import NoiseLevel
 
@@ -32,28 +32,29 @@ def test_a_weight_counts_each_sample_and_the_plain_error_stays_on_show():
     assert not terms["mse"].requires_grad
 
 
-@pytest.mark.parametrize("cap", [1.0, 5.0])
-def test_min_snr_weights_equal_their_formula(cap):
+@pytest.mark.parametrize(("floor", "cap"), [(0.0, 1.0), (0.0, 5.0), (0.5, 5.0), (1.0, math.inf)])
+def test_clamped_snr_weights_equal_their_formula(floor, cap):
     snr = np.exp(-GAMMAS.numpy())
-    on_x_0 = np.minimum(snr, cap)
+    on_x_0 = np.clip(snr, floor, cap)
     for prediction, expected in {"x_0": on_x_0, "eps": on_x_0 / snr, "v": on_x_0 / (snr + 1)}.items():
-        np.testing.assert_allclose(min_snr_weight(LEVEL, cap, prediction).numpy(), expected, rtol=1e-12)
+        np.testing.assert_allclose(clamped_snr_weight(LEVEL, floor, cap, prediction).numpy(), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("floor", [0.0, 1.0])
 @pytest.mark.parametrize("prediction", ["eps", "x_0", "v"])
-def test_every_prediction_puts_the_same_weight_on_the_error_of_x_0(prediction):
+def test_every_prediction_puts_the_same_weight_on_the_error_of_x_0(prediction, floor):
     generator = torch.Generator().manual_seed(0)
     x_0, eps, mistake = torch.randn(3, 41, 2, generator=generator, dtype=torch.float64)
     output = target(x_0, eps, LEVEL, prediction) + mistake
     x_0_hat = x_0_from(output, noised(x_0, eps, LEVEL), LEVEL, prediction)
-    weighted = min_snr_weight(LEVEL, 5.0, prediction) * mistake.square().sum(1)
-    expected = torch.exp(-GAMMAS).clamp(max=5) * (x_0_hat - x_0).square().sum(1)
+    weighted = clamped_snr_weight(LEVEL, floor, 5.0, prediction) * mistake.square().sum(1)
+    expected = torch.exp(-GAMMAS).clamp(floor, 5) * (x_0_hat - x_0).square().sum(1)
     torch.testing.assert_close(weighted, expected, rtol=1e-4, atol=0)
 
 
 @pytest.mark.parametrize("prediction", ["eps", "x_0", "v"])
-def test_min_snr_weights_stay_finite_in_float32_at_any_level(prediction):
+def test_clamped_snr_weights_stay_finite_in_float32_at_any_level(prediction):
     gamma = torch.tensor([-200.0, -90.0, 90.0, 200.0])
-    weight = min_snr_weight(NoiseLevel(gamma, gamma), 5.0, prediction)
+    weight = clamped_snr_weight(NoiseLevel(gamma, gamma), 0.0, 5.0, prediction)
     assert weight.isfinite().all()
     assert weight[2:].tolist() == pytest.approx([1.0, 1.0] if prediction == "eps" else [math.exp(-90), 0.0], abs=1e-38)

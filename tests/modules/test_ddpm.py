@@ -43,9 +43,9 @@ class Half(Denoiser):
 
 
 @pytest.mark.parametrize("prediction", ["eps", "x_0", "v"])
-@pytest.mark.parametrize("cap", [None, 5.0])
-def test_loss_is_the_mean_squared_error_at_uniform_levels(prediction, cap):
-    module = DDPM(Half(), SCHEDULE, prediction=prediction, snr_weight_cap=cap)
+@pytest.mark.parametrize(("floor", "cap"), [(0.0, None), (0.0, 5.0), (1.0, 5.0)])
+def test_loss_is_the_mean_squared_error_at_uniform_levels(prediction, floor, cap):
+    module = DDPM(Half(), SCHEDULE, prediction=prediction, snr_weight_cap=cap, snr_weight_floor=floor)
     x_0 = torch.randn(64, 1)
     terms = module.loss_terms(x_0, BatchNoise(keyed_generator(0, "training", 3), 64))
     generator = keyed_generator(0, "training", 3)
@@ -58,7 +58,7 @@ def test_loss_is_the_mean_squared_error_at_uniform_levels(prediction, cap):
     squared = (0.5 * (alpha * x_0 + sigma * eps) - target).square()
     snr = alpha_bar / (1 - alpha_bar)
     if cap is not None:
-        squared = squared * snr.clamp(max=cap) / {"eps": snr, "x_0": 1, "v": snr + 1}[prediction]
+        squared = squared * snr.clamp(floor, cap) / {"eps": snr, "x_0": 1, "v": snr + 1}[prediction]
     assert terms["loss"].item() == pytest.approx(squared.mean().item(), rel=1e-5)
 
 
