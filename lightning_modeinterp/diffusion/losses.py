@@ -45,8 +45,9 @@ def clamped_snr_weight(level: NoiseLevel, floor: float, cap: float, prediction: 
         (B,) float.
 
     References:
-        Cap: Hang et al. 2023, Efficient Diffusion Training via Min-SNR Weighting Strategy, section 3.4; 5 there. Floor:
-        Salimans and Ho 2022, Progressive Distillation, section 4 (truncated SNR weighting); 1 there. Both at once: ours.
+        Cap: Hang et al. 2023, Efficient Diffusion Training via Min-SNR Weighting Strategy, section 3.4; 5 there.
+        Floor: Salimans and Ho 2022, Progressive Distillation, section 4 (truncated SNR weighting); 1 there. Both at
+        once: ours.
 
     Example:
         >>> level = NoiseLevel(t=torch.zeros(2), gamma=torch.tensor([-10.0, 10.0]))

@@ -15,7 +15,7 @@ from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.modules import VDM as VariationalDiffusionModel
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import CONFIG, FEW_IMAGES, NETWORK, ROOT, UNET, VDM, VDM_LEARNED
+from .conftest import CONFIG, FEW_IMAGES, NETWORK, NO_FIGURES, ROOT, UNET, VDM, VDM_LEARNED
 
 EXPERIMENTS = sorted((ROOT / "configs/experiment").glob("*.yaml"))
 
@@ -81,7 +81,7 @@ def test_every_experiment_runs_every_command(run, experiment, command):
         pytest.skip("the true score has nothing to train")
     network = () if is_exact else UNET if "shapes" in experiment.stem else NETWORK
     untrained = () if command == "fit" else ("--allow_untrained=true",)
-    few = FEW_IMAGES if "shapes" in experiment.stem else ()
+    few = (*FEW_IMAGES, *NO_FIGURES) if "shapes" in experiment.stem else ()  # test_shapes.py draws them, once
     run(command, *few, "--trainer.fast_dev_run=2", *untrained, config=experiment, network=network)
 
 

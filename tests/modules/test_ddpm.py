@@ -62,6 +62,12 @@ def test_loss_is_the_mean_squared_error_at_uniform_levels(prediction, floor, cap
     assert terms["loss"].item() == pytest.approx(squared.mean().item(), rel=1e-5)
 
 
+@pytest.mark.parametrize(("floor", "cap"), [(1.0, None), (6.0, 5.0), (-1.0, 5.0)])
+def test_a_floor_of_the_weight_that_is_not_under_its_cap_is_refused(floor, cap):
+    with pytest.raises(ConfigurationError, match=rf"snr_weight_floor: expected.*snr_weight_cap.*{cap}, got {floor}"):
+        DDPM(Half(), SCHEDULE, snr_weight_cap=cap, snr_weight_floor=floor)
+
+
 @pytest.mark.parametrize("num_samples", [8, 5])  # a full batch, and a last one that leaves the ranks uneven shares
 def test_each_process_sees_its_rows_of_the_global_noise(num_samples):
     module = DDPM(Half(), SCHEDULE)
