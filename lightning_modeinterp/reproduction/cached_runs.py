@@ -10,13 +10,14 @@ import fcntl
 import hashlib
 import json
 import math
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import yaml
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
@@ -233,16 +234,26 @@ def metrics_of(run: Path) -> dict[str, float]:
 
 
 def content_of(config: Path) -> str:
-    """Text of a config and of all configs that it names, one after another.
+    """What a config says, with all configs that it names in the place of their names; comments and order say nothing.
 
     Raises:
         ConfigurationError: If one of them does not exist.
     """
+    return json.dumps(_read(config), sort_keys=True)
+
+
+def _read(config: Path) -> object:
     if not config.is_file():
         raise ConfigurationError(f"expected a config at {config}, found none; run from a clone of the repository")
-    text = config.read_text()
-    parts = [config.parent / name for name in re.findall(r"^\s*\w+:\s*(\S+\.yaml)\s*$", text, flags=re.MULTILINE)]
-    return text + "".join(map(content_of, parts))
+    return _with_parts(yaml.safe_load(config.read_text()), config.parent)
+
+
+def _with_parts(value: object, folder: Path) -> object:
+    if isinstance(value, dict):
+        return {name: _with_parts(each, folder) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_parts(each, folder) for each in value]
+    return _read(folder / value) if isinstance(value, str) and value.endswith(".yaml") else value
 
 
 def _key(*parts: str) -> str:

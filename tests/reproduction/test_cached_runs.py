@@ -1,4 +1,5 @@
 import fcntl
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -142,10 +143,22 @@ def test_a_key_follows_options_configs_and_weights(tmp_path, monkeypatch):
     assert FIT.key != before
 
 
-def test_the_content_of_a_config_holds_all_that_it_names():
-    content = content_of(CONFIGS / CONFIG)
-    for part in ("data/gaussian_1d.yaml", "model/ddpm_mlp.yaml", "generation/ancestral.yaml", "trainer/cpu.yaml"):
-        assert (CONFIGS / part).read_text() in content
+def test_the_content_of_a_config_is_what_it_and_those_that_it_names_say(tmp_path):
+    part, config = tmp_path / "part.yaml", tmp_path / "whole.yaml"
+    config.write_text("a: 1\nb: {c: [part.yaml]}\n")
+    part.write_text("d: 2\n")
+    content = content_of(config)
+    assert json.loads(content) == {"a": 1, "b": {"c": [{"d": 2}]}}
+    config.write_text("# a comment\nb: {c: [part.yaml]}\na: 1\n")
+    assert content_of(config) == content
+    part.write_text("d: 3\n")
+    assert content_of(config) != content
+
+
+def test_the_content_of_an_experiment_holds_all_its_sections():
+    content = json.loads(content_of(CONFIGS / CONFIG))
+    assert content["data"]["class_path"] == "GaussianMixtureDataModule"
+    assert content["trainer"]["max_steps"] == 8_000
 
 
 def test_a_config_that_is_not_there_is_named(tmp_path):
