@@ -10,9 +10,10 @@ and a second one only measures. All of it lies in one directory:
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,13 @@ from lightning_modeinterp.reproduction.claim import Claim
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.progress import Progress
+from lightning_modeinterp.reproduction.ranked_pool import RankedPool
 
 MARKER, RUNS = "reproduction.json", "runs"
 OVERVIEW = "seeds.png"
+
+Begun = dict[str, Future[list[Future[object]]]]
+"""By the key of a fit: a future of it, which gives those of what is drawn from it."""
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Work:
-    """A model and all that is drawn from it, one command after another."""
+    """A model and all that is drawn from it."""
 
     fit: Fit
     samples: tuple[Draw, ...]
@@ -52,14 +57,15 @@ class Work:
         """Whether the model has to be trained."""
         return any(draw.needs_weights for draw in (*self.samples, *self.tested))
 
-    def do(self, runs: CachedRuns) -> None:
-        """Run what is not there yet."""
+    def train(self, runs: CachedRuns) -> None:
+        """Train the model, where one is needed and not there yet."""
         if self.needs_weights:
             runs.checkpoint(self.fit)
-        for draw in self.samples:
-            runs.samples(draw)
-        for draw in self.tested:
-            runs.tested(draw)
+
+    def draws(self, runs: CachedRuns) -> list[Callable[[], object]]:
+        """What draws from it, in any order once it is trained."""
+        samples = [partial(runs.samples, draw) for draw in self.samples]
+        return [*samples, *(partial(runs.tested, draw) for draw in self.tested)]
 
     def seconds(self, runs: CachedRuns) -> float:
         """How long its commands have run; nan where that was not noted."""
@@ -93,36 +99,66 @@ def reproduce(
     runs = CachedRuns(out / RUNS, progress.begun, progress.ended)
     works = work_of(claims, preset)
     progress.expect(sum_of_commands(runs, works))
-    with ThreadPoolExecutor(jobs) as pool:
-        begun = {work.fit.key: pool.submit(work.do, runs) for work in works}
-        try:
-            return [decide(claim, preset, runs, begun, out, say) for claim in claims]
-        except BaseException:  # the user stops us
-            pool.shutdown(wait=False, cancel_futures=True)
-            runs.stop()
-            raise
+    pool = RankedPool(jobs)
+    try:
+        begun = begin(claims, preset, runs, pool)
+        return [decide(claim, preset, runs, begun, out, say) for claim in claims]
+    except BaseException:  # the user stops us
+        pool.stop()
+        runs.stop()
+        raise
+
+
+def begin(claims: Sequence[Claim], preset: Preset, runs: CachedRuns, pool: RankedPool) -> Begun:
+    """Submit all that claims need: earlier claims first, and of a claim the fits, since the draws wait for them."""
+    rank_of: dict[str, int] = {}
+    for rank, claim in enumerate(claims):
+        for work in work_of([claim], preset):
+            rank_of.setdefault(work.fit.key, rank)
+    works = {work.fit.key: work for work in work_of(claims, preset)}
+    return {
+        key: pool.submit((rank_of[key], 0), partial(_train, work, rank_of[key], runs, pool))
+        for key, work in works.items()
+    }
+
+
+def _train(work: Work, rank: int, runs: CachedRuns, pool: RankedPool) -> list[Future[object]]:
+    work.train(runs)
+    return [pool.submit((rank, 1), draw) for draw in work.draws(runs)]
 
 
 def decide(
-    claim: Claim,
-    preset: Preset,
-    runs: CachedRuns,
-    begun: Mapping[str, Future[None]],
-    out: Path,
-    say: Callable[[str], None],
+    claim: Claim, preset: Preset, runs: CachedRuns, begun: Begun, out: Path, say: Callable[[str], None]
 ) -> Outcome:
-    """Wait for what a claim needs, by the key of the fit, and measure it; or say which of it failed."""
-    needed = [begun[work.fit.key] for work in work_of([claim], preset)]
-    try:
-        for future in as_completed(needed):
-            future.result()
-    except RunFailedError as error:
-        say(f"{claim.name}: not decided, a run failed: {error}")
-        return Outcome(claim, failure=str(error))
+    """Wait for what a claim needs, and measure it; or say what of it failed first, and wait for the rest."""
+    failure: str | None = None
+    for error in _errors([begun[work.fit.key] for work in work_of([claim], preset)]):
+        if not failure:
+            say(f"{claim.name}: not decided, a run failed: {error}")
+        failure = failure or str(error)
+    if failure:
+        return Outcome(claim, failure=failure)
     findings = measure(claim, preset, runs, out)
     for finding in findings:
         say(f"{claim.name}: {in_words(finding, preset)}")
     return Outcome(claim, findings)
+
+
+def _errors(trained: Iterable[Future[list[Future[object]]]]) -> Iterator[RunFailedError]:
+    """Of all fits and then their draws, as they end."""
+    for fit in as_completed(trained):
+        if (error := _error(fit)) is not None:
+            yield error
+            continue
+        yield from filter(None, map(_error, as_completed(fit.result())))
+
+
+def _error(ended: Future[Any]) -> RunFailedError | None:
+    try:
+        ended.result()
+    except RunFailedError as error:
+        return error
+    return None
 
 
 def claim_directory(out: Path, preset: Preset) -> None:

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -19,7 +20,15 @@ from lightning_modeinterp.figures import density_panels, save_figure
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
-from lightning_modeinterp.reproduction.reproduce import Outcome, claim_directory, decide, sum_of_commands, work_of
+from lightning_modeinterp.reproduction.ranked_pool import RankedPool
+from lightning_modeinterp.reproduction.reproduce import (
+    Outcome,
+    begin,
+    claim_directory,
+    decide,
+    sum_of_commands,
+    work_of,
+)
 from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 SMOKE, CPU = PRESETS["smoke"], PRESETS["cpu"]
@@ -105,10 +114,42 @@ def test_a_claim_is_measured_when_its_own_commands_have_ended(out):
     folder, _, _ = out
     begun = {work.fit.key: Future() for work in work_of([Broken(), Invents()], SMOKE)}
     (ours,) = work_of([Invents()], SMOKE)
-    begun[ours.fit.key].set_result(None)  # the other one has not ended
+    begun[ours.fit.key].set_result([])  # the other one has not ended
     said = []
     assert decide(Invents(), SMOKE, CachedRuns(folder / "runs"), begun, folder, said.append).findings
     assert [line.split(":")[0] for line in said] == ["invents"]
+
+
+class Recorder:
+    """Runs that do nothing but note what was asked of them."""
+
+    def __init__(self):
+        self.asked = []
+
+    def checkpoint(self, fit):
+        self.asked.append(f"fit {fit.name}")
+
+    def samples(self, draw):
+        self.asked.append(f"predict {draw.name}")
+
+    def tested(self, draw):
+        self.asked.append(f"test {draw.name}")
+
+
+def test_of_a_claim_the_fits_come_first_and_earlier_claims_before_later_ones():
+    pool, gate, runs = RankedPool(1), threading.Event(), Recorder()
+    pool.submit((-1, 0), gate.wait)
+    claims = [CLAIMS["between-heights"], CLAIMS["true-score"]]
+    begun = begin(claims, CPU, runs, pool)
+    gate.set()
+    for fit in begun.values():
+        for draw in fit.result(timeout=10):
+            draw.result(timeout=10)
+    fits, looks = ([f"{command} shapes_{seed}" for seed in CPU.image_seeds] for command in ("fit", "test"))
+    assert runs.asked[:6] == [*fits, *looks]
+    later = [asked.split()[0] for asked in runs.asked[6:]]
+    assert later == sorted(later)  # fit, predict
+    assert len(later) == 3 * 2 * CPU.num_seeds  # a fit, learned and true score, of either dimension
 
 
 def test_a_directory_of_another_preset_or_version_is_refused(tmp_path):
