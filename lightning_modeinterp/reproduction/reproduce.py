@@ -102,11 +102,13 @@ def reproduce(
     pool = RankedPool(jobs)
     try:
         begun = begin(claims, preset, runs, pool)
-        return [decide(claim, preset, runs, begun, out, say) for claim in claims]
+        outcomes = [decide(claim, preset, runs, begun, out, say) for claim in claims]
     except BaseException:  # the user stops us
         pool.stop()
         runs.stop()
         raise
+    pool.stop()  # nothing waits any more
+    return outcomes
 
 
 def begin(claims: Sequence[Claim], preset: Preset, runs: CachedRuns, pool: RankedPool) -> Begun:
