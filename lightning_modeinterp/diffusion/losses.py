@@ -36,8 +36,8 @@ def clamped_snr_weight(level: NoiseLevel, floor: float, cap: float, prediction: 
 
     Args:
         level: Noise levels, (B,).
-        floor: Lower bound of the weight on x_0. At 0 noise that hides the data counts for nothing, as in the plain
-            mean on eps; at 1 what is decided there counts as much as at sigma = alpha.
+        floor: Lower bound of the weight on x_0. At 0 an error where noise hides the data counts for little, as in
+            the plain mean on eps; at 1 it counts as much as one at sigma = alpha.
         cap: Upper bound of the weight on x_0.
         prediction: What the network predicts.
 
