@@ -14,7 +14,8 @@ of each summary is chosen by the AUROC among images with as many shapes (matched
 *final* set each chosen statistic is reported once, with 95 % bootstrap intervals over samples. Thresholds that keep
 96 % of the images in support come from the explore set. Both sets have sampling seeds of their own.
 
-Before any of it stands whether the network knows the rule at all: `exclusion`, as in test_metrics.json.
+Before any of it stands whether the network knows the rule at all (`knows_the_rule`): `exclusion`, as in
+test_metrics.json.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from interleaved import device_of, publish, table
 from samples import draw, options_of, trained
 from torch import Tensor
 
-from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion
+from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion, knows_the_rule
 from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
 from lightning_modeinterp.diffusion.trajectories import VarianceSummaries
 from lightning_modeinterp.metrics.functional import matched_auroc
@@ -129,7 +130,8 @@ def markdown(rows: list[dict], final: Images, known: dict[str, float]) -> str:
         for name, value in known.items()
         if not name.endswith(("_error", "_exact"))
     )
-    return f"{text}\nexclusion at sigma / alpha {said}.\n"
+    verdict = "passes" if knows_the_rule(known) else "does not pass"
+    return f"{text}\nThe network {verdict} the paired test; exclusion at sigma / alpha {said}.\n"
 
 
 def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: list[str]) -> None:

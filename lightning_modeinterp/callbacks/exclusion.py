@@ -6,6 +6,7 @@ allow and beside its own double; see `exclusion_pairs`. Of the latter the exact 
 of the two it takes for the true one; where noise hides both it leaves as much as of the former.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import lightning as L
@@ -23,6 +24,9 @@ from lightning_modeinterp.distributions import ExclusionPairs, exclusion_pairs
 from lightning_modeinterp.modules import DiffusionModule
 
 NOISE_TO_SIGNAL = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0)
+DECISIVE = 2.0
+"""From here on what an image becomes is open; with less noise all shapes show, and no training image has a double."""
+
 NUM_PAIRS = 192
 BATCH = 32
 
@@ -61,6 +65,21 @@ def exact_exclusion(
         return {}
     each = _lost(exact.to(module.device), module, data, num_pairs)
     return {f"{name}_exact": lost.mean().item() for name, lost in each.items()}
+
+
+def knows_the_rule(values: Mapping[str, float]) -> bool:
+    """Whether a model passes the test: it is closer to the exact posterior mean than to one that sees each shape alone.
+
+    Ours: at every noise level from `DECISIVE` on it loses more than half of what the exact one loses, by at least two
+    standard errors.
+
+    Args:
+        values: What `exclusion` and `exact_exclusion` return, together.
+    """
+    names = [name for name in values if not name.endswith(("_error", "_exact"))]
+    decisive = [name for name in names if float(name.split("/")[-1]) >= DECISIVE]
+    beyond_half = (values[name] - 2 * values[f"{name}_error"] >= values[f"{name}_exact"] / 2 for name in decisive)
+    return bool(decisive) and all(beyond_half)
 
 
 def _lost(

@@ -51,8 +51,9 @@ class Preset:
         equal_updates: Updates where each number of training samples gets as many.
         updates_per_sample: Updates for each training sample where they grow with it; 1 as published.
         num_counted: Samples that are drawn of each model and counted.
+        num_swept: The same where there is a model for each number of training samples.
         num_calibrate: Samples that set a detector's threshold.
-        num_image_seeds: Seeds where models of images are trained, which takes longer.
+        num_image_seeds: Seeds where many images are drawn of each model, which takes longer.
         num_images: Images that are drawn of each model and counted, or set a detector's threshold.
         num_drawn_steps: T' of the variational models.
         options: What every command was given besides, by `with_options`.
@@ -71,6 +72,7 @@ class Preset:
     equal_updates: int
     updates_per_sample: float
     num_counted: int
+    num_swept: int
     num_calibrate: int
     num_image_seeds: int
     num_images: int
@@ -84,7 +86,7 @@ class Preset:
 
     @property
     def image_seeds(self) -> range:
-        """The seeds of models of images."""
+        """The seeds where many images are drawn of each model."""
         return range(self.num_image_seeds)
 
     @property
@@ -115,6 +117,10 @@ class Preset:
     def counted(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
         """The samples of a model that are counted."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_counted}", *options))
+
+    def swept(self, fit: Fit) -> Draw:
+        """The samples of one of many models, that are counted."""
+        return Draw(fit.name, fit, (f"--generation.num_samples={self.num_swept}",))
 
     def counted_images(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
         """The images of a model that are counted."""
@@ -148,8 +154,9 @@ CPU = Preset(
     batch_size=1_000,
     training_sizes=(1_000, 3_000, 10_000, 30_000, 100_000),
     equal_updates=4_000,
-    updates_per_sample=0.16,
+    updates_per_sample=0.12,
     num_counted=20_480,
+    num_swept=10_240,
     num_calibrate=10_240,
     shapes=System("shapes", "experiment/shapes_32.yaml", "0.5_to_2", 1_536),
     num_image_seeds=3,
@@ -192,6 +199,7 @@ SMOKE = Preset(
     equal_updates=10,
     updates_per_sample=0.1,
     num_counted=256,
+    num_swept=256,
     num_calibrate=256,
     shapes=System("shapes", CPU.shapes.config, CPU.shapes.window, 32, TINY_IMAGES),
     num_image_seeds=1,
@@ -214,6 +222,7 @@ PAPER = Preset(
     equal_updates=50_000,
     updates_per_sample=1.0,
     num_counted=100_352,
+    num_swept=100_352,
     num_calibrate=100_352,
     shapes=System("shapes", "experiment/shapes.yaml", CPU.shapes.window, 8_192),
     num_image_seeds=3,

@@ -43,5 +43,5 @@ def _check_seeds(needs: Needs, preset: Preset) -> None:
     expect(
         len(seeds) in (preset.num_seeds, preset.num_image_seeds),
         f"expected runs of {preset.num_seeds} seeds at preset {preset.name}, or of {preset.num_image_seeds} where "
-        f"images are drawn, got {len(seeds)}; an interval is over `preset.seeds` or `preset.image_seeds`",
+        f"many images are drawn of each, got {len(seeds)}; an interval is over `preset.seeds` or `preset.image_seeds`",
     )

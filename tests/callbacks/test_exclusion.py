@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lightning_modeinterp.callbacks.exclusion import brightness_lost
+from lightning_modeinterp.callbacks.exclusion import brightness_lost, knows_the_rule
 from lightning_modeinterp.denoisers import ExactShapes
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.distributions import SimpleShapes, exclusion_pairs
@@ -41,3 +41,23 @@ def test_brightness_is_the_mean_over_the_pixels_of_the_shape_from_black_to_white
 
     torch.testing.assert_close(lost(predict_x_0, 1.0), torch.full((60,), 0.5, dtype=torch.float64))
     assert torch.cat(seen).shape == (120, 1, 32, 32)
+
+
+def measured(at_1, at_2, at_4, error=0.01, exact=0.4):
+    lost_at = {"exclusion/1": at_1, "exclusion/2": at_2, "exclusion/4": at_4}
+    errors = {f"{name}_error": error for name in lost_at}
+    return lost_at | errors | {f"{name}_exact": exact for name in lost_at}
+
+
+@pytest.mark.parametrize(
+    ("values", "passes"),
+    [
+        (measured(0.0, 0.23, 0.23), True),  # with little noise it may know nothing
+        (measured(0.4, 0.23, 0.21), False),  # closer to half at one level than two standard errors tell
+        (measured(0.4, 0.23, 0.21, error=0.004), True),
+        (measured(0.4, 0.23, 0.1), False),
+        ({}, False),
+    ],
+)
+def test_a_model_passes_that_is_closer_to_the_rule_than_to_none_wherever_it_is_open(values, passes):
+    assert knows_the_rule(values) is passes

@@ -260,7 +260,7 @@ def test_between_heights(two, other, pixels, expected, tmp_path):
     metrics = {"between/bottleneck/two/2": two, "between/bottleneck/other/2": other, "between/pixels/two/2": pixels}
     found = CLAIMS["between-heights"].findings(FakeRuns(None, metrics, tmp_path), PRESET)
     assert [finding.verdict for finding in found] == expected
-    assert found[0].facts["less"] == [other] * PRESET.num_image_seeds
+    assert found[0].facts["less"] == [other] * PRESET.num_seeds
 
 
 @pytest.mark.parametrize("name", CLAIMS)

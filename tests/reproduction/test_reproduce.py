@@ -145,9 +145,9 @@ def test_of_a_claim_the_fits_come_first_and_earlier_claims_before_later_ones():
     for fit in begun.values():
         for draw in fit.result(timeout=10):
             draw.result(timeout=10)
-    fits, looks = ([f"{command} shapes_{seed}" for seed in CPU.image_seeds] for command in ("fit", "test"))
-    assert runs.asked[:6] == [*fits, *looks]
-    later = [asked.split()[0] for asked in runs.asked[6:]]
+    fits, looks = ([f"{command} shapes_{seed}" for seed in CPU.seeds] for command in ("fit", "test"))
+    assert runs.asked[: 2 * CPU.num_seeds] == [*fits, *looks]
+    later = [asked.split()[0] for asked in runs.asked[2 * CPU.num_seeds :]]
     assert later == sorted(later)  # fit, predict
     assert len(later) == 3 * 2 * CPU.num_seeds  # a fit, learned and true score, of either dimension
 

@@ -29,11 +29,11 @@ class BetweenHeights(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """A model for each seed."""
-        return Needs(tested=[_look(preset, seed) for seed in preset.image_seeds])
+        return Needs(tested=[_look(preset, seed) for seed in preset.seeds])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """One against images of the data, one against the pixels."""
-        seeds = [metrics_of(runs.tested(_look(preset, seed))) for seed in preset.image_seeds]
+        seeds = [metrics_of(runs.tested(_look(preset, seed))) for seed in preset.seeds]
         two, other, pixels = (
             [_share(metrics, space, images) for metrics in seeds]
             for space, images in (("bottleneck", "two"), ("bottleneck", "other"), ("pixels", "two"))

@@ -59,7 +59,7 @@ class MoreSamples(Claim):
         fit = self._fit(preset, seed, size, fewer)
         if num_updates[arm] > fewer:
             fit = replace(self._fit(preset, seed, size, more), after=fit)  # both arms begin alike
-        return preset.counted(fit)
+        return preset.swept(fit)
 
     def _fit(self, preset: Preset, seed: int, size: int, num_updates: int) -> Fit:
         batch = min(preset.batch_size, size)

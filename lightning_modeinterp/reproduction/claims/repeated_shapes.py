@@ -31,7 +31,7 @@ class RepeatedShapes(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """The images of the learned and of the true score for each seed."""
-        models = [preset.fit(preset.shapes, seed) for seed in preset.image_seeds]
+        models = [preset.fit(preset.shapes, seed) for seed in preset.seeds]
         return Needs([preset.counted_images(model, score) for model in models for score in ((), TRUE_SCORE)])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
@@ -58,7 +58,7 @@ class RepeatedShapes(Claim):
         """The share of each seed, and facts behind it."""
         sets = [
             SampleSet.read(runs.samples(preset.counted_images(preset.fit(preset.shapes, seed), score)))
-            for seed in preset.image_seeds
+            for seed in preset.seeds
         ]
         shares = [share(int(each.is_kind(REPEATED).sum()), len(each)) for each in sets]
         facts = {
