@@ -134,9 +134,10 @@ def markdown(rows: list[dict], final: Images, known: dict[str, float]) -> str:
     return f"{text}\nThe network {verdict} the paired test; exclusion at sigma / alpha {said}.\n"
 
 
-def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: list[str]) -> None:
+def main(run: Path, name: str, out: Path, num_samples: dict[str, int], seed: int | None, extra: list[str]) -> None:
     """Draw, choose, report."""
-    seed = yaml.safe_load((run / "config_fit.yaml").read_text())["seed_everything"]
+    if seed is None:
+        seed = yaml.safe_load((run / "config_fit.yaml").read_text())["seed_everything"]
     module, data = trained(run, extra)
     known = exclusion(module, data) | exact_exclusion(module, data)
     levels = data.generation.sampler.levels(module.noise_schedule)
@@ -151,7 +152,7 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], extra: li
         options = [*options_of(run), "--trainer.logger=false", *extra, f"--generation.observers={observer}"]
         sets[use] = Images.read(draw(folder, sampling_seed(seed, use), number, options), summaries.names)
     rows = [judge(key, sets["explore"], sets["final"], windows) for key in best_windows(sets["explore"])]
-    about = {"run": f"{run.parent.name}/{run.name}", "windows": len(windows), **num_samples}
+    about = {"run": f"{run.parent.name}/{run.name}", "windows": len(windows), "seed": seed, **num_samples}
     publish(f"detection_{name}", about, rows, markdown(rows, sets["final"], known), out, device_of(extra))
 
 
@@ -164,5 +165,6 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--explore", type=int, default=2_048)
     parser.add_argument("--final", type=int, default=4_096)
+    parser.add_argument("--seed", type=int, help="of the draws; that of the fit if not given")
     given, further = parser.parse_known_args()
-    main(given.run, given.name, given.out, {"explore": given.explore, "final": given.final}, further)
+    main(given.run, given.name, given.out, {"explore": given.explore, "final": given.final}, given.seed, further)
