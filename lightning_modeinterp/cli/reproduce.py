@@ -37,6 +37,8 @@ examples:
 END = "--"
 """After it come options of the commands that are run."""
 
+STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
+
 
 class _Parser(argparse.ArgumentParser):
     """Says in one line what was wrong."""
@@ -70,7 +72,7 @@ def main(args: Sequence[str]) -> None:
     if asked.is_listing:
         print(listing(asked.claims))
         return
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPED_BY:
         signal.signal(number, _stop)
     outcomes = reproduce(asked.claims, asked.preset, asked.out, asked.jobs, lambda line: print(line, flush=True))
     failed = [outcome.claim.name for outcome in outcomes if outcome.failure]
@@ -161,6 +163,8 @@ def _known(what: str, name: str, names: Iterable[str]) -> str:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    """End, and with us the commands that run."""
+    """End, and with us the commands that run; asked twice, as by two Ctrl-C, the first is not broken off."""
+    for each in STOPPED_BY:
+        signal.signal(each, signal.SIG_IGN)
     print(f"modeinterp: reproduce: stopped by {signal.Signals(number).name}; the same command goes on", file=sys.stderr)
     raise SystemExit(128 + number)

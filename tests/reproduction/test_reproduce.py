@@ -222,7 +222,8 @@ def test_help_names_the_presets(capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number):
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number, times):
     command = [
         sys.executable,
         "-m",
@@ -238,7 +239,9 @@ def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number)
     while not any((tmp_path / "out").rglob("config_fit.yaml")):
         assert process.poll() is None
         time.sleep(0.1)
-    process.send_signal(number)
+    for _ in range(times):
+        process.send_signal(number)
+        time.sleep(0.001)  # enough for the first to be handled
     _, said = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert said.splitlines()[-1] == f"modeinterp: reproduce: stopped by {number.name}; the same command goes on"
