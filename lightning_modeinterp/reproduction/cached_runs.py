@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -245,7 +246,13 @@ def content_of(config: Path) -> str:
 def _read(config: Path) -> object:
     if not config.is_file():
         raise ConfigurationError(f"expected a config at {config}, found none; run from a clone of the repository")
-    return _with_parts(yaml.safe_load(config.read_text()), config.parent)
+    return _with_parts(_parsed(config.read_text()), config.parent)
+
+
+@cache
+def _parsed(text: str) -> object:
+    """Nobody changes it; keys are asked for by the hundred, and parsing takes milliseconds."""
+    return yaml.safe_load(text)
 
 
 def _with_parts(value: object, folder: Path) -> object:

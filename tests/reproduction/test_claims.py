@@ -90,8 +90,8 @@ def test_claims_share_what_they_train():
     cpu = PRESETS["cpu"]
     together = work_of(CLAIMS.values(), cpu)
     assert len({work.fit.key for work in together}) == len(together)
+    shared = [set(work_of([claim], cpu)) for claim in CLAIMS.values()]
     for model in ("line", "grid"):
-        shared = [set(work_of([claim], cpu)) for claim in CLAIMS.values()]
         of_model = {each.fit.key for works in shared for each in works if re.fullmatch(rf"{model}_\d", each.fit.name)}
         assert len(of_model) == cpu.num_seeds
 
