@@ -3,6 +3,7 @@
 A set of samples that was killed goes on, and one that is there is kept.
 """
 
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,17 @@ from lightning_modeinterp.cli import main, run_command
 from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore
+
+
+def fit_directory(path: str) -> Path:
+    """The run directory of a fit, as the type of an argument.
+
+    Raises:
+        ArgumentTypeError: If it is none.
+    """
+    if not (run := Path(path)).joinpath("config_fit.yaml").is_file():
+        raise ArgumentTypeError(f"expected the run directory of a fit, with its config_fit.yaml, got {path}")
+    return run
 
 
 def options_of(run: Path) -> list[str]:

@@ -28,7 +28,7 @@ from pathlib import Path
 import torch
 import yaml
 from interleaved import device_of, publish, table
-from samples import draw, options_of, trained
+from samples import draw, fit_directory, options_of, trained
 from torch import Tensor
 
 from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion, knows_the_rule
@@ -160,7 +160,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("run", type=Path, help="run directory of a fit on Simple Shapes")
+    parser.add_argument("run", type=fit_directory, help="run directory of a fit on Simple Shapes")
     parser.add_argument("--name", default="100_steps", help="of the results")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--explore", type=int, default=2_048)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from interleaved import publish, table
-from samples import trained
+from samples import fit_directory, trained
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
@@ -148,6 +148,6 @@ def main(run: Path | None, out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, nargs="?", help="run directory of a fit on Simple Shapes")
+    parser.add_argument("run", type=fit_directory, nargs="?", help="run directory of a fit on Simple Shapes")
     parser.add_argument("--out", type=Path, default=RESULTS)
     main(**vars(parser.parse_args()))

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 import yaml
 from interleaved import publish, table
-from samples import draw
+from samples import draw, fit_directory
 
 from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
@@ -200,13 +200,11 @@ def main(run: Path, out: Path, num_samples: dict[str, int], extra: list[str]) ->
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="run directory of a fit")
+    parser.add_argument("run", type=fit_directory, help="run directory of a fit")
     parser.add_argument("--out", type=Path, default=Path("docs/results/windows"))
     for use, size in {"explore": 20_000, "calibrate": 20_000, "final": 60_000}.items():
         parser.add_argument(f"--{use}", type=int, default=size, help=f"samples of {use}, {size:,} by default")
     parser.add_argument("options", nargs="*", help="further options of predict, after --")
     given = parser.parse_args()
-    if not (given.run / "config_fit.yaml").is_file():
-        parser.error(f"expected the run directory of a fit, with its config_fit.yaml, got {given.run}")
     sizes = {use: getattr(given, use) for use in ("explore", "calibrate", "final")}
     main(given.run, given.out, sizes, given.options)

@@ -76,10 +76,10 @@ def knows_the_rule(values: Mapping[str, float]) -> bool:
     Args:
         values: What `exclusion` and `exact_exclusion` return, together.
     """
-    names = [name for name in values if not name.endswith(("_error", "_exact"))]
-    decisive = [name for name in names if float(name.split("/")[-1]) >= DECISIVE]
-    beyond_half = (values[name] - 2 * values[f"{name}_error"] >= values[f"{name}_exact"] / 2 for name in decisive)
-    return bool(decisive) and all(beyond_half)
+    decisive = [f"exclusion/{noise:g}" for noise in NOISE_TO_SIGNAL if noise >= DECISIVE]
+    measured = [name for name in decisive if name in values]
+    beyond_half = (values[name] - 2 * values[f"{name}_error"] >= values[f"{name}_exact"] / 2 for name in measured)
+    return bool(measured) and all(beyond_half)
 
 
 def _lost(

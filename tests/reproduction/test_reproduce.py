@@ -241,7 +241,7 @@ def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number,
         time.sleep(0.1)
     for _ in range(times):
         process.send_signal(number)
-        time.sleep(0.001)  # enough for the first to be handled
+        time.sleep(0.001)  # the second should come while the first is at work
     _, said = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert said.splitlines()[-1] == f"modeinterp: reproduce: stopped by {number.name}; the same command goes on"
