@@ -23,7 +23,7 @@ from typing import Any
 
 from interleaved import device_of, publish, table
 
-from lightning_modeinterp.reproduction import CachedRuns, Draw
+from lightning_modeinterp.reproduction import CachedRuns, Draw, RunFailedError
 from lightning_modeinterp.reproduction.cached_runs import METRICS
 from lightning_modeinterp.reproduction.preset import CPU
 
@@ -111,9 +111,12 @@ if __name__ == "__main__":
     given, further = parser.parse_known_args()
     names = list(CAUSES if given.causes_only else CONDITIONS)
     cached = CachedRuns(given.root, lambda line: print(line, flush=True))
-    if given.stage == "report":
-        report(names, given.seeds, cached, given.out, further)
-    else:
-        draws = [draw_of(name, seed, further) for seed in given.seeds for name in names]
-        with ThreadPoolExecutor(given.jobs) as pool:
-            list(pool.map(cached.tested, draws))
+    try:
+        if given.stage == "run":
+            draws = [draw_of(name, seed, further) for seed in given.seeds for name in names]
+            with ThreadPoolExecutor(given.jobs) as pool:
+                list(pool.map(cached.tested, draws))
+        else:
+            report(names, given.seeds, cached, given.out, further)
+    except RunFailedError as error:
+        parser.exit(1, f"{error}\n")

@@ -10,6 +10,7 @@ import io
 from pathlib import Path
 
 import torch
+from samples import fit_directory
 
 from lightning_modeinterp.checkpoints import read
 from lightning_modeinterp.files import write_aside
@@ -29,6 +30,6 @@ def main(run: Path, out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=fit_directory)
     parser.add_argument("out", type=Path)
     main(**vars(parser.parse_args()))
