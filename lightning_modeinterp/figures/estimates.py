@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, IN_SUPPORT, LEARNED, new_figure, tidy
@@ -65,6 +66,14 @@ def _label(row: EstimateRow) -> str:
     return f"{row.question}\nclaimed {row.side} {row.bound:g}: {row.verdict}"
 
 
+def _scale_of_ratios(axes: Axes) -> None:
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 30 else (1.0,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
 def _draw(axes: Axes, rows: Sequence[EstimateRow]) -> None:
     for place, row in enumerate(rows):
         colour = COLOURS.get(row.verdict, LEARNED)
@@ -76,7 +85,7 @@ def _draw(axes: Axes, rows: Sequence[EstimateRow]) -> None:
             axes.plot(row.mean, place, "D", color=colour, markersize=5)
         axes.plot([row.bound, row.bound], [place - 0.34, place + 0.34], color="black", linewidth=1.1, linestyle="--")
     if rows[0].is_ratio:
-        axes.set_xscale("log")
+        _scale_of_ratios(axes)
     axes.set_yticks(range(len(rows)), list(map(_label, rows)), fontsize=7.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("ratio" if rows[0].is_ratio else "value")

@@ -41,6 +41,7 @@ class Preset:
         name: What it is called.
         about: What it is for, in a line.
         num_seeds: Seeds, each with data, initialisation and noise of its own.
+        num_few_seeds: The same for a claim whose runs take long or are many.
         gives_verdicts: Whether the runs are large enough to say anything.
         line: DDPM on modes on a line.
         grid: DDPM on the modes of the grid, or of another arrangement.
@@ -53,7 +54,6 @@ class Preset:
         num_counted: Samples that are drawn of each model and counted.
         num_swept: The same where there is a model for each number of training samples.
         num_calibrate: Samples that set a detector's threshold.
-        num_image_seeds: Seeds where many images are drawn of each model, which takes longer.
         num_images: Images that are drawn of each model and counted, or set a detector's threshold.
         num_drawn_steps: T' of the variational models.
         options: What every command was given besides, by `with_options`.
@@ -62,6 +62,7 @@ class Preset:
     name: str
     about: str
     num_seeds: int
+    num_few_seeds: int
     gives_verdicts: bool
     line: System
     grid: System
@@ -74,7 +75,6 @@ class Preset:
     num_counted: int
     num_swept: int
     num_calibrate: int
-    num_image_seeds: int
     num_images: int
     num_drawn_steps: tuple[int, int] = (100, 1000)
     options: tuple[str, ...] = ()
@@ -85,9 +85,9 @@ class Preset:
         return range(self.num_seeds)
 
     @property
-    def image_seeds(self) -> range:
-        """The seeds where many images are drawn of each model."""
-        return range(self.num_image_seeds)
+    def few_seeds(self) -> range:
+        """The first of them, for a claim whose runs take long or are many."""
+        return range(self.num_few_seeds)
 
     @property
     def both(self) -> dict[str, System]:
@@ -147,6 +147,7 @@ CPU = Preset(
     name="cpu",
     about="short training, our 2D schedule; meant for half an hour a claim on two cores",
     num_seeds=5,
+    num_few_seeds=3,
     gives_verdicts=True,
     line=System("line", "experiment/gaussian_1d.yaml", "last_10", 102_400, (*FAST, *LATE)),
     grid=System("grid", "experiment/gaussian_2d_grid.yaml", "released", 40_960, FAST),
@@ -159,7 +160,6 @@ CPU = Preset(
     num_swept=10_240,
     num_calibrate=10_240,
     shapes=System("shapes", "experiment/shapes_32.yaml", "0.5_to_2", 1_536),
-    num_image_seeds=3,
     num_images=768,
 )
 
@@ -190,6 +190,7 @@ SMOKE = Preset(
     name="smoke",
     about="everything runs once, tiny; gives no verdict; minutes",
     num_seeds=1,
+    num_few_seeds=1,
     gives_verdicts=False,
     line=System("line", CPU.line.config, CPU.line.window, 256, TINY),
     grid=System("grid", CPU.grid.config, CPU.grid.window, 256, TINY),
@@ -202,7 +203,6 @@ SMOKE = Preset(
     num_swept=256,
     num_calibrate=256,
     shapes=System("shapes", CPU.shapes.config, CPU.shapes.window, 32, TINY_IMAGES),
-    num_image_seeds=1,
     num_images=32,
     num_drawn_steps=(40, 50),
 )
@@ -211,6 +211,7 @@ PAPER = Preset(
     name="paper",
     about="the published sizes and schedule; for a GPU, or days",
     num_seeds=3,
+    num_few_seeds=3,
     gives_verdicts=True,
     line=System("line", "experiment/gaussian_1d_paper.yaml", "last_10", 1_000_448, FAST),
     grid=System("grid", "experiment/gaussian_2d_paper.yaml", "last_10", 501_760, FAST),
@@ -225,7 +226,6 @@ PAPER = Preset(
     num_swept=100_352,
     num_calibrate=100_352,
     shapes=System("shapes", "experiment/shapes.yaml", CPU.shapes.window, 8_192),
-    num_image_seeds=3,
     num_images=8_192,
 )
 

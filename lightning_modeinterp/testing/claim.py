@@ -41,7 +41,7 @@ def _check_seeds(needs: Needs, preset: Preset) -> None:
     expect(bool(draws), f"expected runs to decide by, got none at preset {preset.name}; say in `needs` what is drawn")
     seeds = {option for draw in draws for option in draw.fit.options if option.startswith("--seed_everything=")}
     expect(
-        len(seeds) in (preset.num_seeds, preset.num_image_seeds),
-        f"expected runs of {preset.num_seeds} seeds at preset {preset.name}, or of {preset.num_image_seeds} where "
-        f"many images are drawn of each, got {len(seeds)}; an interval is over `preset.seeds` or `preset.image_seeds`",
+        len(seeds) in (preset.num_seeds, preset.num_few_seeds),
+        f"expected runs of {preset.num_seeds} seeds at preset {preset.name}, or of {preset.num_few_seeds} where "
+        f"they take long, got {len(seeds)}; an interval is over `preset.seeds` or `preset.few_seeds`",
     )

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,15 @@ def test_every_seed_the_interval_and_the_bound_are_drawn():
     assert [0.5, 0.6] in drawn
     assert [0.4, 0.7] in drawn
     assert [1.0, 1.0] in drawn
+
+
+@pytest.mark.parametrize(("low", "expected"), [(0.3, ["0.5", "1"]), (0.004, ["0.01", "0.1", "1"])])
+def test_ratios_are_plain_numbers_that_do_not_touch(low, expected):
+    (axes,) = estimates([replace(HOLDS, low=low)], "one").axes
+    left, right = axes.get_xlim()
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    assert [label.get_text() for tick, label in ticks if left <= tick <= right] == expected
+    assert not any(label.get_text() for label in axes.get_xticklabels(minor=True))
 
 
 def test_what_was_not_measured_is_left_out():

@@ -233,7 +233,7 @@ def test_other_faults_are_no_part_of_detection_on_shapes():
 
     removed = CLAIMS["detection-shapes"].findings(FakeRuns(world), PRESET)[0]
     assert removed.verdict == "holds"
-    assert removed.facts["hallucinated"] == [100] * PRESET.num_image_seeds
+    assert removed.facts["hallucinated"] == [100] * PRESET.num_few_seeds
 
 
 def test_score_smoothing(tmp_path):

@@ -38,7 +38,7 @@ class DetectionOnShapes(Detection):
 
     def seeds(self, preset: Preset) -> range:
         """See `Detection.seeds`."""
-        return preset.image_seeds
+        return preset.few_seeds
 
     def draws(self, preset: Preset, seed: int) -> dict[str, Draw]:
         """See `Detection.draws`."""

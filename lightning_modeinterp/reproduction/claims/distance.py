@@ -12,7 +12,7 @@ from lightning_modeinterp.reproduction.measures import falling_rate, num_between
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.preset import Preset
 
-SPACINGS = (1.0, 1.5, 2.0, 3.0)
+SPACINGS = (1.0, 1.5, 2.0)
 """Between three modes; a quarter of the least is 5 standard deviations."""
 
 UNEVEN = (1.0, 2.0, 4.0, 5.0)

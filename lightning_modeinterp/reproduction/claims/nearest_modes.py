@@ -31,13 +31,13 @@ class NearestModes(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """A model for each seed and arrangement."""
-        return Needs([self._draw(preset, seed, each) for seed in preset.seeds for each in ARRANGEMENTS.values()])
+        return Needs([self._draw(preset, seed, each) for seed in preset.few_seeds for each in ARRANGEMENTS.values()])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """Neighbours and diagonals of each arrangement."""
         found = []
         for name, arrangement in ARRANGEMENTS.items():
-            counts = [pair_counts(runs.samples(self._draw(preset, seed, arrangement))) for seed in preset.seeds]
+            counts = [pair_counts(runs.samples(self._draw(preset, seed, arrangement))) for seed in preset.few_seeds]
             facts = {"off the modes": [each.num_off_modes for each in counts]}
             neighbours, diagonals = (
                 [each.neighbour_enrichment() for each in counts],
