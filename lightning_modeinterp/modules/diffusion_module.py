@@ -1,5 +1,6 @@
 """The training glue around a denoiser, whatever the diffusion model: losses, samples, optimiser."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -259,7 +260,8 @@ class DiffusionModule(L.LightningModule, ABC):
 
     def _add_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
         for name, term in self._terms(batch, stage, batch_idx).items():
-            mean = self._loss_means.setdefault(name, MeanMetric())
+            # nan stays nan: by default it would be dropped from the mean
+            mean = self._loss_means.setdefault(name, MeanMetric(nan_strategy=math.nan))
             mean.set_dtype(torch.float64).to(self.device)
             mean.update(term, weight=len(batch))
 

@@ -1,5 +1,7 @@
 """The training glue, without the command line."""
 
+import math
+
 import lightning as L
 import pytest
 import torch
@@ -25,7 +27,7 @@ TRAINER = {
 
 def data(**settings):
     module = GaussianMixtureDataModule(
-        [1.0, 2.0, 3.0], size=96, validation_size=32, test_size=32, batch_size=32, **settings
+        [1.0, 2.0, 3.0], **{"size": 96, "validation_size": 32, "test_size": 32, "batch_size": 32, **settings}
     )
     module.generation = Generation(sampler=AncestralSampler(), num_samples=40, block_size=16)
     return module
@@ -123,6 +125,25 @@ def test_windows_are_checked_before_anything_is_computed():
 def test_a_foreign_datamodule_is_refused():
     with pytest.raises(ConfigurationError, match="expected to run with a ModeInterpDataModule"):
         L.Trainer(**TRAINER).predict(DDPM(Half(), SCHEDULE), datamodule=L.LightningDataModule())
+
+
+class Losses(DDPM):
+    """Has the losses that it is told."""
+
+    def __init__(self, losses):
+        super().__init__(MLP((1,), width=16, num_steps=50), SCHEDULE)
+        self.told = iter(losses)
+
+    def loss_terms(self, x_0, noise):
+        return {"loss": x_0.new_tensor(next(self.told))}
+
+
+@pytest.mark.parametrize("losses", [[1.0, math.nan], [math.nan, 1.0], [1.0, math.inf]])
+def test_a_loss_that_is_not_finite_is_not_dropped_from_the_mean(losses):
+    (both, *_) = L.Trainer(**TRAINER).validate(Losses(losses), data(batch_size=16), verbose=False)
+    assert not math.isfinite(both["val/loss"])
+    (fine, *_) = L.Trainer(**TRAINER).validate(Losses([1.0, 2.0]), data(batch_size=16), verbose=False)
+    assert fine["val/loss"] == 1.5
 
 
 def test_predict_x_0_stays_in_float32_under_autocast():
