@@ -201,9 +201,10 @@ class DiffusionModule(L.LightningModule, ABC):
         """Loss of a batch (B, *sample_shape) in model units."""
         terms = self._terms(batch, "training", self.trainer.fit_loop.total_batch_idx)
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            if not terms["loss"].isfinite():
+            means = {name: self._over_processes(term) for name, term in terms.items()}
+            if not means["loss"].isfinite():  # on every process at once, so that none waits for one that has ended
                 raise NonFiniteLossError(self._diverged("the loss"))
-            self.log_dict({f"train/{name}": term for name, term in terms.items()}, prog_bar=True)
+            self.log_dict({f"train/{name}": mean for name, mean in means.items()}, prog_bar=True)
         return terms["loss"]
 
     def validation_step(  # type: ignore[override]  # a record, which Lightning hands on to the callbacks
@@ -257,6 +258,10 @@ class DiffusionModule(L.LightningModule, ABC):
         generator = keyed_generator(self.seed, purpose, index, self.device)
         noise = BatchNoise(generator, self._data.batch_size, self.global_rank, self.trainer.world_size)
         return self.loss_terms(batch, noise)
+
+    def _over_processes(self, term: Tensor) -> Tensor:
+        """Mean over the processes, whose shares of a batch are equal."""
+        return self.trainer.strategy.reduce(term.detach().clone(), reduce_op="mean")  # type: ignore[return-value]
 
     def _add_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
         for name, term in self._terms(batch, stage, batch_idx).items():
