@@ -1,5 +1,7 @@
 """A trained model against the exact score of its data, where that is known."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -36,7 +38,8 @@ def spread_against_exact(
         within_mode_std: Spread of the model's samples, data units.
 
     Returns:
-        ``within_mode_std_exact`` and ``within_mode_std_ratio``; empty where the data do not know their score.
+        ``within_mode_std_exact`` and ``within_mode_std_ratio``, nan where no mode has two samples of the exact score;
+        empty where the data do not know their score.
     """
     exact = data.exact_denoiser()
     if exact is None:
@@ -46,7 +49,8 @@ def spread_against_exact(
     metric.sync_on_compute = False  # every process has the same reference
     metric.to(module.device).update(module.generate(data.generation.bare(), blocks, "test", predict_x_0=exact))
     spread = metric.compute()["within_mode_std"].item()
-    return {"within_mode_std_exact": spread, "within_mode_std_ratio": within_mode_std / spread}
+    ratio = within_mode_std / spread if spread > 0 else math.nan
+    return {"within_mode_std_exact": spread, "within_mode_std_ratio": ratio}
 
 
 def slopes_against_exact(module: DiffusionModule, data: ModeInterpDataModule) -> dict[str, float]:

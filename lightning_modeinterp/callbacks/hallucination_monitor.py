@@ -49,7 +49,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         self._finish(pl_module, "val", drew=data_of(trainer).generation.monitor.num_samples > 0)
 
     def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Log the metrics and write them down."""
+        """Log the metrics and write them down, with the losses and what is measured of the model itself."""
         self._finish(pl_module, "test", drew=True)
         self.results |= self._of_the_model(pl_module, data_of(trainer))
         if trainer.is_global_zero:
@@ -70,7 +70,8 @@ class HallucinationMonitor(GeneratedSamplesCallback):
     def _of_the_model(self, module: L.LightningModule, data: ModeInterpDataModule) -> dict[str, float]:
         if not isinstance(module, DiffusionModule):
             return {}
-        values = slopes_against_exact(module, data)
+        values = {name: mean.item() for name, mean in module.mean_losses().items()}
+        values |= slopes_against_exact(module, data)
         values |= exclusion(module, data) | exact_exclusion(module, data) | between_heights(module, data)
         for statistics in self.metrics:
             if isinstance(statistics, ModeStatistics):

@@ -28,6 +28,7 @@ def summary(metrics: Mapping[str, Number]) -> str:
         ("AUROC", "detection/auroc", "num_hallucinated", "hallucinations"),
         ("modes covered", "mode_coverage", None, ""),
         ("mode std over that of exact score", "within_mode_std_ratio", None, ""),
+        ("loss", "loss", None, ""),
     ]
     return "\n".join(_row(metrics, *row) for row in rows if row[1] in metrics)
 

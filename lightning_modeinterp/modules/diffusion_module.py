@@ -237,6 +237,14 @@ class DiffusionModule(L.LightningModule, ABC):
         """Draw the requested blocks."""
         return self.generate(self._data.generation, batch, "predict")
 
+    def mean_losses(self) -> dict[str, Tensor]:
+        """Mean losses of the validation or test that is ending, by name. All processes have to call it.
+
+        Over all samples of all processes, of which Lightning's own mean rounds the number. For callbacks: they come to
+        the end of an evaluation before its losses are logged.
+        """
+        return {name: mean.compute().float() for name, mean in self._loss_means.items()}
+
     def configure_optimizers(self) -> Any:
         """Optimiser, and the scheduler if there is one."""
         make = self.optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=1e-3))
@@ -271,10 +279,9 @@ class DiffusionModule(L.LightningModule, ABC):
             mean.update(term, weight=len(batch))
 
     def _log_losses(self, stage: str) -> None:
-        """Log the means over all samples of all processes; Lightning's own mean rounds the number of samples."""
-        means = {f"{stage}/{name}": mean.compute().float() for name, mean in self._loss_means.items()}
+        means = self.mean_losses()
         self._loss_means = {}
-        self.log_dict(means, sync_dist=True)
+        self.log_dict({f"{stage}/{name}": mean for name, mean in means.items()}, sync_dist=True)
 
     def _diverged(self, what: str) -> str:
         return (

@@ -78,7 +78,7 @@ def test_names_in_the_logger(logged):
 def test_names_in_the_file(logged):
     bare = {name.removeprefix("test/") for name in documented() if name.startswith("test/")}
     variances = {name for name in bare if name.startswith("trajectory_variance/")}
-    assert logged[1] == bare - variances - {"loss", "mse"} | only_in_the_file()
+    assert logged[1] == bare - variances | only_in_the_file()
     assert {"within_mode_std_exact", "within_mode_std_ratio", "score_slope_ratio/2_std_min"} <= logged[1]
 
 

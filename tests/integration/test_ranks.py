@@ -202,6 +202,7 @@ def tensorboard_media(folder):
 def test_metrics_are_exact_also_with_fewer_blocks_than_processes(folders, name):
     one, two = (json.loads((folder / name / "test_metrics.json").read_text()) for folder in folders)
     assert one["num_samples"] == (9 if name == "few" else 500)
+    assert two.pop("loss") == pytest.approx(one.pop("loss"), rel=1e-5)  # of float32 terms, summed in another order
     assert {key: value for key, value in one.items() if value is not None} == pytest.approx(
         {key: value for key, value in two.items() if value is not None}, rel=1e-12
     )
