@@ -37,7 +37,7 @@ class FigureLogger(GeneratedSamplesCallback):
     ``bottleneck``, a t-SNE of the U-Net's (Simple Shapes). Blocks of samples whose trajectories or maps are shown are
     drawn again. At every n-th validation ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such
     loggers only: without one nothing is kept or drawn.
-    Data without an oracle have no figures. With several processes they show rank zero's samples.
+    Data without an oracle have no figures. They show the samples of all processes; the first one draws them.
 
     Args:
         max_samples: Number of samples that are kept for the figures.
@@ -71,8 +71,8 @@ class FigureLogger(GeneratedSamplesCallback):
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Make room, if this validation is to be drawn."""
         is_due = self.every_n_validations > 0 and self.num_validations % self.every_n_validations == 0
-        is_seen = trainer.is_global_zero and any(map(shows_images, trainer.loggers))
-        self.kept = KeptSamples(self.max_samples if is_due and is_seen and not trainer.sanity_checking else 0)
+        is_seen = any(map(shows_images, trainer.loggers))  # the same on every process
+        self._make_room(trainer, self.max_samples if is_due and is_seen and not trainer.sanity_checking else 0)
 
     def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
         """Keep samples while there is room."""
@@ -81,30 +81,41 @@ class FigureLogger(GeneratedSamplesCallback):
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show the figures."""
         self.num_validations += not trainer.sanity_checking
-        if len(self.kept):
+        if self._has_gathered(trainer):
             for name, figure in progress_figures(self.kept, data_of(trainer)):
                 _show(trainer, f"val/figures/{name}", figure)
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Forget an earlier test."""
-        self.kept = KeptSamples(self.max_samples if trainer.is_global_zero else 0)
+        self._make_room(trainer, self.max_samples)
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Save the figures and show them."""
-        if not len(self.kept) or not isinstance(pl_module, DiffusionModule):
+        if not self._has_gathered(trainer) or not isinstance(pl_module, DiffusionModule):
             return
         folder = Path(trainer.default_root_dir) / "figures"
         for name, figure in self._test_figures(pl_module):
             figures.save_figure(figure, folder / f"{name}.png")
             _show(trainer, f"test/figures/{name}", figure)
 
+    def _make_room(self, trainer: L.Trainer, max_samples: int) -> None:
+        """For this process's share; blocks go to the processes in turn."""
+        self.kept = KeptSamples(max_samples / trainer.world_size)
+
+    def _has_gathered(self, trainer: L.Trainer) -> bool:
+        """Bring the samples together, if there was room for any, and say whether this process has some to draw."""
+        if self.kept.max_samples > 0:
+            self.kept = self.kept.gathered(trainer, self.max_samples)
+        return len(self.kept) > 0
+
     def _test_figures(self, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:
         data = data_of(module.trainer)
         yield from all_figures(self.kept, data)
         chosen = self._chosen(self.kept.index // data.generation.block_size, self.kept.verdict)
-        yield "predicted_x_0", self._trajectories(module, data, chosen)
-        if is_image(data):
-            yield "variance_maps", self._variance_maps(module, data, chosen)
+        if len(chosen):  # none where all are ambiguous
+            yield "predicted_x_0", self._trajectories(module, data, chosen)
+            if is_image(data):
+                yield "variance_maps", self._variance_maps(module, data, chosen)
         yield from score_figures(module, data)
         yield from bottleneck_figures(module, data)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import lightning as L
 import torch
 from torch import Tensor
 
@@ -15,9 +16,28 @@ class KeptSamples:
         max_samples: Number of samples from which on nothing more is kept.
     """
 
-    def __init__(self, max_samples: int) -> None:
+    def __init__(self, max_samples: float) -> None:
         self.max_samples = max_samples
         self.batches: list[GeneratedBatch] = []
+
+    def gathered(self, trainer: L.Trainer, max_samples: int) -> "KeptSamples":
+        """The first samples of all that the processes have kept, in order. All of them have to call it.
+
+        Args:
+            trainer: The run.
+            max_samples: Number of samples from which on nothing more is kept.
+
+        Returns:
+            The samples on the first process, none on the others.
+        """
+        batches: list[GeneratedBatch] = []
+        for rank in range(trainer.world_size):
+            part = trainer.strategy.broadcast(self.batches if trainer.global_rank == rank else [], src=rank)
+            batches += part if trainer.is_global_zero else []
+        together = KeptSamples(max_samples)
+        for batch in sorted(batches, key=lambda batch: int(batch.index[0])):
+            together.add(batch)
+        return together
 
     def add(self, batch: GeneratedBatch) -> None:
         """Keep a batch if it is judged and there is room."""

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks import FigureLogger
+from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
 from lightning_modeinterp.loggers import CSVHistory
 from lightning_modeinterp.records import SupportVerdict
+from lightning_modeinterp.support import SupportOracle
 
 IN_FIT = {"val/figures/density", "val/figures/variance"}
 IN_TEST = {f"test/figures/{name}" for name in ("density", "variance", "roc", "windows", "predicted_x_0", "score")}
@@ -114,6 +115,29 @@ def test_data_without_an_oracle_have_no_figures(evaluation):
     trainer.validate(evaluation.module, evaluation.data(judged=False), verbose=False)
     trainer.test(evaluation.module, evaluation.data(judged=False), verbose=False)
     assert evaluation.shown.shown == []
+
+
+class Undecided(SupportOracle):
+    """Finds every sample ambiguous."""
+
+    def __init__(self):
+        super().__init__(["invalid"])
+
+    def judge(self, samples):
+        kind = torch.ones(len(samples), dtype=torch.int8)
+        return SupportVerdict(kind, torch.zeros(len(samples), dtype=torch.int64), self.kinds)
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_samples_that_are_all_ambiguous_have_no_trajectories_to_show(evaluation, dimension):
+    means = [[-1.0] * dimension, [1.0] * dimension]
+    data = GaussianMixtureDataModule(means, 0.05, size=64, validation_size=32, test_size=32, batch_size=32)
+    data.generation, data.support = evaluation.data().generation, Undecided()
+    evaluation.module.denoiser = data.exact_denoiser()
+    evaluation.trainer(FigureLogger(), HallucinationMonitor()).test(evaluation.module, data, verbose=False)
+    names = {name for name, _, _ in evaluation.shown.shown}
+    own = {1: {"density"}, 2: {"samples"}}[dimension]
+    assert names == {f"test/figures/{name}" for name in {"variance", "roc", "windows", "score"} | own}
 
 
 def test_a_sanity_check_draws_nothing_and_does_not_count(evaluation):

@@ -210,6 +210,16 @@ def test_metrics_are_exact_also_with_fewer_blocks_than_processes(folders, name):
 
 
 @pytest.mark.ddp
+def test_figures_are_of_the_samples_of_all_processes(folders):
+    """Blocks go to the processes in turn: the first of two has those that set a threshold, and none that report."""
+    one, two = (sorted((folder / "seed_0/figures").glob("*.png")) for folder in folders)
+    assert [file.name for file in one] == [file.name for file in two]
+    assert len(one) == 6
+    for a, b in zip(one, two, strict=True):
+        assert a.read_bytes() == b.read_bytes(), a.name
+
+
+@pytest.mark.ddp
 @pytest.mark.parametrize("name", ["seed_0", "few", "unfinished", *MIXED])
 def test_the_sample_store_is_equal_byte_for_byte(folders, name):
     one, two = (sorted((folder / name / "predictions").rglob("*")) for folder in folders)
