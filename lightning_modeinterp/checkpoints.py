@@ -85,6 +85,28 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
             )
 
 
+def check_trained(checkpoint: Mapping[str, Any], path: str) -> None:
+    """Refuse to take the weights before training for trained ones.
+
+    Args:
+        checkpoint: What is to be evaluated.
+        path: Where it lies.
+
+    Raises:
+        ConfigurationError: If it was written before the first update, or holds an average that had not begun.
+    """
+    reason = "no update" if checkpoint.get("global_step") == 0 else None
+    if "averaging_state" in checkpoint and int(checkpoint["averaging_state"]["n_averaged"]) == 0:
+        average, weights = checkpoint["state_dict"], checkpoint["current_model_state"]
+        if not all(torch.equal(average[name], weights[name]) for name in weights):
+            reason = "an average of the weights that had not begun"
+    if reason:
+        raise ConfigurationError(
+            f"ckpt_path: expected trained weights, got {reason} in {path}, which means the random ones before "
+            "training; train on with fit --ckpt_path last (--allow_untrained true if you mean it)"
+        )
+
+
 def check_same_run(run: RunDirectory, asked: Mapping[str, Any]) -> None:
     """Refuse to go on with a fit on other data or from another seed than it began with.
 

@@ -1,6 +1,7 @@
 import pytest
+import torch
 
-from lightning_modeinterp.checkpoints import check_same_model
+from lightning_modeinterp.checkpoints import check_same_model, check_trained
 from lightning_modeinterp.errors import ConfigurationError
 
 
@@ -35,3 +36,31 @@ def test_what_a_network_is_may_not_change():
 
 def test_a_checkpoint_of_an_older_version_that_knew_fewer_options_fits():
     check("fit", model(depth=3), model(depth=3, hidden_precision=None, time_table=False))
+
+
+def averaged(num_averaged, average, weights):
+    return {
+        "global_step": 8,
+        "averaging_state": {"n_averaged": torch.tensor(num_averaged)},
+        "state_dict": {"weight": torch.tensor(average)},
+        "current_model_state": {"weight": torch.tensor(weights)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "reason"),
+    [
+        ({"global_step": 0, "state_dict": {}}, "no update"),
+        (averaged(0, 1.0, 2.0), "an average of the weights that had not begun"),
+    ],
+)
+def test_weights_before_training_are_not_evaluated(checkpoint, reason):
+    with pytest.raises(ConfigurationError, match=f"expected trained weights, got {reason} in last.ckpt"):
+        check_trained(checkpoint, "last.ckpt")
+
+
+@pytest.mark.parametrize(
+    "checkpoint", [{"global_step": 8, "state_dict": {}}, averaged(0, 2.0, 2.0), averaged(3, 1.0, 2.0)]
+)
+def test_trained_weights_are(checkpoint):
+    check_trained(checkpoint, "last.ckpt")

@@ -16,6 +16,7 @@ from lightning_modeinterp.callbacks import (
     FigureLogger,
     HallucinationMonitor,
     LastCheckpoint,
+    LateAveraging,
     SampleStoreCallback,
     TrajectoryVarianceLogger,
 )
@@ -41,7 +42,10 @@ from lightning_modeinterp.run_directory import RunDirectory
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
 
-OURS: tuple[type[Callback], ...] = (HallucinationMonitor, TrajectoryVarianceLogger, FigureLogger, SampleStoreCallback)
+OURS: tuple[type[Callback], ...] = (
+    *(HallucinationMonitor, TrajectoryVarianceLogger, FigureLogger, SampleStoreCallback),
+    LateAveraging,
+)
 """Callbacks of every command, each unless one of its class is given."""
 
 
@@ -155,6 +159,8 @@ class ModeInterpCLI(LightningCLI):
         if path is not None:
             asked = self._plain_config()
             checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)
+            if command != "fit" and not config.allow_untrained:
+                checkpoints.check_trained(self._checkpoint, path)
             if command == "fit" and Path(path) == run.last_checkpoint:
                 checkpoints.check_same_run(run, asked)
         step = self._checkpoint.get("global_step") if command == "fit" else None

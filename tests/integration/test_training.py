@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.records import GeneratedBatch
 
-from .conftest import CONFIG, NETWORK, SMALL, VDM, VDM_LEARNED, Runner
+from .conftest import CONFIG, NETWORK, NO_FIGURES, SMALL, VDM, VDM_LEARNED, Runner
 
 EMA = "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]"
 
@@ -93,6 +93,47 @@ def test_samples_come_from_averaged_weights_in_both_callback_orders(fitted, tmp_
     assert len(recorder.weights) == 2
     assert all(torch.equal(weights, average) for weights in recorder.weights)
     assert not torch.equal(average, start)
+
+
+LATE = {"step": "update_starting_at_step: 9", "epoch": "update_every_n_steps: 0, update_starting_at_epoch: 1"}
+
+
+def late(start):
+    return (
+        "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, "
+        f"init_args: {{use_buffers: false, decay: 0.5, {LATE[start]}}}}}]"
+    )
+
+
+@pytest.mark.parametrize("start", LATE)
+def test_an_average_that_has_not_begun_is_the_weights_themselves(tmp_path, start):
+    """Validation, the checkpoint and what is tested of it were of the weights before training."""
+    averaged, plain = Runner(tmp_path / "averaged"), Runner(tmp_path / "plain")
+    for runner, options in ((averaged, (late(start),)), (plain, ())):
+        cli = runner("fit", *options, "--trainer.max_steps=8")
+        runner.validation_loss = cli.trainer.callback_metrics["val/loss"].item()
+        runner("test", "--ckpt_path=last", *NO_FIGURES)
+    checkpoint = checkpoint_of(averaged)
+    assert int(checkpoint["averaging_state"]["n_averaged"]) == 0
+    assert same(checkpoint["state_dict"], checkpoint["current_model_state"])
+    assert same(checkpoint["state_dict"], checkpoint_of(plain)["state_dict"])
+    assert averaged.validation_loss == plain.validation_loss
+    assert averaged.test_metrics() == plain.test_metrics()
+
+
+@pytest.mark.parametrize("start", LATE)
+@pytest.mark.parametrize("stop", [5, 11])
+def test_an_average_that_begins_late_begins_with_the_weights_of_then(tmp_path, start, stop):
+    """Steps 9, 10 and 11, or the end of the second epoch at 16; resumed before or after it is the same."""
+    whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
+    whole("fit", late(start), "--trainer.max_steps=18")
+    broken("fit", late(start), f"--trainer.max_steps={stop}")
+    broken("fit", late(start), "--trainer.max_steps=18", "--ckpt_path=last")
+    first, second = checkpoint_of(whole), checkpoint_of(broken)
+    assert int(first["averaging_state"]["n_averaged"]) == {"step": 9, "epoch": 1}[start]
+    assert not same(first["state_dict"], first["current_model_state"])
+    for part in ("state_dict", "current_model_state", "averaging_state"):
+        assert same(first[part], second[part])
 
 
 def test_divergence_stops_with_one_line_and_keeps_the_last_good_checkpoint(run, capsys):
