@@ -12,17 +12,17 @@ from pathlib import Path
 import torch
 from samples import fit_directory
 
-from lightning_modeinterp.checkpoints import read
+from lightning_modeinterp.checkpoints import DATA, read
 from lightning_modeinterp.files import write_aside
 
-KEPT = ("state_dict", "hyper_parameters", "pytorch-lightning_version", "epoch", "global_step", "loops")
+KEPT = ("state_dict", "hyper_parameters", DATA, "pytorch-lightning_version", "epoch", "global_step", "loops")
 
 
 def main(run: Path, out: Path) -> None:
     """Write the file, and say how large it is."""
     checkpoint = read(str(run / "checkpoints" / "last.ckpt"))
     content = io.BytesIO()
-    torch.save({name: checkpoint[name] for name in KEPT}, content)
+    torch.save({name: checkpoint[name] for name in KEPT if name in checkpoint}, content)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_aside(out, content.getvalue())
     print(f"{out}: {out.stat().st_size / 2**20:.2f} MiB after {checkpoint['global_step']:,} updates")

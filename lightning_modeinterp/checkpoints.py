@@ -4,7 +4,7 @@ Lightning lets the hyper-parameters stored in a checkpoint silently win over the
 weights where no checkpoint is given. Both are refused here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -16,11 +16,18 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.fingerprints import differences, leaves, without
 from lightning_modeinterp.run_directory import RunDirectory
 
+DATA = "data"
+"""Where a checkpoint keeps the section ``data`` of its fit's config."""
+
 ONLY_FOR_FIT = ("optimizer", "lr_scheduler", "seed", "compile_denoiser")
 """Hyper-parameters that say nothing about a trained model."""
 
 HOW_IT_IS_COMPUTED = tuple(f"denoiser.init_args.{name}" for name in ("time_table", "hidden_precision", "is_fused"))
 """Hyper-parameters that may be chosen anew for trained weights; they are part of a sample store's fingerprint."""
+
+
+BESIDE_THE_TRUTH = ("batch_size", "seed", "size", "validation_size", "test_size", "support")
+"""Arguments of data that say how many are drawn and how samples are judged, not what is true of them."""
 
 
 def resolve(ckpt_path: str | None, run: RunDirectory, command: str) -> str | None:
@@ -83,6 +90,62 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
                 f"model.{key.removeprefix('_')}: expected {was[key]}, with which the checkpoint was trained, got "
                 f"{now[key]}; leave it, or train a model with the new value"
             )
+
+
+def check_sample_shape(stored: Mapping[str, Any], sample_shape: Sequence[int]) -> None:
+    """Refuse samples of another shape than that which a network was made for.
+
+    Args:
+        stored: Hyper-parameters from the checkpoint.
+        sample_shape: Of the data.
+
+    Raises:
+        ConfigurationError: If the shapes differ.
+    """
+    was = leaves(stored).get("denoiser.init_args.sample_shape")
+    if was is not None and tuple(was) != tuple(sample_shape):
+        raise ConfigurationError(
+            f"data: expected samples of shape {tuple(was)}, for which the checkpoint's network was made, got "
+            f"{tuple(sample_shape)}; take data of that shape, or train a model for these"
+        )
+
+
+def check_same_data(checkpoint: Mapping[str, Any], asked: Mapping[str, Any], is_other_meant: bool) -> str | None:
+    """Refuse to judge a model by the truth of other data than it was trained on.
+
+    Sizes, seed and oracle may differ: they do not change what is true of the data. A class is known by its name alone,
+    since it may move to another module.
+
+    Args:
+        checkpoint: With the section ``data`` of its fit's config; older ones do not have it.
+        asked: The section ``data`` of the command's config.
+        is_other_meant: Whether other data are what the user wants.
+
+    Returns:
+        What the user is to know: that the data are others, as wanted, or could not be compared. None if they are the
+        same.
+
+    Raises:
+        ConfigurationError: If they are others and that was not meant.
+    """
+    if DATA not in checkpoint:
+        return "ckpt_path: an older version wrote this checkpoint, which does not say what data it was trained on"
+    was, now = (leaves({DATA: _truth(each)}) for each in (checkpoint[DATA], asked))
+    found = differences(was, {name: value for name, value in now.items() if name in was})  # older data know fewer
+    if not found:
+        return None
+    if was["data.class_path"] != now["data.class_path"]:
+        found = found[:1]  # whose arguments are others anyway
+    line = f"{'; '.join(found)}: the model was trained on other data than those whose truth judges it here"
+    if not is_other_meant:
+        raise ConfigurationError(f"{line}; leave it, or give --allow_other_data true if you mean it")
+    return line
+
+
+def _truth(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is true of data, of their section in a config."""
+    name = data["class_path"].rpartition(".")[2]
+    return {"class_path": name, "init_args": without(data.get("init_args") or {}, BESIDE_THE_TRUTH)}
 
 
 def check_trained(checkpoint: Mapping[str, Any], path: str) -> None:

@@ -1,6 +1,7 @@
 """LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, all output in the run directory."""
 
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ class SaveConfig(SaveConfigCallback):
         for logger in trainer.loggers:
             log_config(logger, yaml.safe_load(dumped))
 
+    def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Let a checkpoint say what data it was trained on."""
+        checkpoint[checkpoints.DATA] = self._data
+
+    @cached_property
+    def _data(self) -> Any:
+        return yaml.safe_load(self.parser.dump(self.config, skip_none=False))["data"]
+
 
 class ModeInterpCLI(LightningCLI):
     """fit, validate, test and predict for a `DiffusionModule` and a `ModeInterpDataModule`."""
@@ -73,6 +82,9 @@ class ModeInterpCLI(LightningCLI):
         parser.add_class_arguments(RunDirectory, "run")
         parser.add_argument(
             "--allow_untrained", type=bool, default=False, help="Evaluate random weights where no checkpoint is given."
+        )
+        parser.add_argument(
+            "--allow_other_data", type=bool, default=False, help="Judge a model by other data than it was trained on."
         )
         parser.add_class_arguments(Generation, "generation")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
@@ -97,6 +109,8 @@ class ModeInterpCLI(LightningCLI):
         super().instantiate_classes()
         self.datamodule.generation = self._get(self.config_init, "generation")
         self.datamodule.generation.check(self.model.noise_schedule, self.datamodule.sample_shape)
+        if self._checkpoint:
+            checkpoints.check_sample_shape(self._checkpoint["hyper_parameters"], self.datamodule.sample_shape)
         command = str(self.subcommand)
         is_meant = self._get(self.config_init, "allow_untrained") or self.datamodule.generation.true_score
         refuse_random_weights(command, self.model, self._ckpt_path is not None or is_meant)
@@ -108,6 +122,8 @@ class ModeInterpCLI(LightningCLI):
             self.model.configure_optimizers()  # refused before anything is written, if at all
         if is_first_process():
             self._claim_run_directory()
+            if self._about_data:
+                note(self._about_data)
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         """Put everything in the run directory; a bar only on a terminal."""
@@ -156,16 +172,23 @@ class ModeInterpCLI(LightningCLI):
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
         config.ckpt_path = path
         self._checkpoint = {} if path is None else checkpoints.read(path)
+        self._about_data: str | None = None
         if path is not None:
             asked = self._plain_config()
             checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)
-            if command != "fit" and not config.allow_untrained:
-                checkpoints.check_trained(self._checkpoint, path)
+            if command != "fit":
+                self._check_evaluated(config, asked, path)
             if command == "fit" and Path(path) == run.last_checkpoint:
                 checkpoints.check_same_run(run, asked)
         step = self._checkpoint.get("global_step") if command == "fit" else None
         self._asked_logger = config.trainer.logger
         config.trainer.logger = place_loggers(self._asked_logger, run, command, step)
+
+    def _check_evaluated(self, config: Namespace, asked: dict[str, Any], path: str) -> None:
+        """Refuse to evaluate a model that is not trained, or by another truth than that of its data."""
+        if not config.allow_untrained:
+            checkpoints.check_trained(self._checkpoint, path)
+        self._about_data = checkpoints.check_same_data(self._checkpoint, asked["data"], config.allow_other_data)
 
     def _plain_config(self) -> dict[str, Any]:
         """The command's config as plain data."""

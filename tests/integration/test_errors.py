@@ -5,7 +5,7 @@ import torch
 
 from lightning_modeinterp.cli import main
 
-from .conftest import CONFIG, NETWORK, ROOT, SMALL
+from .conftest import CONFIG, NETWORK, NO_FIGURES, ROOT, SMALL, Runner
 
 WINDOW = ("--generation.window=w", "--generation.windows={}")
 
@@ -202,6 +202,60 @@ def test_value_that_conflicts_with_the_checkpoint(fitted, capsys):
     arguments = ["test", "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, "--ckpt_path=last"]
     line = fails_with([*arguments, "--model.init_args.denoiser.init_args.width=32"], capsys)
     assert "model.denoiser.init_args.width: expected 16, with which the checkpoint was trained, got 32" in line
+
+
+OTHER_MEANS = "--data.init_args.means=[5, 6, 7]"
+PLANE = (OTHER_MEANS, f"--data={ROOT / 'configs/data/gaussian_2d_grid.yaml'}")
+
+
+@pytest.mark.parametrize("command", ["validate", "test", "predict"])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([OTHER_MEANS], "data.init_args.means: expected [1.0, 2.0, 3.0], got [5.0, 6.0, 7.0]: the model was trained"),
+        (["--data.init_args.std=0.1"], "data.init_args.std: expected 0.05, got 0.1: the model was trained on other"),
+        ([PLANE[1]], "data.class_path: expected GaussianMixtureDataModule, got GaussianGridDataModule: the"),
+    ],
+    ids=["means", "std", "class"],
+)
+def test_a_model_is_not_judged_by_other_data(fitted, command, options, expected, capsys):
+    arguments = [command, "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, *NETWORK, "--ckpt_path=last"]
+    line = fails_with([*arguments, *options], capsys)
+    assert expected in line
+    assert "--allow_other_data true if you mean it" in line
+    assert not (fitted.folder / f"config_{command}.yaml").exists()
+
+
+def test_other_data_of_another_shape_are_refused_even_if_they_are_meant(fitted, capsys):
+    arguments = ["test", "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, *NETWORK, "--ckpt_path=last"]
+    line = fails_with([*arguments, PLANE[1], "--allow_other_data=true", "--data.init_args.batch_size=64"], capsys)
+    assert "data: expected samples of shape (1,), for which the checkpoint's network was made, got (2,)" in line
+
+
+def test_other_data_are_judged_by_their_own_truth_if_they_are_meant(fitted, tmp_path, capsys):
+    run = Runner(tmp_path)
+    checkpoint = f"--ckpt_path={fitted.folder / 'checkpoints/last.ckpt'}"
+    run("test", checkpoint, OTHER_MEANS, "--allow_other_data=true", *NO_FIGURES)
+    assert "note: data.init_args.means: expected [1.0, 2.0, 3.0], got [5.0, 6.0, 7.0]" in capsys.readouterr().err
+    assert run.test_metrics()["num_samples"] == 100
+
+
+def test_sizes_seed_and_oracle_do_not_make_other_data(fitted, tmp_path, capsys):
+    run = Runner(tmp_path)
+    checkpoint = f"--ckpt_path={fitted.folder / 'checkpoints/last.ckpt'}"
+    sizes = ("--data.init_args.test_size=64", "--data.init_args.size=300", "--data.init_args.batch_size=50")
+    oracle = ("--data.init_args.support=DensityThreshold", "--data.init_args.support.init_args.epsilon=1e-3")
+    run("test", checkpoint, *sizes, *oracle, "--data.init_args.seed=3", *NO_FIGURES)
+    assert "note:" not in capsys.readouterr().err
+    assert run.test_metrics()["num_samples"] == 100
+
+
+def test_an_older_checkpoint_cannot_be_compared(fitted, tmp_path, capsys):
+    checkpoint = torch.load(fitted.folder / "checkpoints/last.ckpt", weights_only=True)
+    assert checkpoint.pop("data")["init_args"]["means"] == [1.0, 2.0, 3.0]
+    torch.save(checkpoint, tmp_path / "old.ckpt")
+    Runner(tmp_path)("test", f"--ckpt_path={tmp_path / 'old.ckpt'}", OTHER_MEANS, *NO_FIGURES)
+    assert "note: ckpt_path: an older version wrote this checkpoint" in capsys.readouterr().err
 
 
 def test_a_second_fit_is_refused_unless_it_overwrites(fitted, capsys):
