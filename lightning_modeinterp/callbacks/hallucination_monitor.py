@@ -4,8 +4,10 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import lightning as L
+from lightning.pytorch.utilities import rank_zero_warn
 
 from lightning_modeinterp.callbacks.bottleneck import between_heights
 from lightning_modeinterp.callbacks.exact_comparison import slopes_against_exact, spread_against_exact
@@ -33,6 +35,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         self.extra_metrics = list(metrics)
         self.metrics: list[GenerationMetric] = []
         self.results: dict[str, float] = {}
+        self._has_validated = False
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Take the metrics that the data bring."""
@@ -43,6 +46,16 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         """Update the metrics."""
         for metric in self.metrics:
             metric.to(module.device).update(generated)
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Say once if fewer samples are drawn than were asked for."""
+        if not trainer.sanity_checking and not self._has_validated:
+            self._has_validated = True
+            _warn_of_limit(trainer, "limit_val_batches", trainer.num_val_batches, trainer.val_dataloaders)
+
+    def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Say if fewer samples are drawn than were asked for."""
+        _warn_of_limit(trainer, "limit_test_batches", trainer.num_test_batches, trainer.test_dataloaders)
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the metrics."""
@@ -77,3 +90,16 @@ class HallucinationMonitor(GeneratedSamplesCallback):
             if isinstance(statistics, ModeStatistics):
                 values |= spread_against_exact(module, data, statistics, self.results["within_mode_std"])
         return values
+
+
+def _warn_of_limit(trainer: L.Trainer, limit: str, num_taken: Sequence[float], loaders: Any) -> None:
+    """Say what Lightning leaves out of a validation or test where it takes but some batches, of data and of samples."""
+    shares = [(taken, len(loader)) for taken, loader in zip(num_taken, loaders, strict=True)]
+    if trainer.fast_dev_run or all(taken >= num for taken, num in shares):  # type: ignore[attr-defined]
+        return
+    (data, of_data), (samples, of_samples) = shares
+    rank_zero_warn(
+        f"trainer.{limit}: each process takes {data} of {of_data} batches of data and draws {samples} of {of_samples} "
+        "batches of samples, so losses and rates are of fewer than were asked for; to ask for fewer, set the sizes of "
+        "data and generation"
+    )

@@ -28,6 +28,7 @@ from lightning_modeinterp.cli.help import every_option
 from lightning_modeinterp.cli.parser import options_of
 from lightning_modeinterp.cli.refusals import (
     refuse_half_precision,
+    refuse_no_batches,
     refuse_random_weights,
     refuse_seed,
     refuse_uneven_batches,
@@ -114,6 +115,7 @@ class ModeInterpCLI(LightningCLI):
         command = str(self.subcommand)
         is_meant = self._get(self.config_init, "allow_untrained") or self.datamodule.generation.true_score
         refuse_random_weights(command, self.model, self._ckpt_path is not None or is_meant)
+        refuse_no_batches(command, self.trainer)
         refuse_half_precision(command, self.datamodule, self.trainer.precision)
         if command == "predict":
             self._samples.fingerprint = self._fingerprint()

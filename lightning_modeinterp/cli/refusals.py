@@ -51,6 +51,13 @@ def refuse_validation_interval(interval: float | None) -> None:
         raise ConfigurationError("trainer.val_check_interval: expected a number > 0 or null, got 0")
 
 
+def refuse_no_batches(command: str, trainer: L.Trainer) -> None:
+    """Refuse a command that would do nothing. A fit without validation is fine."""
+    limit = {"fit": "limit_train_batches", "validate": "limit_val_batches"}.get(command, f"limit_{command}_batches")
+    if getattr(trainer, limit) == 0:
+        raise ConfigurationError(f"trainer.{limit}: expected a number > 0, got 0, which leaves {command} nothing to do")
+
+
 def rounds_constants(callbacks: list[Callback]) -> bool:
     """Whether a weight average takes in constants too, so that a resumed fit is not bitwise the same."""
     return any(isinstance(callback, WeightAveraging) and callback._use_buffers for callback in callbacks)

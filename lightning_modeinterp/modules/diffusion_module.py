@@ -269,7 +269,7 @@ class DiffusionModule(L.LightningModule, ABC):
 
     def _over_processes(self, term: Tensor) -> Tensor:
         """Mean over the processes, whose shares of a batch are equal."""
-        return self.trainer.strategy.reduce(term.detach().clone(), reduce_op="mean")  # type: ignore[return-value]
+        return self.trainer.strategy.reduce(term.detach().clone(), reduce_op="mean")
 
     def _add_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
         for name, term in self._terms(batch, stage, batch_idx).items():

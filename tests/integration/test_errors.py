@@ -71,6 +71,7 @@ CASES = {
     "no such device": (["--trainer.accelerator=tpu"], "trainer: Requirement 'torch_xla"),
     "strategy": (["--trainer.strategy=dpp"], "trainer: You selected an invalid strategy name"),
     "validation interval": (["--trainer.val_check_interval=0"], "val_check_interval: expected a number > 0"),
+    "no batches": (["--trainer.limit_train_batches=0"], "limit_train_batches: expected a number > 0, got 0, which"),
     "section file": (["--trainer=nope.yaml"], "trainer: expected a config file, found none at nope.yaml"),
     "stray word": (["stray"], "stray: expected options only, such as --run.name stray"),
     "option without its group": (["--max_steps=3"], "max_steps: no such option; did you mean trainer.max_steps?"),
@@ -256,6 +257,14 @@ def test_an_older_checkpoint_cannot_be_compared(fitted, tmp_path, capsys):
     torch.save(checkpoint, tmp_path / "old.ckpt")
     Runner(tmp_path)("test", f"--ckpt_path={tmp_path / 'old.ckpt'}", OTHER_MEANS, *NO_FIGURES)
     assert "note: ckpt_path: an older version wrote this checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["validate", "test", "predict"])
+def test_nothing_to_evaluate_is_refused(fitted, command, capsys):
+    name = f"limit_{'val' if command == 'validate' else command}_batches"
+    arguments = [command, "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, *NETWORK, "--ckpt_path=last"]
+    line = fails_with([*arguments, f"--trainer.{name}=0"], capsys)
+    assert f"trainer.{name}: expected a number > 0, got 0, which leaves {command} nothing to do" in line
 
 
 def test_a_second_fit_is_refused_unless_it_overwrites(fitted, capsys):
