@@ -47,8 +47,8 @@ class SampleStore:
 
         Args:
             path: The directory.
-            verify: Read every shard once and compare it with its checksum. Without it a shard that is missing or
-                shorter is still noticed, one with other bytes is not.
+            verify: Read every shard once, compare it with its checksum and see that its samples are the ones it is
+                to hold. Without it a shard that is missing or shorter is still noticed, one with other bytes is not.
 
         Raises:
             ConfigurationError: If there is no finished store, it has another format, or a shard is torn or changed.
@@ -61,8 +61,11 @@ class SampleStore:
                 + ("an unfinished one; the same predict command goes on with it" if is_begun else f"no {MANIFEST}")
                 + ("" if is_begun else "; run predict first")
             )
+        start = 0
         for shard in manifest["shards"]:
-            if problem := find_problem(path / shard["file"], shard, verify):
+            rows = range(start, start := start + shard["num_samples"])
+            problem = find_problem(path / shard["file"], shard, verify)
+            if problem or (verify and (problem := _find_other_samples(path / shard["file"], rows))):
                 raise ConfigurationError(
                     f"{path / shard['file']}: expected the shard that the manifest names, {problem}; remove the file "
                     "and run the same predict again, which draws what it held"
@@ -111,19 +114,25 @@ def fields_of(batch: GeneratedBatch) -> dict[str, Tensor]:
 
 
 def read_index(file: Path) -> Tensor:
-    """Numbers of the samples in a shard or part, (n,) int64.
+    """Numbers of the samples in a shard or part, (n,) int64, no two alike.
 
     Raises:
-        ConfigurationError: If the file is torn.
+        ConfigurationError: If the file is torn, or holds a number twice.
     """
     try:
         with safe_open(file, "pt") as content:
-            return torch.as_tensor(content.get_tensor("index"))
+            index = torch.as_tensor(content.get_tensor("index"))
     except SafetensorError as error:
         raise ConfigurationError(
             f"{file}: expected a whole safetensors file, got a torn one ({error}); remove it and run predict again, "
             "which draws what it held"
         ) from error
+    if len(index.unique()) < len(index):
+        raise ConfigurationError(
+            f"{file}: expected each sample once, found some twice; remove it and run predict again, which draws what "
+            "it held"
+        )
+    return index
 
 
 def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | None:
@@ -141,3 +150,10 @@ def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | No
     if verify and sha256(file) != shard["sha256"]:
         return "found other bytes under its name"
     return None
+
+
+def _find_other_samples(file: Path, rows: range) -> str | None:
+    """Say whether a shard holds other samples than it is to; rows that an earlier version lost are all number 0."""
+    with safe_open(file, "pt") as content:
+        index = torch.as_tensor(content.get_tensor("index"))
+    return None if torch.equal(index, torch.arange(rows.start, rows.stop)) else "found other samples in it"

@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import sha256
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from lightning_modeinterp.sample_store import SampleStore, SampleStoreWriter
 
@@ -95,6 +98,20 @@ def test_damaged_shard_is_named(tmp_path, damage, says):
     write(tmp_path / "store", [batch(0), batch(8), batch(16)])
     damage(tmp_path / "store/shard-00001.safetensors")
     with pytest.raises(ConfigurationError, match=rf"shard-00001\.safetensors: .*{says}"):
+        SampleStore.open(tmp_path / "store")
+
+
+def test_a_shard_with_other_samples_than_its_own_is_named_whatever_its_checksum(tmp_path):
+    """Rows that were lost are zeros, and the checksum is that of what was written."""
+    write(tmp_path / "store", [batch(0), batch(8), batch(16)])
+    shard, manifest = (tmp_path / "store" / name for name in ("shard-00001.safetensors", "manifest.json"))
+    before = sha256(shard)
+    fields = {name: torch.zeros_like(values) for name, values in load_file(shard).items()}
+    with safe_open(shard, "pt") as content:
+        metadata = content.metadata()
+    save_file(fields, shard, metadata)
+    manifest.write_text(manifest.read_text().replace(before, sha256(shard)))
+    with pytest.raises(ConfigurationError, match=r"shard-00001\.safetensors: .*found other samples in it"):
         SampleStore.open(tmp_path / "store")
 
 
