@@ -30,10 +30,13 @@ from lightning_modeinterp.sample_store.store import (
     fields_of,
     find_problem,
     read_index,
+    read_json,
     read_manifest,
 )
 
 FINGERPRINT = "fingerprint.json"
+HEADER = ("windows", "kinds", "details")
+"""What a shard or part says of its columns."""
 
 
 class SampleStoreWriter:
@@ -84,7 +87,7 @@ class SampleStoreWriter:
                     "--run.name, or clear it with --run.overwrite true"
                 )
             return
-        stored = manifest["fingerprint"] if manifest else json.loads(begun.read_text())
+        stored = manifest["fingerprint"] if manifest else read_json(begun)
         if found := differences(stored, self.fingerprint):
             raise ConfigurationError(
                 f"{self.path}: expected the settings of the samples that are there; {'; '.join(found)}. Choose another "
@@ -260,4 +263,4 @@ def _save(file: Path, fields: dict[str, Tensor], header: Mapping[str, Any]) -> N
 def _header_of(file: Path) -> dict[str, Any]:
     with safe_open(file, "pt") as content:
         header: dict[str, Any] = json.loads(content.metadata()["header"])
-    return header
+    return {name: header[name] for name in HEADER if name in header}

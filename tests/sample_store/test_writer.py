@@ -1,6 +1,7 @@
 """A store is a function of its fingerprint and its size, whoever wrote it and however often they were killed."""
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -250,6 +251,28 @@ def test_a_torn_part_is_named(tmp_path):
     part.write_bytes(part.read_bytes()[:-3])
     with pytest.raises(ConfigurationError, match=rf"{part.name}: expected a whole safetensors file"):
         make_writer(tmp_path).missing_blocks()
+
+
+def test_a_part_that_is_a_link_is_not_read(tmp_path):
+    writer = make_writer(tmp_path)
+    writer.prepare()
+    writer.add(draw(0, NUM_SAMPLES))
+    (part,) = (tmp_path / "unfinished").glob("part-*")
+    part.rename(tmp_path / "private")
+    part.symlink_to(tmp_path / "private")
+    with pytest.raises(ConfigurationError, match=rf"{part.name}: expected a file in the store, found a link"):
+        make_writer(tmp_path).missing_blocks()
+
+
+def test_what_a_part_says_of_itself_is_no_more_than_of_its_columns(tmp_path):
+    writer = make_writer(tmp_path)
+    writer.prepare()
+    writer.add(draw(0, NUM_SAMPLES))
+    (part,) = (tmp_path / "unfinished").glob("part-*")
+    header = {"windows": ["a", "b"], "kinds": list(KINDS), "details": [], "num_samples": 9, "format": 1}
+    save_file(load_file(part), part, {"header": json.dumps(header)})
+    predict(tmp_path)
+    assert len(SampleStore.open(tmp_path)) == NUM_SAMPLES
 
 
 def test_parts_are_written_when_it_is_time_or_there_is_a_shard_full(tmp_path):
