@@ -20,9 +20,11 @@ from pathlib import Path
 
 import yaml
 
+from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction.command_process import exit_status, start
+from lightning_modeinterp.reproduction.run_data import data_of
 from lightning_modeinterp.sample_store import SampleStore
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -30,6 +32,7 @@ FINISHED = "finished"
 SAMPLES, METRICS = "predictions/manifest.json", "test_metrics.json"
 """What a command writes last."""
 
+CONFIG = "config_predict.yaml"
 LOG, SECONDS = "log.txt", "seconds.txt"
 LOCK = "lock"
 
@@ -151,6 +154,14 @@ class CachedRuns:
             RunFailedError: If a command ends with an error.
         """
         return SampleStore.open(self._evaluated("predict", draw, SAMPLES) / "predictions")
+
+    def data(self, draw: Draw) -> ModeInterpDataModule:
+        """The data that these samples are to look like, as the run that drew them was told.
+
+        Raises:
+            RunFailedError: If a command ends with an error.
+        """
+        return data_of(self._evaluated("predict", draw, SAMPLES) / CONFIG)
 
     def tested(self, draw: Draw) -> Path:
         """Directory with ``test_metrics.json`` and ``figures/``, by ``test``.

@@ -186,7 +186,7 @@ def read_index(file: Path) -> Tensor:
             f"{file}: expected a whole safetensors file, got a torn one ({error}); remove it and run predict again, "
             "which draws what it held"
         ) from error
-    if len(index.unique()) < len(index):
+    if (index.sort().values.diff() == 0).any():
         raise ConfigurationError(
             f"{file}: expected each sample once, found some twice; remove it and run predict again, which draws what "
             "it held"

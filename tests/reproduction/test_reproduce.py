@@ -57,7 +57,7 @@ class Invents(Claim):
         return [Finding("share of hallucinations", "above", 0.5, shares, facts={"samples": [len(x) for x in sets]})]
 
     def draw_figures(self, runs, preset, folder):
-        panels = {"seed 0": line_panel(runs.samples(self._draw(preset, 0)))}
+        panels = {"seed 0": line_panel(runs, self._draw(preset, 0))}
         return [save_figure(density_panels(panels, "invented"), folder / "densities.png")]
 
 
