@@ -28,7 +28,7 @@ def take(reproduction: Path, results: Path) -> None:
     for name in found:
         shutil.rmtree(results / name, ignore_errors=True)
         shutil.copytree(reproduction / name, results / name)
-    report.write(results, report.read(results) | found)
+    report.add(results, found)
 
 
 if __name__ == "__main__":
