@@ -41,7 +41,7 @@ def record(
 def add(out: Path, records: Mapping[str, Mapping[str, Any]]) -> None:
     """Write both files; other claims stay, also those that another process adds meanwhile."""
     with FileLock(out / LOCK):
-        known = read(out) | records
+        known = {**read(out), **records}
         write_aside(out / VERDICTS, json.dumps(known, indent=1).encode())
         write_aside(out / TABLE, table(known).encode())
 
