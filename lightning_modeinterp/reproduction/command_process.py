@@ -19,7 +19,7 @@ from filelock import FileLock
 _CONTEXT = (
     multiprocessing.get_context("forkserver") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 )
-_CONTEXT.set_forkserver_preload(["lightning_modeinterp.cli"])
+_CONTEXT.set_forkserver_preload(["lightning_modeinterp.cli.run"])
 _ALONE = threading.Lock()
 """A start asks how all other processes have ended, and an exit status can be read once."""
 
