@@ -7,6 +7,7 @@ machines; the table of docs/results/claims.md is filled in. The words of that pa
 """
 
 import argparse
+import re
 import shutil
 from pathlib import Path
 
@@ -22,9 +23,12 @@ def take(reproduction: Path, results: Path) -> None:
     """Copy what a reproduction found; its runs stay, and so do the results of other claims."""
     found = report.read(reproduction)
     for name in found:
+        if not re.fullmatch(r"[a-z0-9-]+", name):  # another machine wrote it, and what has the name is replaced
+            raise SystemExit(f"{reproduction}: expected names of claims such as true-score, got {name!r}")
+    for name in found:
         shutil.rmtree(results / name, ignore_errors=True)
         shutil.copytree(reproduction / name, results / name)
-    report.write(results, report.read(results) | found)
+    report.add(results, found)
 
 
 if __name__ == "__main__":

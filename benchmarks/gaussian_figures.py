@@ -40,9 +40,9 @@ def grid_and_diamonds(runs: CachedRuns) -> Figure:
     diamond = ddpm("diamond", "gaussian_2d_diamond")
     wide = ddpm("diamond_same_spacing", "gaussian_2d_diamond_same_spacing")
     return samples_2d([
-        plane_panel("grid", runs.samples(GRID)),
-        plane_panel("diamond, released", runs.samples(diamond)),
-        plane_panel("diamond, same spacing", runs.samples(wide)),
+        plane_panel("grid", runs, GRID),
+        plane_panel("diamond, released", runs, diamond),
+        plane_panel("diamond, same spacing", runs, wide),
     ])  # fmt: skip
 
 
@@ -57,10 +57,10 @@ def vdm_imbalanced_truth(runs: CachedRuns) -> Figure:
                 f"vdm_{train_steps}_{steps}", fit, (*COUNT, f"--generation.sampler.init_args.num_steps={steps}")
             )
             said = "inf" if train_steps == "null" else train_steps
-            panels.append(plane_panel(f"VDM T = {said}, T' = {steps}", runs.samples(draw)))
-    panels.append(plane_panel("imbalanced", runs.samples(IMBALANCED)))
+            panels.append(plane_panel(f"VDM T = {said}, T' = {steps}", runs, draw))
+    panels.append(plane_panel("imbalanced", runs, IMBALANCED))
     truth = Draw("true_score", GRID.fit, (*COUNT, "--generation.true_score=true"))
-    panels.append(plane_panel("true score", runs.samples(truth)))
+    panels.append(plane_panel("true score", runs, truth))
     return samples_2d(panels)
 
 
@@ -69,12 +69,12 @@ def samples_and_distance_1d(runs: CachedRuns) -> Figure:
     panels = {}
     for size in (1_000, 5_000, 20_000, 50_000):
         draw = ddpm(f"n_{size}", "gaussian_1d", f"--data.init_args.size={size}", "--trainer.max_steps=4000")
-        panels[f"{{1, 2, 3}}, N = {size:,}"] = line_panel(runs.samples(draw))
+        panels[f"{{1, 2, 3}}, N = {size:,}"] = line_panel(runs, draw)
     for means in ([1.0, 2.5, 4.0], [1.0, 3.0, 5.0], [1.0, 2.0, 4.0, 5.0]):
         name = ", ".join(f"{mean:g}" for mean in means)
         options = (f"--data.init_args.means={means}", "--trainer.max_steps=4000")
         draw = ddpm("means_" + name.replace(", ", "_"), "gaussian_1d", *options)
-        panels[f"{{{name}}}, N = 50,000"] = line_panel(runs.samples(draw))
+        panels[f"{{{name}}}, N = 50,000"] = line_panel(runs, draw)
     return density_panels(panels, "4,000 updates of 1,000 samples each")
 
 
@@ -83,11 +83,11 @@ def samples_and_distance_2d(runs: CachedRuns) -> Figure:
     panels = []
     for size in (5_000, 25_000):
         draw = ddpm(f"grid_n_{size}", "gaussian_2d_grid", f"--data.init_args.size={size}")
-        panels.append(plane_panel(f"N = {size:,}", runs.samples(draw)))
-    panels.append(plane_panel("N = 100,000", runs.samples(GRID)))
+        panels.append(plane_panel(f"N = {size:,}", runs, draw))
+    panels.append(plane_panel("N = 100,000", runs, GRID))
     for spacing in (1.0, 4.0):
         draw = ddpm(f"grid_spacing_{spacing:g}", "gaussian_2d_grid", f"--data.init_args.spacing={spacing}")
-        panels.append(plane_panel(f"spacing {spacing:g}", runs.samples(draw)))
+        panels.append(plane_panel(f"spacing {spacing:g}", runs, draw))
     return samples_2d(panels)
 
 

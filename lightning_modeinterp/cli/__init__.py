@@ -1,3 +1,3 @@
-from lightning_modeinterp.cli.run import main, run_command
+from lightning_modeinterp.cli.entry import main, run_command
 
 __all__ = ["main", "run_command"]

@@ -31,6 +31,7 @@ examples:
   modeinterp COMMAND --help          what this command needs
   modeinterp COMMAND --help all      every option
   modeinterp COMMAND -c CONFIG --print_config    the whole config, without running it
+  modeinterp --version
   MODEINTERP_DEBUG=1 modeinterp ...  the traceback of an error
 """
 

@@ -6,7 +6,6 @@ A change of a config or an option is another key and another directory. A comman
 as the same command does on the command line.
 """
 
-import fcntl
 import hashlib
 import json
 import math
@@ -19,10 +18,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import yaml
+from filelock import FileLock, Timeout
 
+from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction.command_process import exit_status, start
+from lightning_modeinterp.reproduction.run_data import data_of
 from lightning_modeinterp.sample_store import SampleStore
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -30,8 +32,10 @@ FINISHED = "finished"
 SAMPLES, METRICS = "predictions/manifest.json", "test_metrics.json"
 """What a command writes last."""
 
+CONFIG = "config_predict.yaml"
 LOG, SECONDS = "log.txt", "seconds.txt"
-LOCK = "lock"
+LOCK, COMMAND_LOCK = "lock", "command.lock"
+"""Held by whoever asks for a run, and by the command itself, which may outlive who asked."""
 
 
 class RunFailedError(RuntimeError):
@@ -152,6 +156,14 @@ class CachedRuns:
         """
         return SampleStore.open(self._evaluated("predict", draw, SAMPLES) / "predictions")
 
+    def data(self, draw: Draw) -> ModeInterpDataModule:
+        """The data that these samples are to look like, as the run that drew them was told.
+
+        Raises:
+            RunFailedError: If a command ends with an error.
+        """
+        return data_of(self._evaluated("predict", draw, SAMPLES) / CONFIG)
+
     def tested(self, draw: Draw) -> Path:
         """Directory with ``test_metrics.json`` and ``figures/``, by ``test``.
 
@@ -192,40 +204,50 @@ class CachedRuns:
 
     def _run(self, command: str, folder: Path, fit: Fit, options: Sequence[str], result: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        with self._alone_in(folder) as lock:
+        with self._alone_in(folder):
             if (folder / result).exists():
                 return  # another process has been at it
             self.say(f"{command} {folder.name}")
             where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
-            if self._call([command, "-c", str(CONFIGS / fit.config), *where, *options], folder / LOG, lock):
+            if self._call([command, "-c", str(CONFIGS / fit.config), *where, *options], folder):
                 last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
                 raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
             if command == "fit":
                 (folder / FINISHED).touch()
         self.ended(f"{command} {folder.name}")
 
-    def _call(self, args: Sequence[str], log: Path, lock: int) -> int | None:
-        """Run a command to its end, with its output in a file; what outlives us holds the lock."""
+    def _call(self, args: Sequence[str], folder: Path) -> int | None:
+        """Run a command to its end, with its output in a file; it holds a lock of its own, even if it outlives us."""
         begun = time.monotonic()
-        process = start(args, log, lock)
+        process = start(args, folder / LOG, folder / COMMAND_LOCK)
         self._running.add(process)
         try:
             return exit_status(process)
         finally:
             self._running.discard(process)
-            with log.with_name(SECONDS).open("a") as noted:
+            with (folder / SECONDS).open("a") as noted:
                 noted.write(f"{time.monotonic() - begun:.1f}\n")
 
     @contextmanager
-    def _alone_in(self, folder: Path) -> Iterator[int]:
-        """Hold a directory, by a lock that a command inherits; wait for one that has outlived its parent."""
-        with (folder / LOCK).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.say(f"waiting for another process that is at work in {folder}")
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield file.fileno()
+    def _alone_in(self, folder: Path) -> Iterator[None]:
+        """Hold a directory; wait for another who does, and for a command that has outlived its parent."""
+        with self._held(folder / LOCK):
+            with self._held(folder / COMMAND_LOCK):
+                pass  # only who holds the first lock starts commands, so none begins from here on
+            yield
+
+    @contextmanager
+    def _held(self, file: Path) -> Iterator[None]:
+        lock = FileLock(file)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            self.say(f"waiting for another process that is at work in {file.parent}")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def metrics_of(run: Path) -> dict[str, float]:

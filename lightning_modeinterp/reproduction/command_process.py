@@ -12,28 +12,28 @@ import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import Any
+
+from filelock import FileLock
 
 _CONTEXT = (
     multiprocessing.get_context("forkserver") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 )
-_CONTEXT.set_forkserver_preload(["lightning_modeinterp.cli"])
+_CONTEXT.set_forkserver_preload(["lightning_modeinterp.cli.run"])
 _ALONE = threading.Lock()
 """A start asks how all other processes have ended, and an exit status can be read once."""
 
 
-def start(args: Sequence[str], log: Path, held: int) -> BaseProcess:
+def start(args: Sequence[str], log: Path, lock: Path) -> BaseProcess:
     """Start a command, on one thread unless OMP_NUM_THREADS says otherwise.
 
     Args:
         args: What would follow ``modeinterp``.
         log: A file that what the command prints is added to.
-        held: File descriptor that stays open until the command ends, even if it outlives us; that of a lock.
+        lock: File that the command locks until it ends, even if it outlives us; it waits for whoever has it.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: a process a core is faster than a thread a core
-    process = _CONTEXT.Process(target=_run, args=(list(args), log, _Inherited(held), dict(os.environ)))
+    process = _CONTEXT.Process(target=_run, args=(list(args), log, lock, dict(os.environ)))
     with _ALONE:
         process.start()
     return process
@@ -47,25 +47,12 @@ def exit_status(process: BaseProcess) -> int | None:
         return process.exitcode
 
 
-class _Inherited:
-    """A file descriptor that a process has too, once it is given this."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (DupFd(self.descriptor),)
-
-
-def _received(passed: Any) -> _Inherited:
-    return _Inherited(passed.detach())
-
-
-def _run(args: list[str], log: Path, _: _Inherited, environment: Mapping[str, str]) -> None:
+def _run(args: list[str], log: Path, lock: Path, environment: Mapping[str, str]) -> None:
     """What a command's process does: ``python -m lightning_modeinterp``."""
     os.environ.update(environment)
     sys.argv = ["modeinterp", *args]
-    with log.open("ab") as file:
-        for stream in (1, 2):
-            os.dup2(file.fileno(), stream)
-    runpy.run_module("lightning_modeinterp", run_name="__main__", alter_sys=True)
+    with FileLock(lock):
+        with log.open("ab") as file:
+            for stream in (1, 2):
+                os.dup2(file.fileno(), stream)
+        runpy.run_module("lightning_modeinterp", run_name="__main__", alter_sys=True)

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope
 from lightning_modeinterp.reproduction.findings import Finding
-from lightning_modeinterp.reproduction.sample_set import SampleSet, data_of
-from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 MEDIAN_ERROR = math.sqrt(math.pi / 2)
 """Standard error of a median over that of a mean, for normal values."""
@@ -45,18 +45,16 @@ class PairCounts:
         return log_count(self.diagonal, self.num_off_modes) - Measured(math.log(self.chance_diagonal))
 
 
-def pair_counts(store: SampleStore) -> PairCounts:
-    """Count the hallucinations of a store between pairs of modes.
+def pair_counts(runs: CachedRuns, draw: Draw) -> PairCounts:
+    """Count the hallucinations among samples between pairs of modes.
 
     Raises:
         ConfigurationError: If the samples are on a line, where everything lies between two modes.
     """
-    metric = gaussian_data_of(store).pair_interpolation()
+    metric = gaussian_data_of(runs, draw).pair_interpolation()
     if metric is None:
-        raise ConfigurationError(
-            f"{store.path}: expected modes in two to six dimensions; count `num_between` on a line"
-        )
-    for batch in store:
+        raise ConfigurationError(f"{draw.name}: expected modes in two to six dimensions; count `num_between` on a line")
+    for batch in runs.samples(draw):
         metric.update(batch)
 
     def both(counts: Tensor) -> tuple[int, int]:
@@ -66,15 +64,15 @@ def pair_counts(store: SampleStore) -> PairCounts:
     return PairCounts(int(metric.num_off_modes), *both(metric.pair_counts), *chance)
 
 
-def gaussian_data_of(store: SampleStore) -> GaussianMixtureDataModule:
-    """The Gaussian mixture that a store's samples are to look like.
+def gaussian_data_of(runs: CachedRuns, draw: Draw) -> GaussianMixtureDataModule:
+    """The Gaussian mixture that samples are to look like.
 
     Raises:
         ConfigurationError: If its data are none.
     """
-    data = data_of(store)
+    data = runs.data(draw)
     if not isinstance(data, GaussianMixtureDataModule):
-        raise ConfigurationError(f"{store.path}: expected samples of a Gaussian mixture, got {type(data).__name__}")
+        raise ConfigurationError(f"{draw.name}: expected samples of a Gaussian mixture, got {type(data).__name__}")
     return data
 
 
@@ -91,29 +89,32 @@ def log_median(values: Tensor) -> Measured:
     return Measured(float(logs.quantile(0.5)), MEDIAN_ERROR * float(logs.std()) / math.sqrt(len(logs)))
 
 
-def num_between(store: SampleStore) -> list[int]:
+def num_between(runs: CachedRuns, draw: Draw) -> list[int]:
     """Count the samples on a line in the middle half of each gap between its modes, from left to right.
 
     The quarters at the modes are left out: what lies there may be a mode that is blurred.
     """
-    means = gaussian_data_of(store).mixture.means.flatten().sort().values
-    x = SampleSet.read(store).samples.flatten()
+    means = gaussian_data_of(runs, draw).mixture.means.flatten().sort().values
+    x = SampleSet.read(runs.samples(draw)).samples.flatten()
     quarters = (means[1:] - means[:-1]) / 4
     gaps = zip(means[:-1] + quarters, means[1:] - quarters, strict=True)
     return [int(((x > left) & (x < right)).sum()) for left, right in gaps]
 
 
-def falling_rate(question: str, along: str, places: Sequence[float], seeds: Sequence[Sequence[SampleStore]]) -> Finding:
+def falling_rate(
+    runs: CachedRuns, question: str, along: str, places: Sequence[float], seeds: Sequence[Sequence[Draw]]
+) -> Finding:
     """Ask whether the share of samples between the modes of a line falls, by the slope of its logarithm.
 
     Args:
+        runs: The finished runs.
         question: What is asked.
         along: What the places are called.
         places: At least two, > 0; their logarithms are the x.
         seeds: For each seed the samples at each place.
     """
     x = [math.log(place) for place in places]
-    counts = [[(sum(num_between(store)), len(store)) for store in row] for row in seeds]
+    counts = [[(sum(num_between(runs, draw)), len(runs.samples(draw))) for draw in row] for row in seeds]
     slopes = [slope(x, [log_count(hits, total) for hits, total in row]) for row in counts]
     rates = {
         f"share between, {along} {place:,g}": [hits / total for hits, total in column]

@@ -10,21 +10,22 @@ from torch import Tensor
 
 from lightning_modeinterp.figures import DensityPanel, PlaneSamples, variance_histogram
 from lightning_modeinterp.metrics.functional import variance_bin_edges
+from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.measures import gaussian_data_of
 from lightning_modeinterp.reproduction.sample_set import SampleSet
 from lightning_modeinterp.sample_store import SampleStore
 
 
-def line_panel(store: SampleStore) -> DensityPanel:
+def line_panel(runs: CachedRuns, draw: Draw) -> DensityPanel:
     """Samples on a line beside the true density."""
-    mixture = gaussian_data_of(store).mixture
-    return DensityPanel(**_judged(store), log_density=mixture.log_density, means=mixture.means)
+    mixture = gaussian_data_of(runs, draw).mixture
+    return DensityPanel(**_judged(runs.samples(draw)), log_density=mixture.log_density, means=mixture.means)
 
 
-def plane_panel(name: str, store: SampleStore) -> PlaneSamples:
+def plane_panel(name: str, runs: CachedRuns, draw: Draw) -> PlaneSamples:
     """Samples in the plane beside the training data."""
-    data = gaussian_data_of(store)
-    return PlaneSamples(name, data.to_data_units(data.make_dataset("train").samples), **_judged(store))
+    data = gaussian_data_of(runs, draw)
+    return PlaneSamples(name, data.to_data_units(data.make_dataset("train").samples), **_judged(runs.samples(draw)))
 
 
 def figure_of_test(run: Path, name: str, copy: Path) -> Path:

@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from lightning_modeinterp.figures import EstimateRow, estimates, save_figure
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction.claim import Claim
@@ -14,6 +16,7 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
 
 VERDICTS, TABLE = "verdicts.json", "table.md"
+LOCK = ".verdicts.lock"
 NO_VERDICT = "none (smoke)"
 
 
@@ -35,10 +38,12 @@ def record(
     }
 
 
-def write(out: Path, records: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write both files; claims of earlier runs stay."""
-    write_aside(out / VERDICTS, json.dumps(records, indent=1).encode())
-    write_aside(out / TABLE, table(records).encode())
+def add(out: Path, records: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write both files; other claims stay, also those that another process adds meanwhile."""
+    with FileLock(out / LOCK):
+        known = {**read(out), **records}
+        write_aside(out / VERDICTS, json.dumps(known, indent=1).encode())
+        write_aside(out / TABLE, table(known).encode())
 
 
 def read(out: Path) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction import report
@@ -28,7 +30,7 @@ from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.progress import Progress
 from lightning_modeinterp.reproduction.ranked_pool import RankedPool
 
-MARKER, RUNS = "reproduction.json", "runs"
+MARKER, RUNS, LOCK = "reproduction.json", "runs", ".reproduction.lock"
 OVERVIEW = "seeds.png"
 
 Begun = dict[str, Future[list[Future[object]]]]
@@ -171,17 +173,17 @@ def claim_directory(out: Path, preset: Preset) -> None:
     """
     ours = {"preset": preset.name, "version": version("lightning_modeinterp"), "options": list(preset.options)}
     marker = out / MARKER
-    if marker.is_file():
-        theirs = {"options": [], **json.loads(marker.read_text())}
-        if theirs != ours:
-            raise ConfigurationError(
-                f"{out}: expected runs of {_described(ours)}, found those of {_described(theirs)}; take another --out"
-            )
-    elif out.is_file() or (out.is_dir() and any(out.iterdir())):
+    if not marker.is_file() and (out.is_file() or (out.is_dir() and any(each.name != LOCK for each in out.iterdir()))):
         raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; take another --out")
-    else:
-        out.mkdir(parents=True, exist_ok=True)
-        write_aside(marker, json.dumps(ours).encode())
+    out.mkdir(parents=True, exist_ok=True)
+    with FileLock(out / LOCK):  # two that begin at once are one after the other
+        if not marker.is_file():
+            write_aside(marker, json.dumps(ours).encode())
+        theirs = {"options": [], **json.loads(marker.read_text())}
+    if theirs != ours:
+        raise ConfigurationError(
+            f"{out}: expected runs of {_described(ours)}, found those of {_described(theirs)}; take another --out"
+        )
 
 
 def _described(runs: Mapping[str, Any]) -> str:
@@ -228,7 +230,7 @@ def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: Path) -> list[F
     ]
     names = [path.relative_to(out).as_posix() for path in drawn]
     minutes = sum(work.seconds(runs) for work in work_of([claim], preset)) / 60
-    report.write(out, report.read(out) | {claim.name: report.record(claim, findings, preset, names, minutes)})
+    report.add(out, {claim.name: report.record(claim, findings, preset, names, minutes)})
     return findings
 
 

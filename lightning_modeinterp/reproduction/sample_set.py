@@ -6,13 +6,10 @@ threshold, *final* is looked at once. Each is drawn with a sampling seed of its 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import torch
-from jsonargparse import ArgumentParser
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics.functional import auroc_from_counts, count_distinct, threshold_at_retained
 from lightning_modeinterp.records import SupportVerdict
@@ -114,15 +111,6 @@ class SampleSet:
         """Every score by name, (N,): the variance of each window, then the statistics of one number a sample."""
         windows = dict(zip(self.windows, self.variance.unbind(1), strict=True))
         return windows | {name: values for name, values in self.statistics.items() if values.ndim == 1}
-
-
-def data_of(store: SampleStore) -> ModeInterpDataModule:
-    """The data that a store's samples are to look like, as its manifest says."""
-    parser = ArgumentParser()
-    parser.add_subclass_arguments(ModeInterpDataModule, "data")
-    said = store.manifest["fingerprint"]["data"]
-    settings = {**said, "init_args": {**said["init_args"], "batch_size": 1}}  # no part of a fingerprint
-    return cast(ModeInterpDataModule, parser.instantiate_classes(parser.parse_object({"data": settings})).data)
 
 
 def sampling_seed(training_seed: int, use: str, part: int = 0) -> int:

@@ -6,11 +6,15 @@ further statistics under their names. The manifest names shards, checksums, wind
 fingerprint: everything that the samples are a function of. It is written last, so a directory without one is not a
 store. Equal fingerprints give equal bytes, whatever the number of processes and however often they were killed; what
 differs between such runs (times, host, paths) is in ``provenance.json``.
+
+A store may come from a stranger: nothing that it says is imported or run, and nothing outside its directory is read.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Any, Self
 
 import torch
@@ -25,6 +29,19 @@ from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished"
 FORMAT = 2
+
+SHARD_NAME = re.compile(r"shard-\d{5,}\.safetensors")
+
+OF_MANIFEST: dict[str, type | UnionType] = {
+    "num_samples": int,
+    "block_size": int,
+    "windows": list,
+    "kinds": list | None,
+    "shards": list,
+    "fingerprint": dict,
+}
+OF_SHARD: dict[str, type | UnionType] = {"file": str, "num_samples": int, "num_bytes": int, "sha256": str}
+"""What has to be there, and of what type."""
 
 
 class SampleStore:
@@ -47,11 +64,12 @@ class SampleStore:
 
         Args:
             path: The directory.
-            verify: Read every shard once and compare it with its checksum. Without it a shard that is missing or
-                shorter is still noticed, one with other bytes is not.
+            verify: Read every shard once, compare it with its checksum and see that its samples are the ones it is
+                to hold. Without it a shard that is missing or shorter is still noticed, one with other bytes is not.
 
         Raises:
-            ConfigurationError: If there is no finished store, it has another format, or a shard is torn or changed.
+            ConfigurationError: If there is no finished store, it has another format, its manifest is not as we write
+                it, or a shard is torn, changed or a link.
         """
         manifest = read_manifest(path)
         if manifest is None:
@@ -61,8 +79,11 @@ class SampleStore:
                 + ("an unfinished one; the same predict command goes on with it" if is_begun else f"no {MANIFEST}")
                 + ("" if is_begun else "; run predict first")
             )
+        start = 0
         for shard in manifest["shards"]:
-            if problem := find_problem(path / shard["file"], shard, verify):
+            rows = range(start, start := start + shard["num_samples"])
+            problem = find_problem(path / shard["file"], shard, verify)
+            if problem or (verify and (problem := _find_other_samples(path / shard["file"], rows))):
                 raise ConfigurationError(
                     f"{path / shard['file']}: expected the shard that the manifest names, {problem}; remove the file "
                     "and run the same predict again, which draws what it held"
@@ -77,9 +98,14 @@ class SampleStore:
             yield self._batch(load_file(self.path / shard["file"]))
 
     def _batch(self, fields: dict[str, Tensor]) -> GeneratedBatch:
-        index, samples, variance = (fields.pop(k) for k in ("index", "samples", "trajectory_variance"))
-        kinds = self.manifest["kinds"]
-        details = {name: fields.pop(name) for name in self.manifest.get("details", ())}
+        kinds, named = self.manifest["kinds"], self.manifest.get("details", ())
+        needed = ("index", "samples", "trajectory_variance", *(("kind", "mode", *named) if kinds else ()))
+        if missing := [name for name in needed if name not in fields]:
+            raise ConfigurationError(
+                f"{self.path}: expected a store with {', '.join(missing)}, got {', '.join(fields)}"
+            )
+        index, samples, variance = (fields.pop(name) for name in needed[:3])
+        details = {name: fields.pop(name) for name in named}
         verdict = SupportVerdict(fields.pop("kind"), fields.pop("mode"), tuple(kinds), details) if kinds else None
         windows, block_size = tuple(self.manifest["windows"]), self.manifest["block_size"]
         return GeneratedBatch(index, samples, variance, windows, block_size, verdict, fields)
@@ -89,17 +115,49 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     """Read the manifest of a store; None where there is none.
 
     Raises:
-        ConfigurationError: If it is of another format.
+        ConfigurationError: If it is of another format, or not as we write it.
     """
     if not (path / MANIFEST).is_file():
         return None
-    manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text())
-    if manifest["format"] != FORMAT:
+    manifest = read_json(path / MANIFEST)
+    if manifest.get("format") != FORMAT:
         raise ConfigurationError(
-            f"{path}: expected a sample store of format {FORMAT}, got format {manifest['format']}, which another "
+            f"{path}: expected a sample store of format {FORMAT}, got format {manifest.get('format')}, which another "
             "version wrote; draw it again with --run.overwrite true"
         )
+    _check_types(path, manifest, OF_MANIFEST)
+    for shard in manifest["shards"]:
+        _check_types(path, shard, OF_SHARD)
+        if not SHARD_NAME.fullmatch(shard["file"]):
+            raise ConfigurationError(
+                f"{path / MANIFEST}: expected names of shards such as shard-00000.safetensors, got {shard['file']!r}; "
+                "the store was not written by this package"
+            )
     return manifest
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a file that holds named values.
+
+    Raises:
+        ConfigurationError: If it holds something else.
+    """
+    try:
+        values = json.loads(file.read_bytes())
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{file}: expected JSON with named values; the store was not written by this package")
+    return values
+
+
+def _check_types(path: Path, values: Any, types: Mapping[str, type | UnionType]) -> None:
+    for name, expected in types.items():
+        if not isinstance(values, dict) or not isinstance(values.get(name), expected):
+            said = getattr(expected, "__name__", str(expected))
+            raise ConfigurationError(
+                f"{path / MANIFEST}: expected {name} to be {said}; the store was not written by this package"
+            )
 
 
 def fields_of(batch: GeneratedBatch) -> dict[str, Tensor]:
@@ -111,19 +169,29 @@ def fields_of(batch: GeneratedBatch) -> dict[str, Tensor]:
 
 
 def read_index(file: Path) -> Tensor:
-    """Numbers of the samples in a shard or part, (n,) int64.
+    """Numbers of the samples in a shard or part, (n,) int64, no two alike.
 
     Raises:
-        ConfigurationError: If the file is torn.
+        ConfigurationError: If the file is a link, torn, or holds a number twice.
     """
+    if file.is_symlink():
+        raise ConfigurationError(
+            f"{file}: expected a file in the store, found a link; put what it points to in its place"
+        )
     try:
         with safe_open(file, "pt") as content:
-            return torch.as_tensor(content.get_tensor("index"))
+            index = torch.as_tensor(content.get_tensor("index"))
     except SafetensorError as error:
         raise ConfigurationError(
             f"{file}: expected a whole safetensors file, got a torn one ({error}); remove it and run predict again, "
             "which draws what it held"
         ) from error
+    if (index.sort().values.diff() == 0).any():
+        raise ConfigurationError(
+            f"{file}: expected each sample once, found some twice; remove it and run predict again, which draws what "
+            "it held"
+        )
+    return index
 
 
 def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | None:
@@ -134,6 +202,8 @@ def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | No
         shard: What the manifest says of it.
         verify: Compare its bytes with the checksum too.
     """
+    if file.is_symlink():
+        return "found a link to another file"
     if not file.is_file():
         return "found it missing"
     if file.stat().st_size != shard["num_bytes"]:
@@ -141,3 +211,9 @@ def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | No
     if verify and sha256(file) != shard["sha256"]:
         return "found other bytes under its name"
     return None
+
+
+def _find_other_samples(file: Path, rows: range) -> str | None:
+    """Say whether a shard holds other samples than it is to."""
+    is_whole = torch.equal(read_index(file), torch.arange(rows.start, rows.stop))
+    return None if is_whole else "found other samples in it"

@@ -6,6 +6,7 @@ from parts and shards alike, in any order and even twice: a larger set takes ove
 """
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -29,10 +30,13 @@ from lightning_modeinterp.sample_store.store import (
     fields_of,
     find_problem,
     read_index,
+    read_json,
     read_manifest,
 )
 
 FINGERPRINT = "fingerprint.json"
+HEADER = ("windows", "kinds", "details")
+"""What a shard or part says of its columns."""
 
 
 class SampleStoreWriter:
@@ -83,7 +87,7 @@ class SampleStoreWriter:
                     "--run.name, or clear it with --run.overwrite true"
                 )
             return
-        stored = manifest["fingerprint"] if manifest else json.loads(begun.read_text())
+        stored = manifest["fingerprint"] if manifest else read_json(begun)
         if found := differences(stored, self.fingerprint):
             raise ConfigurationError(
                 f"{self.path}: expected the settings of the samples that are there; {'; '.join(found)}. Choose another "
@@ -153,21 +157,22 @@ class SampleStoreWriter:
             sources = self._sources()
             if num_missing := len(self._missing_from(sources)):
                 return num_missing
-            self._write_shards(sources)
+            self._write_shards()
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
         return 0
 
-    def _write_shards(self, sources: Sequence["_Source"]) -> None:
+    def _write_shards(self) -> None:
+        (self.path / MANIFEST).unlink(missing_ok=True)  # of a smaller set, whose shards are about to change
+        ranges = self._ranges()
+        self._put_others_among_parts(ranges)
+        sources = self._sources()
         header = _header_of(sources[0].file)
-        num_rows = self._rows_per_shard(sources[0].file)
-        (self.path / MANIFEST).unlink(missing_ok=True)  # of a smaller set, whose last shard is about to change
         shards = []
-        for number, start in enumerate(range(0, self.num_samples, num_rows)):
-            file = self.path / f"shard-{number:05d}.safetensors"
-            stop = min(start + num_rows, self.num_samples)
-            _gather(file, start, stop, sources, header)
-            shards.append({"file": file.name, "num_samples": stop - start, **_checks(file)})
-        _remove_others(self.path, [str(shard["file"]) for shard in shards])
+        for name, rows in ranges.items():
+            file = self.path / name
+            if not file.is_file():
+                _save(file, _gather(rows, sources), header)
+            shards.append({"file": name, "num_samples": len(rows), **_checks(file)})
         manifest = {
             "format": FORMAT,
             "num_samples": self.num_samples,
@@ -183,11 +188,28 @@ class SampleStoreWriter:
         files = [*self.path.glob("shard-*.safetensors"), *(self.path / UNFINISHED).glob("part-*.safetensors")]
         return [_Source.of(file) for file in sorted(files)]
 
-    def _rows_per_shard(self, file: Path) -> int:
-        with safe_open(file, "pt") as content:
+    def _ranges(self) -> dict[str, range]:
+        """Names of the finished store's shards, and the samples that each holds."""
+        with safe_open(self._sources()[0].file, "pt") as content:
             fields = [content.get_slice(name)[:1] for name in content.keys()]  # noqa: SIM118  # not a dict
         bytes_per_sample = int(sum(field.nbytes for field in fields))
-        return self.block_size * max(1, self.shard_bytes // (self.block_size * bytes_per_sample))
+        num_rows = self.block_size * max(1, self.shard_bytes // (self.block_size * bytes_per_sample))
+        return {
+            f"shard-{number:05d}.safetensors": range(start, min(start + num_rows, self.num_samples))
+            for number, start in enumerate(range(0, self.num_samples, num_rows))
+        }
+
+    def _put_others_among_parts(self, ranges: Mapping[str, range]) -> None:
+        """Make way for the shards to come: a shard with other samples may hold what the later ones are made of.
+
+        Among the parts its name says what it holds, so shards of two earlier sizes do not replace each other.
+        """
+        for torn in self.path.glob(".shard-*.tmp"):  # of a kill, and perhaps of a shard that will not be written again
+            torn.unlink()
+        for file in sorted(self.path.glob("shard-*.safetensors")):
+            held = _Source.of(file)
+            if range(held.first, held.last + 1) != ranges.get(file.name):
+                os.replace(file, self.path / UNFINISHED / f"part-{held.first:012d}-{held.last:012d}.safetensors")
 
 
 @dataclass(frozen=True)
@@ -204,28 +226,28 @@ class _Source:
         return cls(file, int(index.min()), int(index.max()))
 
 
-def _gather(file: Path, start: int, stop: int, sources: Sequence[_Source], header: Mapping[str, Any]) -> None:
-    """Write the shard that holds the samples from start to stop, unless it is there."""
+def _gather(rows: range, sources: Sequence[_Source]) -> dict[str, Tensor]:
+    """All fields of some samples, in their order.
+
+    Raises:
+        RuntimeError: If a sample is in no source.
+    """
+    found: dict[str, Tensor] = {}
+    is_there = torch.zeros(len(rows), dtype=torch.bool)
     for source in sources:
-        if source.file == file and (source.first, source.last) == (start, stop - 1):
-            return
-    shard: dict[str, Tensor] = {}
-    for source in sources:
-        if source.first < stop and source.last >= start:
+        if source.first < rows.stop and source.last >= rows.start:
             fields = load_file(source.file)
-            rows = (fields["index"] >= start) & (fields["index"] < stop)
+            asked = (fields["index"] >= rows.start) & (fields["index"] < rows.stop)
+            places = fields["index"][asked] - rows.start
+            is_there[places] = True
             for name, values in fields.items():
-                if name not in shard:
-                    shard[name] = values.new_zeros((stop - start, *values.shape[1:]))
-                shard[name][fields["index"][rows] - start] = values[rows]
-    _save(file, shard, header)
-
-
-def _remove_others(path: Path, shards: Sequence[str]) -> None:
-    """Remove shards of a larger set that was begun and given up."""
-    for file in path.glob("shard-*.safetensors"):
-        if file.name not in shards:
-            file.unlink()
+                if name not in found:
+                    found[name] = values.new_empty((len(rows), *values.shape[1:]))
+                found[name][places] = values[asked]
+    if not is_there.all():
+        missing = rows.start + int((~is_there).nonzero()[0])
+        raise RuntimeError(f"sample {missing} was there and is gone: is something else at work in this store?")
+    return found
 
 
 def _checks(file: Path) -> dict[str, Any]:
@@ -241,4 +263,4 @@ def _save(file: Path, fields: dict[str, Tensor], header: Mapping[str, Any]) -> N
 def _header_of(file: Path) -> dict[str, Any]:
     with safe_open(file, "pt") as content:
         header: dict[str, Any] = json.loads(content.metadata()["header"])
-    return header
+    return {name: header[name] for name in HEADER if name in header}

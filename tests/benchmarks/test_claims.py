@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import claims
+import pytest
 from report import with_tables
 
 from lightning_modeinterp.reproduction import report
@@ -32,8 +33,8 @@ def test_what_was_decided_takes_the_place_of_what_was_known_of_it_and_the_rest_s
     for path in (new / "distance/new.png", new / "runs/log.txt", known / "distance/old.png", known / "kept/old.png"):
         path.parent.mkdir(parents=True)
         path.write_text("")
-    report.write(new, {"distance": record("new")})
-    report.write(known, {"distance": record("old"), "kept": record("kept")})
+    report.add(new, {"distance": record("new")})
+    report.add(known, {"distance": record("old"), "kept": record("kept")})
     claims.take(new, known)
     assert {str(path.relative_to(known)) for path in known.rglob("*.png")} == {"distance/new.png", "kept/old.png"}
     assert not (known / "runs").exists()
@@ -43,6 +44,16 @@ def test_what_was_decided_takes_the_place_of_what_was_known_of_it_and_the_rest_s
         "kept": "kept",
     }
     assert (known / "table.md").read_text() == report.table(verdicts)
+
+
+def test_a_claim_replaces_nothing_outside_the_results(tmp_path):
+    known, private = tmp_path / "docs/results", tmp_path / "docs/private"
+    for folder in (known, private, tmp_path / "private"):
+        folder.mkdir(parents=True)
+    report.add(tmp_path, {"../private": record("theirs")})
+    with pytest.raises(SystemExit, match=r"expected names of claims such as true-score, got '\.\./private'"):
+        claims.take(tmp_path, known)
+    assert private.is_dir()
 
 
 def test_a_table_takes_its_place_on_the_page(tmp_path):

@@ -59,6 +59,8 @@ HEAVY = {
     "wandb": {"callbacks", "loggers", "cli"},
     "diffusers": {"denoisers/diffusers_unet.py"},
     "sklearn": {"callbacks/bottleneck.py"},
+    "jsonargparse": {"cli", "loggers", "reproduction/run_data.py"},  # it imports what a config names
+    "importlib.import_module": {"cli"},
 }
 
 

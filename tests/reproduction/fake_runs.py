@@ -19,7 +19,7 @@ WINDOWS = ("last_10", "released", "last_10_of_ddpm", "noise")
 
 
 class Store(list):
-    """Batches with a manifest; as long as its samples."""
+    """Batches; as long as its samples."""
 
     def __len__(self):
         return sum(map(len, self))
@@ -47,6 +47,10 @@ class Asked:
         return (data.means[mode] + data.std * noise.clamp(-3, 3)).float()
 
 
+def options_of(draw):
+    return dict(each.removeprefix("--").split("=", 1) for each in (*draw.fit.options, *draw.options))
+
+
 @dataclass
 class FakeRuns:
     """As `CachedRuns`, from a world: a function of what is asked for, giving samples and how far x_0_hat moved."""
@@ -55,28 +59,26 @@ class FakeRuns:
     metrics: dict = field(default_factory=dict)
     folder: object = None
 
-    def samples(self, draw):
-        options = dict(each.removeprefix("--").split("=", 1) for each in (*draw.fit.options, *draw.options))
+    def data(self, draw):
         given = {
             name.removeprefix("data.init_args."): json.loads(value) if value[0] in "[0123456789" else value
-            for name, value in options.items()
+            for name, value in options_of(draw).items()
             if name.startswith("data.init_args.")
         }
         given.pop("batch_size", None)
         name = draw.fit.config.split("/")[-1]
         made, own = next(of for part, of in DATA.items() if part in name)
-        settings = {**own, **given}
-        data = made(**settings, batch_size=1)
+        return made(**{**own, **given}, batch_size=1)
+
+    def samples(self, draw):
+        data = self.data(draw)
         seed = zlib.crc32(repr((draw.fit.options, draw.options)).encode())
-        samples, moved = self.world(Asked(options, data, torch.Generator().manual_seed(seed)))
+        samples, moved = self.world(Asked(options_of(draw), data, torch.Generator().manual_seed(seed)))
         noise = torch.rand(len(samples), generator=torch.Generator().manual_seed(seed))
         variance = torch.stack([*[moved.square()] * (len(WINDOWS) - 1), noise], dim=1)
         verdict = data.support.judge(samples)
         ink = {"ink": samples.double().flatten(1).mean(1)}
-        store = Store([GeneratedBatch(torch.arange(len(samples)), samples, variance, WINDOWS, 32, verdict, ink)])
-        class_path = f"lightning_modeinterp.datamodules.{made.__name__}"
-        store.manifest = {"fingerprint": {"data": {"class_path": class_path, "init_args": settings}}}
-        return store
+        return Store([GeneratedBatch(torch.arange(len(samples)), samples, variance, WINDOWS, 32, verdict, ink)])
 
     def tested(self, draw):
         (self.folder / "figures").mkdir(exist_ok=True)

@@ -1,10 +1,10 @@
-import fcntl
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from filelock import FileLock
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, RunFailedError
@@ -74,18 +74,19 @@ def test_a_command_that_fails_says_why(tmp_path):
         cached.checkpoint(Fit("wrong", CONFIG, ("--data.init_args.std=abc",)))
 
 
-def test_a_command_that_outlived_its_parent_is_waited_for(tmp_path):
+@pytest.mark.parametrize("name", ["lock", "command.lock"])
+def test_a_command_that_outlived_its_parent_is_waited_for(tmp_path, name):
     cached, said = runs(tmp_path)
     folder = tmp_path / "fit" / f"tiny-{FIT.key}"
     folder.mkdir(parents=True)
-    with (folder / "lock").open("w") as held, ThreadPoolExecutor() as pool:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    lock = FileLock(folder / name)
+    with lock, ThreadPoolExecutor() as pool:
         waiting = pool.submit(cached.checkpoint, FIT)
         while not said:
             assert not waiting.done()
             time.sleep(0.01)
         (folder / "finished").touch()  # the other one has done it
-        fcntl.flock(held, fcntl.LOCK_UN)
+        lock.release()
         assert waiting.result(timeout=60) == folder / "checkpoints" / "last.ckpt"
     assert said == [f"waiting for another process that is at work in {folder}"]
 

@@ -1,11 +1,12 @@
 """Commands as processes: what they end with, what they hold."""
 
-import fcntl
 import multiprocessing
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock, Timeout
 
 from lightning_modeinterp.reproduction import command_process
 from lightning_modeinterp.reproduction.command_process import exit_status, start
@@ -15,8 +16,7 @@ COMPLETION, WRONG = ["completion", "bash"], ["fit", "-c", "nowhere.yaml"]
 
 @pytest.fixture
 def lock(tmp_path):
-    with (tmp_path / "lock").open("w") as file:
-        yield file
+    return tmp_path / "lock"
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
@@ -24,13 +24,13 @@ def test_what_a_command_prints_is_added_to_its_log(method, tmp_path, lock, monke
     monkeypatch.setattr(command_process, "_CONTEXT", multiprocessing.get_context(method))
     log = tmp_path / "log.txt"
     log.write_text("before\n")
-    assert exit_status(start(COMPLETION, log, lock.fileno())) == 0
+    assert exit_status(start(COMPLETION, log, lock)) == 0
     assert log.read_text().startswith("before\n")
     assert "modeinterp" in log.read_text()
 
 
 def test_what_was_wrong_is_in_the_log_and_in_the_status(tmp_path, lock):
-    assert exit_status(start(WRONG, tmp_path / "log.txt", lock.fileno())) == 2
+    assert exit_status(start(WRONG, tmp_path / "log.txt", lock)) == 2
     (line,) = (tmp_path / "log.txt").read_text().splitlines()
     assert line.startswith("modeinterp: ")
     assert "nowhere.yaml" in line
@@ -39,35 +39,40 @@ def test_what_was_wrong_is_in_the_log_and_in_the_status(tmp_path, lock):
 def test_a_command_starts_where_we_are(tmp_path, lock, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here.yaml").write_text("nonsense: 1\n")
-    assert exit_status(start(["fit", "-c", "here.yaml"], tmp_path / "log.txt", lock.fileno())) == 2
+    assert exit_status(start(["fit", "-c", "here.yaml"], tmp_path / "log.txt", lock)) == 2
     assert "nonsense" in (tmp_path / "log.txt").read_text()
 
 
 def test_a_command_has_our_environment_of_now(tmp_path, lock, monkeypatch):
     monkeypatch.setenv("MODEINTERP_DEBUG", "1")  # a traceback instead of a line
-    assert exit_status(start(WRONG, tmp_path / "log.txt", lock.fileno())) == 1
+    assert exit_status(start(WRONG, tmp_path / "log.txt", lock)) == 1
     assert "Traceback" in (tmp_path / "log.txt").read_text()
 
 
 def test_the_statuses_of_many_at_once_are_told_apart(tmp_path, lock):
     def run(number):
         args = WRONG if number % 3 == 0 else COMPLETION
-        return exit_status(start(args, tmp_path / f"log_{number}.txt", lock.fileno()))
+        return exit_status(start(args, tmp_path / f"log_{number}.txt", lock))
 
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(run, range(16)))
     assert statuses == [2 if number % 3 == 0 else 0 for number in range(16)]
 
 
-def test_what_outlives_us_keeps_the_lock(tmp_path):
-    path, log = tmp_path / "lock", tmp_path / "log.txt"
+def test_what_outlives_us_holds_the_lock(tmp_path, lock):
+    log, gate = tmp_path / "log.txt", FileLock(lock)
     os.mkfifo(log)  # the command waits until somebody reads
-    with path.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        process = start(COMPLETION, log, held.fileno())
-    with path.open("w") as other:  # ours is closed
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        assert "modeinterp" in log.read_text()
-        assert exit_status(process) == 0
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with gate:
+        process = start(COMPLETION, log, lock)
+        time.sleep(0.5)
+        assert process.is_alive()  # it waits for us
+    while True:  # until it has what we let go
+        try:
+            with gate.acquire(blocking=False):
+                time.sleep(0.01)
+        except Timeout:
+            break
+    assert "modeinterp" in log.read_text()
+    assert exit_status(process) == 0
+    with gate.acquire(blocking=False):
+        pass

@@ -1,23 +1,24 @@
 """Claims that need small runs, decided from the command line's side and from Python's."""
 
-import fcntl
 import json
 import signal
 import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.cli import reproduce as command
 from lightning_modeinterp.cli.reproduce import parse
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures import density_panels, save_figure
-from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, reproduce
+from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, report, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.ranked_pool import RankedPool
@@ -57,7 +58,7 @@ class Invents(Claim):
         return [Finding("share of hallucinations", "above", 0.5, shares, facts={"samples": [len(x) for x in sets]})]
 
     def draw_figures(self, runs, preset, folder):
-        panels = {"seed 0": line_panel(runs.samples(self._draw(preset, 0)))}
+        panels = {"seed 0": line_panel(runs, self._draw(preset, 0))}
         return [save_figure(density_panels(panels, "invented"), folder / "densities.png")]
 
 
@@ -162,6 +163,40 @@ def test_a_directory_of_another_preset_or_version_is_refused(tmp_path):
         claim_directory(tmp_path / "cpu", PRESETS["cpu"])
 
 
+def at_once(*calls):
+    """Call all in threads of their own that begin together; what they return."""
+    gate = threading.Barrier(len(calls))
+
+    def run(call):
+        gate.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(run, call) for call in calls]]
+
+
+def test_a_directory_that_two_begin_at_once_belongs_to_one_preset(tmp_path):
+    def is_refused(out, preset):
+        try:
+            claim_directory(out, preset)
+        except ConfigurationError:
+            return True
+        return False
+
+    for number in range(50):
+        calls = [partial(is_refused, tmp_path / str(number), preset) for preset in (CPU, SMOKE)]
+        assert sorted(at_once(*calls)) == [False, True]
+
+
+def test_verdicts_of_two_reproductions_in_one_directory_are_all_kept(tmp_path):
+    def add(name):
+        for number in range(30):
+            report.add(tmp_path, {f"{name}-{number}": {"findings": [], "figures of the paper": []}})
+
+    at_once(partial(add, "one"), partial(add, "two"))
+    assert set(report.read(tmp_path)) == {f"{name}-{number}" for name in ("one", "two") for number in range(30)}
+
+
 def test_a_directory_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ConfigurationError, match="expected an empty directory or an earlier reproduction"):
@@ -245,9 +280,9 @@ def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number,
     _, said = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert said.splitlines()[-1] == f"modeinterp: reproduce: stopped by {number.name}; the same command goes on"
-    for lock in (tmp_path / "out").rglob("lock"):
-        with lock.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nothing is at work there
+    for lock in (tmp_path / "out").rglob("*lock"):
+        with FileLock(lock).acquire(blocking=False):  # nothing is at work there
+            pass
 
 
 def test_further_options_go_to_every_command_and_to_what_runs_are_kept_by():

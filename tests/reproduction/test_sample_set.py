@@ -1,12 +1,10 @@
 import pytest
 import torch
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from lightning_modeinterp.reproduction.sample_set import (
     SampleSet,
     best_window,
-    data_of,
     removed,
     sampling_seed,
     threshold_of,
@@ -17,7 +15,7 @@ KINDS = ("in_support", "ambiguous", "off")
 
 
 class Store(list):
-    """What is read of a store: its batches, and its manifest."""
+    """What is read of a store: its batches."""
 
 
 def batch(kinds, statistics=None):
@@ -60,14 +58,3 @@ def test_rates_by_hand():
 def test_no_two_sets_share_a_seed():
     seeds = [sampling_seed(t, use, p) for t in range(3) for use in ("explore", "calibrate", "final") for p in range(14)]
     assert len(set(seeds)) == len(seeds)
-
-
-def test_the_data_of_a_store_are_those_of_its_manifest():
-    store = Store()
-    settings = {"arrangement": "diamond_same_spacing", "size": 7, "seed": 3}
-    path = "lightning_modeinterp.datamodules.GaussianGridDataModule"
-    store.manifest = {"fingerprint": {"data": {"class_path": path, "init_args": settings}}}
-    expected = GaussianGridDataModule(arrangement="diamond_same_spacing", size=7, seed=3, batch_size=1)
-    data = data_of(store)
-    assert torch.equal(data.mixture.means, expected.mixture.means)
-    assert torch.equal(data.make_dataset("train").samples, expected.make_dataset("train").samples)

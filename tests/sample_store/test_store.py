@@ -1,9 +1,15 @@
 """What is read is what was written, and a store that is not whole is named."""
 
+import json
+import shutil
+
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import sha256
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from lightning_modeinterp.sample_store import SampleStore, SampleStoreWriter
 
@@ -98,6 +104,23 @@ def test_damaged_shard_is_named(tmp_path, damage, says):
         SampleStore.open(tmp_path / "store")
 
 
+@pytest.mark.parametrize(
+    ("lost", "says"), [(torch.zeros_like, "expected each sample once"), (lambda each: each.flip(0), "other samples")]
+)
+def test_a_shard_with_other_samples_than_its_own_is_named_whatever_its_checksum(tmp_path, lost, says):
+    """Rows that an earlier version lost are zeros, and the checksum is that of what was written."""
+    write(tmp_path / "store", [batch(0), batch(8), batch(16)])
+    shard, manifest = (tmp_path / "store" / name for name in ("shard-00001.safetensors", "manifest.json"))
+    before = sha256(shard)
+    fields = {name: lost(values) for name, values in load_file(shard).items()}
+    with safe_open(shard, "pt") as content:
+        metadata = content.metadata()
+    save_file(fields, shard, metadata)
+    manifest.write_text(manifest.read_text().replace(before, sha256(shard)))
+    with pytest.raises(ConfigurationError, match=rf"shard-00001\.safetensors: .*{says}"):
+        SampleStore.open(tmp_path / "store")
+
+
 def test_without_verifying_other_bytes_pass_and_other_sizes_do_not(tmp_path):
     write(tmp_path / "store", [batch(0), batch(8), batch(16)])
     flip(tmp_path / "store/shard-00001.safetensors")
@@ -113,3 +136,67 @@ def test_another_format_is_refused(tmp_path):
     manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
     with pytest.raises(ConfigurationError, match="expected a sample store of format 2, got format 1"):
         SampleStore.open(tmp_path / "store")
+
+
+def changed(path, change):
+    """A store whose manifest somebody else wrote."""
+    write(path, [batch(0), batch(8), batch(16)])
+    manifest = json.loads((path / "manifest.json").read_text())
+    change(manifest)
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    return path
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("where", ["../elsewhere/{}", "{root}/elsewhere/{}", "./{}", "sub/../{}", "{}/.", "other.bin"])
+def test_a_shard_is_a_file_of_its_store(tmp_path, where, verify):
+    """A store may come from a stranger, and what it names is read."""
+    elsewhere = write(tmp_path / "elsewhere", [batch(0), batch(8), batch(16)]).path
+    name = where.format("shard-00001.safetensors", root=tmp_path)
+    path = changed(tmp_path / "store", lambda manifest: manifest["shards"][1].update(file=name))
+    shutil.copy(elsewhere / "shard-00001.safetensors", path / "other.bin")
+    with pytest.raises(ConfigurationError, match=r"manifest\.json: expected names of shards such as shard-00000"):
+        SampleStore.open(path, verify)
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_shard_that_is_a_link_is_not_read(tmp_path, verify):
+    shard = write(tmp_path / "store", [batch(0), batch(8), batch(16)]).path / "shard-00001.safetensors"
+    shutil.move(shard, tmp_path / "private")
+    shard.symlink_to(tmp_path / "private")
+    with pytest.raises(ConfigurationError, match=r"shard-00001\.safetensors: .*found a link"):
+        SampleStore.open(tmp_path / "store", verify)
+
+
+def test_a_store_that_is_linked_is_read(tmp_path):
+    write(tmp_path / "store", [batch(0)])
+    (tmp_path / "link").symlink_to(tmp_path / "store")
+    assert len(SampleStore.open(tmp_path / "link")) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda manifest: manifest.pop("kinds") and manifest.pop("windows"), "expected windows to be"),
+        (lambda manifest: manifest.update(num_samples="8"), "expected num_samples to be"),
+        (lambda manifest: manifest.update(shards=["shard-00000.safetensors"]), "expected file to be"),
+        (lambda manifest: manifest["shards"][0].pop("sha256"), "expected sha256 to be"),
+        (lambda manifest: manifest.pop("format"), "got format None"),
+    ],
+)
+def test_a_manifest_that_is_not_ours_is_named(tmp_path, change, says):
+    with pytest.raises(ConfigurationError, match=says):
+        SampleStore.open(changed(tmp_path / "store", change))
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe"])
+def test_a_manifest_that_holds_something_else_is_named(tmp_path, content):
+    (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"manifest\.json: expected JSON with named values"):
+        SampleStore.open(tmp_path)
+
+
+def test_a_column_that_the_manifest_names_and_no_shard_has_is_named(tmp_path):
+    path = changed(tmp_path / "store", lambda manifest: manifest.update(details=["squares", "circles"]))
+    with pytest.raises(ConfigurationError, match=r"expected a store with circles, got .*squares"):
+        next(iter(SampleStore.open(path)))

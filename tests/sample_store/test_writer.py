@@ -1,6 +1,7 @@
 """A store is a function of its fingerprint and its size, whoever wrote it and however often they were killed."""
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
@@ -29,14 +31,18 @@ def draw(block, num_samples):
     )
 
 
-def make_writer(path, num_samples=NUM_SAMPLES, fingerprint=None):
-    """Shards of two blocks, and a part for every block."""
-    return SampleStoreWriter(path, fingerprint or {"seed": 1}, num_samples, BLOCK, shard_bytes=450, seconds=0.0)
+TWO_BLOCKS = 450
+"""Bytes of a shard."""
 
 
-def predict(path, num_samples=NUM_SAMPLES, num_processes=1):
+def make_writer(path, num_samples=NUM_SAMPLES, fingerprint=None, shard_bytes=TWO_BLOCKS):
+    """A part for every block."""
+    return SampleStoreWriter(path, fingerprint or {"seed": 1}, num_samples, BLOCK, shard_bytes, seconds=0.0)
+
+
+def predict(path, num_samples=NUM_SAMPLES, num_processes=1, shard_bytes=TWO_BLOCKS):
     """Processes take turns; returns the blocks that were drawn."""
-    writers = [make_writer(path, num_samples) for _ in range(num_processes)]
+    writers = [make_writer(path, num_samples, shard_bytes=shard_bytes) for _ in range(num_processes)]
     writers[0].prepare()
     missing = writers[0].missing_blocks().tolist()
     for position, block in enumerate(missing):
@@ -87,6 +93,18 @@ def test_more_samples_extend_a_store_and_draw_only_what_is_new(expected, tmp_pat
     assert bytes_of(tmp_path / "store") == expected
 
 
+OTHER_SIZES = (1, 3 * TWO_BLOCKS // 2, 2 * TWO_BLOCKS, 100 * TWO_BLOCKS)
+"""Shards of one block, of three, of four, and one shard."""
+
+
+@pytest.mark.parametrize("shard_bytes", OTHER_SIZES)
+@pytest.mark.parametrize("fewer", [4, 6, 16, 21])
+def test_a_store_with_shards_of_another_size_is_extended_to_the_same_bytes(expected, tmp_path, shard_bytes, fewer):
+    predict(tmp_path / "store", fewer, shard_bytes=shard_bytes)
+    assert predict(tmp_path / "store") == list(range(fewer // BLOCK, 6))
+    assert bytes_of(tmp_path / "store") == expected
+
+
 class Killed(BaseException):
     pass
 
@@ -133,6 +151,26 @@ def test_killed_before_any_change_it_ends_with_the_same_bytes(expected, tmp_path
         if (path / "manifest.json").exists():
             SampleStore.open(path)  # whole: the earlier one or the one asked for
         predict(path, num_processes=4 - num_processes)
+        assert bytes_of(path) == expected, f"killed at change {number}"
+    assert number > 15
+
+
+@pytest.mark.parametrize("sizes", [(1, 100 * TWO_BLOCKS), (100 * TWO_BLOCKS, 1)])
+def test_killed_while_shards_change_their_size_it_ends_with_the_same_bytes(expected, tmp_path, monkeypatch, sizes):
+    """Twice, from one size on the way to another and from there to a third; no sample that was there is drawn again."""
+    number, was_killed = 0, True
+    while was_killed:
+        number += 2
+        path, was_killed = tmp_path / f"store_{number}", False
+        predict(path, 16, shard_bytes=sizes[0])
+        for num_samples, shard_bytes, change in ((20, sizes[1], number), (NUM_SAMPLES, TWO_BLOCKS, number // 2)):
+            with monkeypatch.context() as patch:
+                kill_at(patch, change)
+                try:
+                    predict(path, num_samples, shard_bytes=shard_bytes)
+                except Killed:
+                    was_killed = True
+        assert not {0, 1, 2, 3} & set(predict(path)), f"killed at change {number}"
         assert bytes_of(path) == expected, f"killed at change {number}"
     assert number > 15
 
@@ -197,6 +235,14 @@ def test_a_shard_that_is_removed_is_drawn_again(expected, tmp_path, number):
     assert bytes_of(tmp_path / "expected") == expected
 
 
+def test_a_shard_whose_rows_were_lost_is_not_taken_for_one_with_sample_0(expected, tmp_path):
+    """As versions up to 0.1.0 wrote where the size of shards changed: rows of zeros, number 0 among them."""
+    shard = tmp_path / "expected/shard-00001.safetensors"
+    save_file({name: torch.zeros_like(values) for name, values in load_file(shard).items()}, shard)
+    with pytest.raises(ConfigurationError, match=rf"{shard.name}: expected each sample once, found some twice; remove"):
+        make_writer(tmp_path / "expected", NUM_SAMPLES + 1).missing_blocks()
+
+
 def test_a_torn_part_is_named(tmp_path):
     writer = make_writer(tmp_path)
     writer.prepare()
@@ -205,6 +251,28 @@ def test_a_torn_part_is_named(tmp_path):
     part.write_bytes(part.read_bytes()[:-3])
     with pytest.raises(ConfigurationError, match=rf"{part.name}: expected a whole safetensors file"):
         make_writer(tmp_path).missing_blocks()
+
+
+def test_a_part_that_is_a_link_is_not_read(tmp_path):
+    writer = make_writer(tmp_path)
+    writer.prepare()
+    writer.add(draw(0, NUM_SAMPLES))
+    (part,) = (tmp_path / "unfinished").glob("part-*")
+    part.rename(tmp_path / "private")
+    part.symlink_to(tmp_path / "private")
+    with pytest.raises(ConfigurationError, match=rf"{part.name}: expected a file in the store, found a link"):
+        make_writer(tmp_path).missing_blocks()
+
+
+def test_what_a_part_says_of_itself_is_no_more_than_of_its_columns(tmp_path):
+    writer = make_writer(tmp_path)
+    writer.prepare()
+    writer.add(draw(0, NUM_SAMPLES))
+    (part,) = (tmp_path / "unfinished").glob("part-*")
+    header = {"windows": ["a", "b"], "kinds": list(KINDS), "details": [], "num_samples": 9, "format": 1}
+    save_file(load_file(part), part, {"header": json.dumps(header)})
+    predict(tmp_path)
+    assert len(SampleStore.open(tmp_path)) == NUM_SAMPLES
 
 
 def test_parts_are_written_when_it_is_time_or_there_is_a_shard_full(tmp_path):

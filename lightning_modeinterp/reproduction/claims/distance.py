@@ -45,19 +45,19 @@ class Distance(Claim):
         """Densities by arrangement."""
         draws = {f"{{1, {1 + each:g}, {1 + 2 * each:g}}}": self._even(preset, 0, each) for each in SPACINGS}
         draws["{1, 2, 4, 5}"] = self._uneven(preset, 0)
-        panels = {name: line_panel(runs.samples(draw)) for name, draw in draws.items()}
+        panels = {name: line_panel(runs, draw) for name, draw in draws.items()}
         return [save_figure(density_panels(panels, "modes at several distances"), folder / "densities.png")]
 
     def _within(self, runs: CachedRuns, preset: Preset) -> Finding:
-        counts = [num_between(runs.samples(self._uneven(preset, seed))) for seed in preset.seeds]
+        counts = [num_between(runs, self._uneven(preset, seed)) for seed in preset.seeds]
         facts = {"in the gaps, from left to right": counts}
         mean = Measured(math.log(1 / 2))  # of the narrow gaps: their sum over their number
         ratios = [log_count(wide) - log_count(left + right) - mean for left, wide, right in counts]
         return Finding("in the wide gap of {1, 2, 4, 5} over a narrow one", "below", 1.0, ratios, True, facts)
 
     def _between(self, runs: CachedRuns, preset: Preset) -> Finding:
-        seeds = [[runs.samples(self._even(preset, seed, spacing)) for spacing in SPACINGS] for seed in preset.seeds]
-        return falling_rate("slope of log share against log distance, three modes", "distance", SPACINGS, seeds)
+        seeds = [[self._even(preset, seed, spacing) for spacing in SPACINGS] for seed in preset.seeds]
+        return falling_rate(runs, "slope of log share against log distance, three modes", "distance", SPACINGS, seeds)
 
     def _uneven(self, preset: Preset, seed: int) -> Draw:
         return preset.counted(preset.fit(preset.line, seed, (f"--data.init_args.means={list(UNEVEN)}",), "line_uneven"))

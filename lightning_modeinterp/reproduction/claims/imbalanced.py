@@ -31,14 +31,14 @@ class ImbalancedInterpolates(Claim):
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """One."""
-        counts = [pair_counts(runs.samples(self._draw(preset, seed))) for seed in preset.seeds]
+        counts = [pair_counts(runs, self._draw(preset, seed)) for seed in preset.seeds]
         facts = {"off the modes": [each.num_off_modes for each in counts]}
         enrichments = [each.neighbour_enrichment() for each in counts]
         return [Finding("between neighbours over chance", "above", 1.0, enrichments, True, facts)]
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Data and samples."""
-        panel = plane_panel("imbalanced", runs.samples(self._draw(preset, 0)))
+        panel = plane_panel("imbalanced", runs, self._draw(preset, 0))
         return [save_figure(samples_2d([panel]), folder / "samples.png")]
 
     def _draw(self, preset: Preset, seed: int) -> Draw:

@@ -41,16 +41,13 @@ class MoreSamples(Claim):
         drawn = []
         for arm in (GROWING, EQUAL):
             draws = {f"N = {size:,}": self._draw(preset, 0, size, arm) for size in preset.training_sizes}
-            figure = density_panels({name: line_panel(runs.samples(draw)) for name, draw in draws.items()}, arm)
+            figure = density_panels({name: line_panel(runs, draw) for name, draw in draws.items()}, arm)
             drawn.append(save_figure(figure, folder / f"densities_{arm.replace(' ', '_')}.png"))
         return drawn
 
     def _finding(self, runs: CachedRuns, preset: Preset, arm: str) -> Finding:
-        seeds = [
-            [runs.samples(self._draw(preset, seed, size, arm)) for size in preset.training_sizes]
-            for seed in preset.seeds
-        ]
-        return falling_rate(f"slope of log share against log N, {arm}", "N =", preset.training_sizes, seeds)
+        seeds = [[self._draw(preset, seed, size, arm) for size in preset.training_sizes] for seed in preset.seeds]
+        return falling_rate(runs, f"slope of log share against log N, {arm}", "N =", preset.training_sizes, seeds)
 
     def _draw(self, preset: Preset, seed: int, size: int, arm: str) -> Draw:
         grown = max(round(preset.updates_per_sample * size), 1)

@@ -37,7 +37,7 @@ class NearestModes(Claim):
         """Neighbours and diagonals of each arrangement."""
         found = []
         for name, arrangement in ARRANGEMENTS.items():
-            counts = [pair_counts(runs.samples(self._draw(preset, seed, arrangement))) for seed in preset.few_seeds]
+            counts = [pair_counts(runs, self._draw(preset, seed, arrangement)) for seed in preset.few_seeds]
             facts = {"off the modes": [each.num_off_modes for each in counts]}
             neighbours, diagonals = (
                 [each.neighbour_enrichment() for each in counts],
@@ -52,7 +52,7 @@ class NearestModes(Claim):
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Data and samples of the three arrangements."""
         draws = {name: self._draw(preset, 0, arrangement) for name, arrangement in ARRANGEMENTS.items()}
-        figure = samples_2d([plane_panel(name, runs.samples(draw)) for name, draw in draws.items()])
+        figure = samples_2d([plane_panel(name, runs, draw) for name, draw in draws.items()])
         return [save_figure(figure, folder / "samples.png")]
 
     def _draw(self, preset: Preset, seed: int, arrangement: str) -> Draw:

@@ -11,7 +11,7 @@ from lightning_modeinterp.reproduction.claims.true_score import TRUE_SCORE
 from lightning_modeinterp.reproduction.estimates import Measured, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.sample_set import SampleSet, data_of
+from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 BOUND = 0.01
 REPEATED = "repeated"
@@ -45,8 +45,8 @@ class RepeatedShapes(Claim):
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Data and generated images, those with a shape twice in a frame."""
-        store = runs.samples(preset.counted_images(preset.fit(preset.shapes, 0)))
-        images, data = SampleSet.read(store), data_of(store)
+        draw = preset.counted_images(preset.fit(preset.shapes, 0))
+        images, data = SampleSet.read(runs.samples(draw)), runs.data(draw)
         shown = images.is_kind(REPEATED)[:NUM_SHOWN]
         true = data.to_data_units(data.make_dataset("train")[torch.arange(NUM_SHOWN // 2)])
         groups = {"data": ImageGroup(true), "generated": ImageGroup(images.samples[:NUM_SHOWN], shown)}

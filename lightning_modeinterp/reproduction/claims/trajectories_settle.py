@@ -36,12 +36,12 @@ class TrajectoriesSettle(Claim):
         for name, system in preset.both.items():
             between, within, counts = [], [], []
             for seed in preset.seeds:
-                store = runs.samples(preset.counted(preset.fit(system, seed)))
-                samples = SampleSet.read(store)
+                draw = preset.counted(preset.fit(system, seed))
+                samples = SampleSet.read(runs.samples(draw))
                 moved = samples.variance_of(system.window).sqrt()  # a mean over coordinates: one coordinate's movement
                 settled = log_median(moved[samples.in_support])
                 between.append(log_median(moved[samples.hallucinated]) - settled)
-                within.append(settled - Measured(math.log(gaussian_data_of(store).scaled_mixture.std)))
+                within.append(settled - Measured(math.log(gaussian_data_of(runs, draw).scaled_mixture.std)))
                 counts.append(samples.num_hallucinated)
             facts = {"hallucinated": counts}
             found += [

@@ -51,11 +51,13 @@ class TrueScore(Claim):
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Samples of both scores."""
         line, grid = (
-            dict(zip(("learned score", "true score"), map(runs.samples, _draws(preset, system, 0)), strict=True))
+            dict(zip(("learned score", "true score"), _draws(preset, system, 0), strict=True))
             for system in preset.both.values()
         )
-        densities = density_panels({name: line_panel(store) for name, store in line.items()}, "same sampler and noise")
-        plane = samples_2d([plane_panel(name, store) for name, store in grid.items()])
+        densities = density_panels(
+            {name: line_panel(runs, draw) for name, draw in line.items()}, "same sampler and noise"
+        )
+        plane = samples_2d([plane_panel(name, runs, draw) for name, draw in grid.items()])
         return [save_figure(densities, folder / "densities.png"), save_figure(plane, folder / "samples.png")]
 
 

@@ -38,15 +38,15 @@ class VariationalInterpolates(Claim):
         """One for each T and T'."""
         found = []
         for name in self._draws(preset, 0):
-            stores = [runs.samples(self._draws(preset, seed)[name]) for seed in preset.seeds]
-            enrichments = [pair_counts(store).neighbour_enrichment() for store in stores]
-            facts = {"hallucinated": [SampleSet.read(store).num_hallucinated for store in stores]}
+            draws = [self._draws(preset, seed)[name] for seed in preset.seeds]
+            enrichments = [pair_counts(runs, draw).neighbour_enrichment() for draw in draws]
+            facts = {"hallucinated": [SampleSet.read(runs.samples(draw)).num_hallucinated for draw in draws]}
             found.append(Finding(f"{name}: between neighbours over chance", "above", 1.0, enrichments, True, facts))
         return found
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """A panel for each T and T'."""
-        panels = [plane_panel(name, runs.samples(draw)) for name, draw in self._draws(preset, 0).items()]
+        panels = [plane_panel(name, runs, draw) for name, draw in self._draws(preset, 0).items()]
         return [save_figure(samples_2d(panels), folder / "samples.png")]
 
     def _draws(self, preset: Preset, seed: int) -> dict[str, Draw]:
