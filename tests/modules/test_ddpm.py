@@ -178,3 +178,19 @@ class TestTrueScore:
         monkeypatch.setattr(GaussianMixtureDataModule, "exact_denoiser", lambda self: None)
         with pytest.raises(ConfigurationError, match="true_score: expected data whose true score is known, got Gaus"):
             self.drawn(DDPM(MLP((1,), width=8), SCHEDULE), true_score=True)
+
+
+@pytest.mark.parametrize(("num_levels", "num_steps"), [(2000, 1000), (1000, 2000), (3, 4)])
+def test_a_time_table_of_another_grid_is_refused(num_levels, num_steps):
+    match = rf"rounded to the noise schedule's {num_levels} levels, got MLP with num_steps {num_steps}; set it to"
+    with pytest.raises(ConfigurationError, match=match):
+        DDPM(MLP((1,), num_steps=num_steps, time_table=True), LinearBetaSchedule(num_levels))
+
+
+@pytest.mark.parametrize(("num_levels", "num_steps"), [(1000, 1000), (4, 10)])
+def test_a_time_table_that_has_every_level_is_not(num_levels, num_steps):
+    DDPM(MLP((1,), num_steps=num_steps, time_table=True), LinearBetaSchedule(num_levels))
+
+
+def test_without_a_time_table_levels_may_lie_between_steps():
+    DDPM(MLP((1,), num_steps=1000), LinearBetaSchedule(2000))
