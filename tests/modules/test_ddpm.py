@@ -1,15 +1,17 @@
 """The training glue, without the command line."""
 
+import warnings
+
 import lightning as L
 import pytest
 import torch
 
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP, Denoiser, ExactMixture
-from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.diffusion.generation import Generation, Monitor
 from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.diffusion.samplers import AncestralSampler
+from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DDPM
 
@@ -194,3 +196,30 @@ def test_a_time_table_that_has_every_level_is_not(num_levels, num_steps):
 
 def test_without_a_time_table_levels_may_lie_between_steps():
     DDPM(MLP((1,), num_steps=1000), LinearBetaSchedule(2000))
+
+
+class TestDoubts:
+    """Of the sampler that a command is going to use, and of none other."""
+
+    def warnings_of(self, command, prediction="eps", **settings):
+        asked = data()
+        asked.generation = Generation(num_samples=16, block_size=16, **settings)
+        module = DDPM(MLP((1,), width=8), LinearBetaSchedule(1000, 0.001, 0.2), prediction)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            getattr(L.Trainer(**TRAINER, max_steps=1), command)(module, datamodule=asked)
+        return [str(each.message) for each in caught if "generation.sampler" in str(each.message)]
+
+    def test_a_sampler_that_may_run_away_gives_a_line(self):
+        (line,) = self.warnings_of("test", sampler=DDIMSampler(20))
+        assert "samples run away; set start_alpha_bar" in line
+
+    @pytest.mark.parametrize(("num_samples", "num_lines"), [(16, 1), (0, 0)])
+    def test_a_fit_is_told_of_the_monitors(self, num_samples, num_lines):
+        sampler, monitor = AncestralSampler(100), Monitor(num_samples, num_steps=15)
+        assert len(self.warnings_of("validate", sampler=sampler, monitor=monitor)) == num_lines
+        assert self.warnings_of("test", sampler=sampler, monitor=monitor) == []
+
+    @pytest.mark.parametrize("settings", [{"true_score": True}, {"prediction": "v"}], ids=str)
+    def test_where_nothing_is_divided_by_alpha_there_is_none(self, settings):
+        assert self.warnings_of("test", sampler=DDIMSampler(20), **settings) == []
