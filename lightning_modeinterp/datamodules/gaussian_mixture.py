@@ -30,7 +30,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
     Args:
         means: Centres, (K,) for 1D data or (K, d), data units.
         std: Standard deviation of every mode, data units, > 0.
-        weights: Probability of each mode, summing to 1. Equal if None.
+        weights: Probability of each mode, summing to 1. Equal if None. Where a mode has weight 0 there is no support.
         size: Number of training samples.
         validation_size: Number of validation samples.
         test_size: Number of test samples.
@@ -60,7 +60,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         if not (scale > 0 and math.isfinite(scale)):
             raise ConfigurationError(f"data: expected a scale > 0, got {scale}; 1.0 leaves the data as they are")
         self.scale = scale
-        self.scaled_mixture = GaussianMixture(self.mixture.means / scale, std / scale, weights)
+        self.scaled_mixture = self.mixture.divided_by(scale)
         super().__init__(batch_size, seed, support(self.mixture))
         self.sizes = checked_sizes(size, validation_size, test_size, batch_size)
 

@@ -20,8 +20,9 @@ class Denoiser(nn.Module, ABC):
     prediction: ClassVar[PredictionType | None] = None
     """What the output is, for a denoiser that can give one thing only. None for a network, which learns any."""
 
-    rounds_times: bool = False
-    """Whether times are rounded to a grid, so that only the levels of that grid can be trained."""
+    num_rounded_steps: int | None = None
+    """Number of steps, evenly over [0, 1], that times are rounded to, so that only levels at these can be trained. None
+    where times are seen as they are."""
 
     def __init__(self, sample_shape: Sequence[int]) -> None:
         super().__init__()

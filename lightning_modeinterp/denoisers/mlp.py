@@ -37,8 +37,8 @@ class MLP(Denoiser):
             sample than its sign.
         num_steps: Number T of steps on which times are embedded: t in [0, 1] is embedded as step t (T - 1).
         time_table: Round times to whole steps, and where a batch has more samples than there are steps, compute the
-            time features once a step instead of once a sample. For training on a grid of T levels. The sums of the
-            gradient run in another order.
+            time features once a step instead of once a sample. For training on a grid whose levels lie on the T steps;
+            another is refused. The sums of the gradient run in another order.
         hidden_precision: Precision of the two products on the samples in each layer; float32 if None. Input, output,
             norms, residual and time stay in float32. bfloat16 pays where the machine multiplies it faster (a GPU,
             AVX-512 BF16, AMX).
@@ -76,7 +76,7 @@ class MLP(Denoiser):
             )
         (dimension,) = self.sample_shape
         self.num_steps, self.width, self.depth = num_steps, width, depth
-        self.rounds_times, self.is_fused = time_table, is_fused
+        self.num_rounded_steps, self.is_fused = num_steps if time_table else None, is_fused
         self.embedding = SinusoidalEmbedding(width)
         self.time = nn.Sequential(_linear(width, width), nn.LeakyReLU(_SLOPE))
         self.input = _linear(dimension, width, bias=has_input_bias)
@@ -103,7 +103,7 @@ class MLP(Denoiser):
             For each layer (S, width), and the row of each sample, (B,), where there is one a step. Else S is B or 1.
         """
         row = None
-        if self.rounds_times:
+        if self.num_rounded_steps is not None:
             step = step.round()
             if len(step) > self.num_steps:
                 row = step.long()

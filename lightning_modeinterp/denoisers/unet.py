@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lightning_modeinterp.denoisers.base import Denoiser
 from lightning_modeinterp.denoisers.embedding import PixelCoordinates, SinusoidalEmbedding
 from lightning_modeinterp.denoisers.image_checks import check_positive
-from lightning_modeinterp.denoisers.unet_blocks import PartMaker, Stage, group_norm, zeroed
+from lightning_modeinterp.denoisers.unet_blocks import PartMaker, Stage, ZeroConv2d, group_norm
 from lightning_modeinterp.denoisers.unet_levels import UNetLevel, unet_levels
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
@@ -181,5 +181,5 @@ def _block(maker: PartMaker, num_in: int, level: UNetLevel) -> list[nn.Module]:
 
 
 def _output(num_out: int, num_channels: int, patch_size: int) -> nn.Sequential:
-    convolution = zeroed(nn.Conv2d(num_channels, num_out * patch_size**2, 3, padding=1))
+    convolution = ZeroConv2d(num_channels, num_out * patch_size**2, 3, padding=1)
     return nn.Sequential(group_norm(num_channels), nn.SiLU(), convolution, nn.PixelShuffle(patch_size))

@@ -5,13 +5,9 @@ begin at zero, so that each branch begins as nothing added.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention, silu
-
-Layer = TypeVar("Layer", bound=nn.Module)
 
 _MAX_GROUPS = 32
 _MIN_CHANNELS_IN_A_GROUP = 4  # a group of one channel would lose its mean and its scale
@@ -49,7 +45,7 @@ class ResidualBlock(nn.Module):
         self.time = nn.Linear(num_time, 2 * num_out if has_scale_shift_norm else num_out)
         self.norm_2 = group_norm(num_out)
         self.dropout = nn.Dropout(dropout)
-        self.conv_2 = zeroed(nn.Conv2d(num_out, num_out, 3, padding=1))
+        self.conv_2 = ZeroConv2d(num_out, num_out, 3, padding=1)
 
     def forward(self, h: Tensor, time: Tensor) -> Tensor:
         """Features (B, num_in, H, W) and time (B or 1, num_time) to (B, num_out, H', W')."""
@@ -78,7 +74,7 @@ class SelfAttention(nn.Module):
         self.head_channels = head_channels
         self.norm = group_norm(num_channels)
         self.query_key_value = nn.Linear(num_channels, 3 * num_channels)
-        self.projection = zeroed(nn.Linear(num_channels, num_channels))
+        self.projection = ZeroLinear(num_channels, num_channels)
 
     def forward(self, h: Tensor) -> Tensor:
         """Features (B, C, H, W) to features of that shape."""
@@ -154,9 +150,24 @@ def group_norm(num_channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(next(n for n in range(most, 0, -1) if num_channels % n == 0), num_channels)
 
 
-def zeroed(layer: Layer) -> Layer:
-    """The layer with weights and bias at zero."""
-    with torch.no_grad():
-        for weights in layer.parameters():
-            weights.zero_()
-    return layer
+class ZeroConv2d(nn.Conv2d):
+    """A convolution that begins at zero, both when it is made and when it is reset."""
+
+    def reset_parameters(self) -> None:
+        """Set weights and bias to zero."""
+        super().reset_parameters()  # draws, so that a seed gives the layers behind it what it gives without zeros
+        _set_to_zero(self)
+
+
+class ZeroLinear(nn.Linear):
+    """A linear layer that begins at zero, both when it is made and when it is reset."""
+
+    def reset_parameters(self) -> None:
+        """Set weights and bias to zero."""
+        super().reset_parameters()  # draws, as above
+        _set_to_zero(self)
+
+
+def _set_to_zero(layer: nn.Module) -> None:
+    for weights in layer.parameters():
+        nn.init.zeros_(weights)

@@ -85,7 +85,10 @@ def eps_from(output: Tensor, x_t: Tensor, level: NoiseLevel, prediction: Predict
     """Noise that a network's output stands for, (B, ...). See `x_0_from`."""
     if prediction == "eps":
         return output
-    return eps_from_x_0(x_0_from(output, x_t, level, prediction), x_t, level)
+    if prediction == "x_0":
+        return eps_from_x_0(output, x_t, level)
+    alpha, sigma = scales(level, x_t)
+    return sigma * x_t + alpha * output  # by way of x_0 it would cancel where sigma is small
 
 
 def eps_from_x_0(x_0_hat: Tensor, x_t: Tensor, level: NoiseLevel) -> Tensor:

@@ -4,8 +4,10 @@ With ``x_t = alpha x_0 + sigma eps`` a mixture of ``N(mu_k, s^2 I)`` becomes one
 ``v = alpha^2 s^2 + sigma^2``, so density, score and posterior mean are closed forms at every level.
 """
 
+import copy
 import math
 from collections.abc import Sequence
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -22,7 +24,8 @@ class GaussianMixture:
     Args:
         means: Centres, (K, d), or (K,) for d = 1; data units.
         std: Standard deviation of every mode, data units, > 0.
-        weights: Probability of each mode, (K,), summing to 1. Equal if None.
+        weights: Probability of each mode, (K,), summing to 1. Equal if None. A mode of weight 0 is none: it is left
+            out, and the others are numbered without it.
 
     Raises:
         ConfigurationError: For an empty or ragged list of means, std <= 0, or weights that are no distribution.
@@ -43,17 +46,24 @@ class GaussianMixture:
         if not (std > 0 and math.isfinite(std)):
             raise ConfigurationError(f"std: expected a number > 0, got {std}; give the modes a positive spread")
         self.std = float(std)
-        self.weights = _as_weights(weights, len(self.means))
+        shares = _as_weights(weights, len(self.means))
+        self.means, self.weights = self.means[shares > 0], shares[shares > 0]
 
     @property
     def num_modes(self) -> int:
-        """K."""
+        """K, without those of weight 0."""
         return len(self.means)
 
     @property
     def dimension(self) -> int:
         """Number d of coordinates."""
         return self.means.shape[1]
+
+    def divided_by(self, scale: float) -> Self:
+        """The mixture of the samples divided by a number > 0."""
+        other = copy.copy(self)
+        other.means, other.std = self.means / scale, self.std / scale
+        return other
 
     def modes_of(self, num_samples: int) -> Tensor:
         """Assign samples to modes, as balanced as the weights allow and evenly interleaved.

@@ -12,6 +12,9 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules.diffusion_module import DiffusionModule, OptimizerCallable
 from lightning_modeinterp.records import NoiseLevel
 
+_LEAST_FRACTION = 1e-6
+"""Of a step, more than float64 leaves of a whole one."""
+
 
 class DDPM(DiffusionModule):
     """Mean squared error at noise levels drawn uniformly from the schedule's T.
@@ -30,8 +33,8 @@ class DDPM(DiffusionModule):
             pays in long fits, and changes last bits.
 
     Raises:
-        ConfigurationError: If the denoiser can only give another prediction, the cap is not positive or the schedule
-            has parameters to train.
+        ConfigurationError: If the denoiser can only give another prediction or rounds the times of the schedule's
+            levels, the cap is not positive or the schedule has parameters to train.
     """
 
     grid_t: Tensor
@@ -64,6 +67,7 @@ class DDPM(DiffusionModule):
             )
         self.snr_weight_cap, self.snr_weight_floor = snr_weight_cap, snr_weight_floor
         grid = noise_schedule.grid()
+        _check_rounding(denoiser, grid)
         self.register_buffer("grid_t", grid.t.float(), persistent=False)
         self.register_buffer("grid_gamma", grid.gamma.float(), persistent=False)
 
@@ -76,3 +80,16 @@ class DDPM(DiffusionModule):
         cap, floor = self.snr_weight_cap, self.snr_weight_floor
         weight = None if cap is None else clamped_snr_weight(level, floor, cap, self.prediction)
         return ddpm_loss(output, target(x_0, eps, level, self.prediction), weight)
+
+
+def _check_rounding(denoiser: Denoiser, grid: NoiseLevel) -> None:
+    """Refuse a network that would take the times of the trained levels for others."""
+    num_steps = denoiser.num_rounded_steps
+    if num_steps is None:
+        return
+    steps = grid.t * (num_steps - 1)
+    if (steps - steps.round()).abs().max() > _LEAST_FRACTION:
+        raise ConfigurationError(
+            f"model.denoiser: expected times rounded to the noise schedule's {len(grid)} levels, got "
+            f"{type(denoiser).__name__} with num_steps {num_steps}; set it to {len(grid)} or leave time_table false"
+        )

@@ -8,6 +8,7 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.cli import LRSchedulerCallable
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric
@@ -19,6 +20,7 @@ from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generat
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType, x_0_from
 from lightning_modeinterp.diffusion.samplers import PredictX0
+from lightning_modeinterp.diffusion.samplers.soundness import doubts
 from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
@@ -192,10 +194,17 @@ class DiffusionModule(L.LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         """Refuse settings that do not fit, before anything is computed."""
-        self._data.generation.check(self.noise_schedule, self._data.sample_shape)
-        self.sampled_model(self._data.generation)
+        generation = self._data.generation
+        generation.check(self.noise_schedule, self._data.sample_shape)
+        self.sampled_model(generation)
+        self._warn_of(generation.monitoring() if stage in ("fit", "validate") else generation)
         if self.compile_denoiser and stage == "fit":
             self.denoiser.compile()  # in place: names and weights stay what they are
+
+    def _warn_of(self, generation: Generation) -> None:
+        if generation.num_samples > 0 and not generation.true_score:
+            for line in doubts(generation.sampler, self.noise_schedule, self.prediction):
+                rank_zero_warn(line)
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         """Loss of a batch (B, *sample_shape) in model units."""

@@ -64,7 +64,7 @@ class VDM(DiffusionModule):
             raise ConfigurationError(
                 f"model.num_train_steps: expected at least 1, or null for continuous time, got {num_train_steps}"
             )
-        if denoiser.rounds_times:
+        if denoiser.num_rounded_steps is not None:
             raise ConfigurationError(
                 f"model.denoiser: expected a network that sees times as they are, got {type(denoiser).__name__} "
                 "with times rounded to a grid; leave time_table false"

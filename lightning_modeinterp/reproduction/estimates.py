@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.stats import t as student_t
+from torch import Tensor
 
 Z_95 = 1.959964
 HALF = 0.5
@@ -81,6 +82,27 @@ def share(hits: int, total: int) -> Measured:
     """
     nearer = (hits + 1) / (total + 2)
     return Measured(hits / total if total else math.nan, math.sqrt(nearer * (1 - nearer) / (total + 2)))
+
+
+def jackknife_error(without_each: Tensor) -> float:
+    """Give the standard error of a number of N samples from what it is without each of them.
+
+    ``sum_i (v_i - mean v)^2``, whose mean is no smaller than the variance of the number of N - 1 independent samples,
+    whatever the number (Efron and Stein 1981, "The jackknife estimate of variance").
+
+    Args:
+        without_each: (N,) numbers.
+
+    Returns:
+        The error; infinity where the number is not defined without one of the samples.
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([1.0, 2.0, 6.0], dtype=torch.float64)
+        >>> round(jackknife_error((x.sum() - x) / 2) ** 2, 4)  # of a mean: var / N, times N / (N - 1)
+        3.5
+    """
+    return float((without_each - without_each.mean()).square().sum().sqrt().nan_to_num(nan=math.inf))
 
 
 def log_count(hits: int, among: int | None = None) -> Measured:

@@ -7,6 +7,7 @@ counted. Here a sample is, in this order,
     misplaced   a shape stands where the data never have it
     malformed   something on it is no shape
     empty       nothing is on it
+    missing     where the data always have all shapes (presence 1), one is not there
 
 and else in support. The order decides ``kind`` alone; the counts of a verdict hold all that applies.
 """
@@ -21,7 +22,7 @@ from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.support.base import IN_SUPPORT, SupportOracle
 from lightning_modeinterp.support.shape_finder import FoundShapes, ShapeFinder
 
-REPEATED, MISPLACED, MALFORMED, EMPTY = 2, 3, 4, 5
+REPEATED, MISPLACED, MALFORMED, EMPTY, MISSING = 2, 3, 4, 5, 6
 LEFTOVER_SHARE = 0.15
 
 
@@ -56,7 +57,10 @@ class ShapeCount(SupportOracle):
         grey: float = 0.25,
         min_leftover: int | None = None,
     ) -> None:
-        super().__init__(["repeated", "misplaced", "malformed", "empty"])
+        self.is_absent = distribution.combination_weights == 0
+        super().__init__(
+            ["repeated", "misplaced", "malformed", "empty", *(["missing"] if self.is_absent.any() else [])]
+        )
         if not (0 < dark <= grey < 1 and 0 <= max_error <= 1 and 0 <= min_brightness <= 1 and max_displacement >= 0):
             raise ConfigurationError(
                 "support: expected 0 < dark <= grey < 1, max_error and min_brightness from 0 to 1 and "
@@ -102,6 +106,7 @@ class ShapeCount(SupportOracle):
         kind[(counts > 1).any(1)] = REPEATED
         digits = torch.tensor([1, 2, 4], device=samples.device)
         mode = (((counts > 0) * digits).sum(1) - 1).clamp(min=0)
+        kind[(kind == IN_SUPPORT) & self.is_absent.to(samples.device)[mode]] = MISSING
         numbers = {f"{name}s": counts[:, number] for number, name in enumerate(NAMES)}
         details = {**numbers, "misplaced": misplaced, "malformed": malformed}
         return SupportVerdict(kind, mode, self.kinds, {name: count.to(torch.int16) for name, count in details.items()})

@@ -6,6 +6,7 @@ import torch
 
 from lightning_modeinterp.callbacks.bottleneck import (
     NOISE_TO_SIGNAL,
+    _fresh,
     between_heights,
     bottleneck_figures,
     features,
@@ -43,6 +44,22 @@ def test_only_the_bottleneck_knows_the_weights():
     same = {name for name in first if first[name] == second[name]}
     assert same >= {name for name in first if "/fresh/" in name or "/pixels/" in name}
     assert not same >= {name for name in first if "/bottleneck/" in name}
+
+
+def constants(network):
+    """Value of each tensor of several weights that are all the same: zeroed layers, norms."""
+    several = {name: weights.unique() for name, weights in network.named_parameters() if weights.numel() > 1}
+    return {name: values.item() for name, values in several.items() if len(values) == 1}
+
+
+def test_fresh_weights_are_as_before_any_training():
+    trained, new = module().denoiser, module().denoiser
+    with torch.no_grad():
+        for weights in trained.parameters():
+            weights.normal_()
+    assert set(constants(new).values()) == {0.0, 1.0}
+    assert constants(trained) == {}
+    assert constants(_fresh(trained)) == constants(new)
 
 
 def test_neither_weights_nor_random_numbers_of_the_run_are_touched():

@@ -85,7 +85,7 @@ def test_what_is_sampled_is_what_is_compared(evaluation, drawn, true_score):
     data, module = data_of(LINE), module_of(LINE, std=0.1)
     data.generation.true_score = true_score
     trainer = evaluation.trainer(HallucinationMonitor(), FigureLogger())
-    data.generation.sampler = AncestralSampler(num_steps=20, start_alpha_bar=0.01)
+    data.generation.sampler = AncestralSampler(num_steps=20, start_alpha_bar=0.005)
     trainer.test(module, data, verbose=False)
     ratio = json.loads((evaluation.folder / "test_metrics.json").read_text())["score_slope_ratio/1_std"]
     assert ratio == pytest.approx(1) if true_score else ratio < 0.5

@@ -123,3 +123,12 @@ def test_the_support_is_made_from_the_mixture():
 def test_refuses(settings, message):
     with pytest.raises(ConfigurationError, match=message):
         make_data(**settings)
+
+
+def test_a_mode_of_weight_0_takes_part_in_nothing():
+    data = make_data(TRIANGLE, weights=[0.5, 0.5, 0.0], scale=4.0)
+    plain = make_data(TRIANGLE[:2], scale=4.0)
+    assert torch.equal(data.make_dataset("train").samples, plain.make_dataset("train").samples)
+    assert torch.equal(data.exact_denoiser().mixture.means, plain.exact_denoiser().mixture.means)
+    assert data.support.judge(torch.tensor(TRIANGLE)).hallucinated.tolist() == [False, False, True]
+    assert data.support.chance_share() == plain.support.chance_share()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.diffusion.parameterization import (
+    eps_from,
     eps_from_x_0,
     expand,
     noised,
@@ -45,6 +46,17 @@ def test_a_perfect_network_gives_back_the_clean_sample_and_the_noise(prediction,
     x_0_hat = x_0_from(target(x_0, eps, level, prediction), x_t, level, prediction)
     torch.testing.assert_close(x_0_hat, x_0, rtol=1e-10, atol=1e-10)
     torch.testing.assert_close(eps_from_x_0(x_0_hat, x_t, level), eps, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("prediction", ["eps", "v"])
+@pytest.mark.parametrize("gamma", [-20.0, -13.0, 0.0, 13.0])
+def test_the_noise_is_exact_to_single_precision_at_any_level(prediction, gamma):
+    """But for ``x_0``, whose rounding counts 1 / sigma times."""
+    x_0, eps = torch.randn(2, 10_000, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    level = NoiseLevel(torch.zeros(1), torch.tensor([gamma]))
+    exact = level.to(dtype=torch.float64)
+    x_t, output = noised(x_0, eps, exact).float(), target(x_0, eps, exact, prediction).float()
+    assert (eps_from(output, x_t, level, prediction) - eps).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS)

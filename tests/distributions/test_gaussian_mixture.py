@@ -138,6 +138,20 @@ def test_unequal_weights_are_met_within_one_sample_by_every_prefix(weights):
     assert (counts - expected).abs().max() <= 1 + 1e-9
 
 
+def test_a_mode_of_weight_0_is_none():
+    mixture = GaussianMixture([1.0, 2.0, 3.0], std=0.1, weights=[0.25, 0.0, 0.75])
+    assert mixture.means.tolist() == [[1.0], [3.0]]
+    assert mixture.weights.tolist() == [0.25, 0.75]
+    assert mixture.num_modes == 2
+
+
+def test_divided_by_a_number_all_but_the_weights_shrinks():
+    mixture = GaussianMixture([1.0, 2.0, 3.0], std=0.1, weights=[0.25, 0.0, 0.75])
+    divided = mixture.divided_by(4.0)
+    assert (divided.means.tolist(), divided.std, divided.weights.tolist()) == ([[0.25], [0.75]], 0.025, [0.25, 0.75])
+    assert mixture.means.tolist() == [[1.0], [3.0]]
+
+
 @pytest.mark.parametrize("num_samples", [1, 25, 77, 400])
 def test_many_rare_modes_are_met_within_one_sample(num_samples):
     """Half the samples from one mode, a hundredth from each of 50 others: 25 samples must not all be of the one."""

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from importlib import import_module
 
 import pytest
 import torch
@@ -10,6 +11,8 @@ import yaml
 from lightning import LightningModule
 
 from lightning_modeinterp.callbacks import HallucinationMonitor
+from lightning_modeinterp.cli import main
+from lightning_modeinterp.diffusion.samplers.soundness import doubts
 from lightning_modeinterp.fingerprints import weights_sha256
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.modules import VDM as VariationalDiffusionModel
@@ -71,6 +74,23 @@ def test_a_vdm_leaves_the_same_products(run, model):
     assert float(row["val/loss"]) == pytest.approx(sum(terms), rel=1e-5)
     module = LightningModule.load_from_checkpoint(run.folder / "checkpoints/last.ckpt")
     assert isinstance(module, VariationalDiffusionModel)
+
+
+def made(config):
+    """The object of a class path and its arguments."""
+    module, name = config["class_path"].rsplit(".", 1)
+    return getattr(import_module(module), name)(**config["init_args"])
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
+def test_every_experiment_has_a_sound_sampler(experiment, capsys):
+    with pytest.raises(SystemExit):
+        main(["test", "-c", str(experiment), "--print_config"])
+    config = yaml.safe_load(capsys.readouterr().out)
+    model, generation = config["model"]["init_args"], config["generation"]
+    schedule, sampler = made(model["noise_schedule"]), made(generation["sampler"])
+    for num_steps in (None, generation["monitor"]["num_steps"]):
+        assert doubts(sampler.with_num_steps(num_steps), schedule, model["prediction"]) == []
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)

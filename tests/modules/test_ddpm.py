@@ -1,6 +1,7 @@
 """The training glue, without the command line."""
 
 import math
+import warnings
 
 import lightning as L
 import pytest
@@ -8,10 +9,10 @@ import torch
 
 from lightning_modeinterp.datamodules import GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP, Denoiser, ExactMixture
-from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.diffusion.generation import Generation, Monitor
 from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.diffusion.samplers import AncestralSampler
+from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DDPM
 
@@ -199,3 +200,46 @@ class TestTrueScore:
         monkeypatch.setattr(GaussianMixtureDataModule, "exact_denoiser", lambda self: None)
         with pytest.raises(ConfigurationError, match="true_score: expected data whose true score is known, got Gaus"):
             self.drawn(DDPM(MLP((1,), width=8), SCHEDULE), true_score=True)
+
+
+@pytest.mark.parametrize(("num_levels", "num_steps"), [(2000, 1000), (1000, 2000), (3, 4)])
+def test_a_time_table_of_another_grid_is_refused(num_levels, num_steps):
+    match = rf"rounded to the noise schedule's {num_levels} levels, got MLP with num_steps {num_steps}; set it to"
+    with pytest.raises(ConfigurationError, match=match):
+        DDPM(MLP((1,), num_steps=num_steps, time_table=True), LinearBetaSchedule(num_levels))
+
+
+@pytest.mark.parametrize(("num_levels", "num_steps"), [(1000, 1000), (4, 10)])
+def test_a_time_table_that_has_every_level_is_not(num_levels, num_steps):
+    DDPM(MLP((1,), num_steps=num_steps, time_table=True), LinearBetaSchedule(num_levels))
+
+
+def test_without_a_time_table_levels_may_lie_between_steps():
+    DDPM(MLP((1,), num_steps=1000), LinearBetaSchedule(2000))
+
+
+class TestDoubts:
+    """Of the sampler that a command is going to use, and of none other."""
+
+    def warnings_of(self, command, prediction="eps", **settings):
+        asked = data()
+        asked.generation = Generation(num_samples=16, block_size=16, **settings)
+        module = DDPM(MLP((1,), width=8), LinearBetaSchedule(1000, 0.001, 0.2), prediction)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            getattr(L.Trainer(**TRAINER, max_steps=1), command)(module, datamodule=asked)
+        return [str(each.message) for each in caught if "generation.sampler" in str(each.message)]
+
+    def test_a_sampler_that_may_run_away_gives_a_line(self):
+        (line,) = self.warnings_of("test", sampler=DDIMSampler(20))
+        assert "samples run away; set start_alpha_bar" in line
+
+    @pytest.mark.parametrize(("num_samples", "num_lines"), [(16, 1), (0, 0)])
+    def test_a_fit_is_told_of_the_monitors(self, num_samples, num_lines):
+        sampler, monitor = AncestralSampler(100), Monitor(num_samples, num_steps=15)
+        assert len(self.warnings_of("validate", sampler=sampler, monitor=monitor)) == num_lines
+        assert self.warnings_of("test", sampler=sampler, monitor=monitor) == []
+
+    @pytest.mark.parametrize("settings", [{"true_score": True}, {"prediction": "v"}], ids=str)
+    def test_where_nothing_is_divided_by_alpha_there_is_none(self, settings):
+        assert self.warnings_of("test", sampler=DDIMSampler(20), **settings) == []

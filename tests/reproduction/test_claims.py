@@ -1,15 +1,20 @@
 """Each claim on made-up samples of which it is known what has to be found."""
 
+import math
 import re
+import statistics
 from dataclasses import replace
 
 import pytest
 import torch
 
 from lightning_modeinterp.distributions import exclusion_pairs
+from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Needs
 from lightning_modeinterp.reproduction.cached_runs import CONFIGS
+from lightning_modeinterp.reproduction.claims import detection_shapes
 from lightning_modeinterp.reproduction.reproduce import work_of
+from lightning_modeinterp.reproduction.sample_set import SampleSet
 from lightning_modeinterp.testing import check_claim
 
 from .fake_runs import FakeRuns
@@ -275,3 +280,29 @@ def test_figures_are_drawn(name, tmp_path):
     drawn = CLAIMS[name].draw_figures(FakeRuns(world, {}, tmp_path / "run"), PRESET, tmp_path)
     assert drawn
     assert all(path.parent == tmp_path and path.stat().st_size > 0 for path in drawn)
+
+
+def world_of_uneven_strata(generator):
+    """Few images with a shape twice, half of them most restless and half least, most of the others in one stratum."""
+    num_shapes = torch.tensor([1] * 10 + [2] * 10 + [1] * 200 + [2] * 20)
+    hallucinated = torch.arange(240) < 20
+    moved = torch.rand(240, generator=generator)
+    moved[:20] = torch.where(moved[:20] < 0.5, -1.0, 2.0)
+    return moved, hallucinated, num_shapes
+
+
+def test_the_stated_error_of_a_matched_auroc_is_no_less_than_the_true_one():
+    """Against the spread of the number over many draws; what a share of the hallucinations would have is too small."""
+    generator = torch.Generator().manual_seed(0)
+    values, errors = [], []
+    for _ in range(400):
+        moved, hallucinated, num_shapes = world_of_uneven_strata(generator)
+        details = {"triangles": num_shapes, "squares": 0 * num_shapes, "pentagons": 0 * num_shapes}
+        verdict = SupportVerdict(2 * hallucinated.to(torch.int8), num_shapes, ("in_support", "ambiguous", "x"), details)
+        images = SampleSet(moved, moved[:, None], ("w",), {}, hallucinated, ~hallucinated, verdict)
+        (measured,) = detection_shapes._matched([images], ["w"])
+        values.append(measured.value)
+        errors.append(measured.error)
+    true = statistics.stdev(values)
+    assert true > 1.1 * math.sqrt(0.25 / 20)
+    assert true * (1 - 3 / math.sqrt(2 * 400)) < statistics.fmean(errors) < 1.3 * true

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
-from lightning_modeinterp.reproduction.estimates import Measured, estimate, log_count, share, slope
+from lightning_modeinterp.reproduction.estimates import Measured, estimate, jackknife_error, log_count, share, slope
 
 
 def test_the_interval_over_seeds_is_students():
@@ -40,6 +41,16 @@ def test_none_of_few_is_not_certain():
     assert share(0, 10).error > 0.05
     assert math.isnan(share(0, 0).value)
     assert share(300, 1000).error == pytest.approx(math.sqrt(0.3 * 0.7 / 1000), rel=1e-2)
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    x = torch.randn(50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    error = jackknife_error((x.sum() - x) / 49)
+    assert error == pytest.approx(stats.sem(x.numpy()) * math.sqrt(50 / 49))
+
+
+def test_a_number_that_hangs_on_one_sample_has_no_end_to_its_error():
+    assert jackknife_error(torch.tensor([1.0, math.nan])) == math.inf
 
 
 def test_the_error_of_a_log_count_is_that_of_poisson_counts():

@@ -55,6 +55,11 @@ def test_points_on_the_grid(point, kind):
     assert kinds_of(GaussianModes(GRID), [point]) == [kind]
 
 
+def test_a_mode_of_weight_0_is_no_support():
+    oracle = GaussianModes(GaussianMixture([1.0, 2.0, 3.0, 4.0], std=0.05, weights=[0.5, 0.0, 0.5, 0.0]))
+    assert kinds_of(oracle, [[1.0], [2.0], [3.0], [4.0]]) == [IN_SUPPORT, INTERPOLATED, IN_SUPPORT, INVALID]
+
+
 def test_a_band_about_the_balls_is_ambiguous():
     oracle = GaussianModes(LINE, radius=3, ambiguous_radius=6)
     assert kinds_of(oracle, [[2.149], [2.151], [2.299], [2.301], [0.71], [0.69]]) == [

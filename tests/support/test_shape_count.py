@@ -224,3 +224,12 @@ def test_a_gpu_counts_as_the_cpu_does():
     here, there = ORACLE.judge(images), ORACLE.judge(images.cuda()).to(torch.device("cpu"))
     assert torch.equal(here.kind, there.kind)
     assert all(torch.equal(here.details[name], there.details[name]) for name in here.details)
+
+
+def test_a_combination_that_the_data_never_have_is_not_in_support():
+    oracle = ShapeCount(SimpleShapes(presence=1.0))
+    images = torch.cat([at_home(TRIANGLE, SQUARE, PENTAGON), at_home(TRIANGLE, SQUARE), torch.zeros(1, 1, 64, 64)])
+    verdict = oracle.judge(images)
+    assert [oracle.kinds[kind] for kind in verdict.kind.tolist()] == ["in_support", "missing", "empty"]
+    assert verdict.hallucinated.tolist() == [False, True, True]
+    assert "missing" not in ORACLE.kinds

@@ -27,9 +27,13 @@ class AncestralSampler(Sampler):
         start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1, as published.
         variance: ``fixed_large`` as in the mode interpolation paper's code, right for data spread like N(0, I);
             ``fixed_small``, right for data at a single point.
+        x_0_range: Clip x_0_hat to this range before the step, lowest and highest value in model units; the noise that a
+            sampler implies follows. Trajectory statistics see the clipped x_0_hat. None leaves it as it is, as
+            published.
 
     Raises:
-        ConfigurationError: For another variance, num_steps < 2 or start_alpha_bar outside [0, 1).
+        ConfigurationError: For another variance, num_steps < 2, start_alpha_bar outside [0, 1) or a range without a
+            width.
     """
 
     def __init__(
@@ -37,8 +41,9 @@ class AncestralSampler(Sampler):
         num_steps: int | None = None,
         start_alpha_bar: float = 0.0,
         variance: Literal["fixed_large", "fixed_small"] = "fixed_large",
+        x_0_range: tuple[float, float] | None = None,
     ) -> None:
-        super().__init__(num_steps, start_alpha_bar)
+        super().__init__(num_steps, start_alpha_bar, x_0_range)
         if variance not in ("fixed_large", "fixed_small"):
             raise ConfigurationError(f"sampler.variance: expected fixed_large or fixed_small, got {variance}")
         self.variance = variance

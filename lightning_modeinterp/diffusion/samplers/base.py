@@ -46,17 +46,30 @@ class Sampler(ABC):
         start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1, as published. A
             small value (1e-7) skips levels where x_t holds no trace of the data; it is part of what the samples depend
             on.
+        x_0_range: Clip x_0_hat to this range before the step, lowest and highest value in model units; the noise that a
+            sampler implies follows. Trajectory statistics see the clipped x_0_hat. None leaves it as it is, as
+            published.
 
     Raises:
-        ConfigurationError: For num_steps < 2 or start_alpha_bar outside [0, 1).
+        ConfigurationError: For num_steps < 2, start_alpha_bar outside [0, 1) or a range without a width.
     """
 
-    def __init__(self, num_steps: int | None = None, start_alpha_bar: float = 0.0) -> None:
+    def __init__(
+        self,
+        num_steps: int | None = None,
+        start_alpha_bar: float = 0.0,
+        x_0_range: tuple[float, float] | None = None,
+    ) -> None:
         _check_num_steps(num_steps)
         if not 0 <= start_alpha_bar < 1:
             raise ConfigurationError(f"sampler.start_alpha_bar: expected a number in [0, 1), got {start_alpha_bar}")
+        if x_0_range is not None and not x_0_range[0] < x_0_range[1]:  # nan too
+            raise ConfigurationError(
+                f"sampler.x_0_range: expected a lowest and a higher value, or null, got {list(x_0_range)}"
+            )
         self.num_steps = num_steps
         self.start_alpha_bar = start_alpha_bar
+        self.x_0_range = x_0_range
 
     def with_num_steps(self, num_steps: int | None) -> Self:
         """The same sampler with another number of steps; itself if None.
@@ -146,11 +159,14 @@ class Sampler(ABC):
         states = {name: observer.init(x_t, levels) for name, observer in observers.items()}
         for i in range(len(levels)):
             level = levels_x[i : i + 1]
-            step = SamplingStep(len(levels) - 1 - i, level, x_t, predict_x_0(x_t, level))
+            step = SamplingStep(len(levels) - 1 - i, level, x_t, self._within_range(predict_x_0(x_t, level)))
             states = {name: observer.update(states[name], step) for name, observer in observers.items()}
             noise = draw_noise() if is_noisy[i] else torch.zeros_like(x_t)
             x_t = self.step(step, UpdateScales(scales.x_t[i], scales.x_0_hat[i], scales.noise[i]), noise)
         return x_t, {name: observer.result(states[name]) for name, observer in observers.items()}
+
+    def _within_range(self, x_0_hat: Tensor) -> Tensor:
+        return x_0_hat if self.x_0_range is None else x_0_hat.clamp(*self.x_0_range)
 
 
 def followed_by_clean(levels: NoiseLevel) -> NoiseLevel:

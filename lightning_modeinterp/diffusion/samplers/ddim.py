@@ -22,13 +22,23 @@ class DDIMSampler(Sampler):
             many as one likes. All T of them if None.
         start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1.
         eta: Share of fresh noise in [0, 1].
+        x_0_range: Clip x_0_hat to this range before the step, lowest and highest value in model units; the noise that a
+            sampler implies follows. Trajectory statistics see the clipped x_0_hat. None leaves it as it is, as
+            published.
 
     Raises:
-        ConfigurationError: For eta outside [0, 1], num_steps < 2 or start_alpha_bar outside [0, 1).
+        ConfigurationError: For eta outside [0, 1], num_steps < 2, start_alpha_bar outside [0, 1) or a range without a
+            width.
     """
 
-    def __init__(self, num_steps: int | None = None, start_alpha_bar: float = 0.0, eta: float = 0.0) -> None:
-        super().__init__(num_steps, start_alpha_bar)
+    def __init__(
+        self,
+        num_steps: int | None = None,
+        start_alpha_bar: float = 0.0,
+        eta: float = 0.0,
+        x_0_range: tuple[float, float] | None = None,
+    ) -> None:
+        super().__init__(num_steps, start_alpha_bar, x_0_range)
         if not 0 <= eta <= 1:
             raise ConfigurationError(f"sampler.eta: expected a number in [0, 1], got {eta}")
         self.eta = eta

@@ -12,6 +12,7 @@ The mean counts how much there is that can move. What is restless on an image ma
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -94,13 +95,21 @@ class VarianceSummaries(WindowSweep):
         """Of variances (B, *sample_shape), (B, K)."""
         flat = variance.flatten(1)
         falling = flat.sort(dim=1, descending=True).values
-        places = [int((1 - share) * (flat.shape[1] - 1)) for share in self.quantiles]
+        places = [_place(share, flat.shape[1]) for share in self.quantiles]
         summaries = [flat.mean(1), *(falling[:, place] for place in places)]
         summaries += [falling[:, :number].mean(1) for number in self.largest]
         if self.num_columns:
             strips = torch.tensor_split(variance, min(self.num_columns, variance.shape[-1]), dim=-1)
             summaries.append(torch.stack([strip.flatten(1).mean(1) for strip in strips]).amax(0))
         return torch.stack(summaries, dim=1)
+
+
+def _place(share: float, number: int) -> int:
+    """Where a quantile stands among so many values, 0 for the largest; the upper one where it lies between two.
+
+    In decimals, as the share was given: of 11 values q0.9 is the second, and ``(1 - 0.9) * 10`` is less than 1.
+    """
+    return int((1 - Fraction(str(share))) * (number - 1))
 
 
 def components_of(images: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from lightning_modeinterp.metrics.functional.detection import (
 )
 from lightning_modeinterp.metrics.functional.filter_rates import filter_rates, removed_name
 from lightning_modeinterp.metrics.functional.intervals import rate_with_interval, wilson_interval
-from lightning_modeinterp.metrics.functional.matched_auroc import matched_auroc
+from lightning_modeinterp.metrics.functional.matched_auroc import matched_auroc, matched_auroc_without_each
 from lightning_modeinterp.metrics.functional.mode_pairs import ModePairs, count_between, mode_pairs, neighbours
 from lightning_modeinterp.metrics.functional.mode_statistics import (
     interpolation_enrichment,
@@ -49,6 +49,7 @@ __all__ = [
     "interpolation_enrichment",
     "largest_slope",
     "matched_auroc",
+    "matched_auroc_without_each",
     "mode_coverage",
     "mode_pairs",
     "mode_weight_tv",

@@ -35,18 +35,56 @@ def matched_auroc(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> tupl
         >>> matched_auroc(number.float(), hallucinated, number)  # the number itself as a score
         (0.5, 2)
     """
+    wins, pairs = _wins_and_pairs(scores, hallucinated, stratum)
+    num_pairs = int(pairs[hallucinated].sum())
+    return (float(wins[hallucinated].sum()) / num_pairs if num_pairs else math.nan), num_pairs
+
+
+def matched_auroc_without_each(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> Tensor:
+    """Give `matched_auroc` of all samples but one, for every one of them: what a jackknife needs.
+
+    It cannot tell a bias: all of the numbers share it.
+
+    Args:
+        scores: (N,), as for `matched_auroc`.
+        hallucinated: (N,) bool.
+        stratum: (N,) int64, any numbers.
+
+    Returns:
+        (N,) float64; nan where no pair is left.
+
+    Raises:
+        ConfigurationError: If the shapes differ.
+
+    Example:
+        >>> import torch
+        >>> hallucinated = torch.tensor([False, True, True])
+        >>> matched_auroc_without_each(torch.tensor([1.0, 0.0, 2.0]), hallucinated, torch.zeros(3))
+        tensor([nan, 1., 0.], dtype=torch.float64)
+    """
+    wins, pairs = _wins_and_pairs(scores, hallucinated, stratum)
+    return (wins[hallucinated].sum() - wins) / (pairs[hallucinated].sum() - pairs)
+
+
+def _wins_and_pairs(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> tuple[Tensor, Tensor]:
+    """Pairs that a sample is in, and those of them in which the hallucination has the higher score; (N,) float64."""
     if not scores.shape == hallucinated.shape == stratum.shape or scores.ndim != 1:
         raise ConfigurationError(
             f"expected scores, verdicts and strata of one shape (N,), got {tuple(scores.shape)}, "
             f"{tuple(hallucinated.shape)} and {tuple(stratum.shape)}"
         )
     suspicion = as_suspicion(scores)
-    wins, num_pairs = 0.0, 0
+    wins, pairs = torch.zeros((2, len(scores)), dtype=torch.float64, device=scores.device)
     for number in sorted(set(stratum.tolist())):
-        own = stratum == number
-        bad, good = suspicion[own & hallucinated], suspicion[own & ~hallucinated].sort().values
-        below = torch.searchsorted(good, bad, right=False)
-        not_above = torch.searchsorted(good, bad, right=True)
-        wins += float((below + not_above).sum()) / 2
-        num_pairs += len(bad) * len(good)
-    return (wins / num_pairs if num_pairs else math.nan), num_pairs
+        bad, good = (stratum == number) & hallucinated, (stratum == number) & ~hallucinated
+        lower = _num_lower(suspicion[bad], suspicion[good])
+        wins[bad], pairs[bad] = lower, float(good.sum())
+        wins[good], pairs[good] = float(bad.sum()) - _num_lower(suspicion[good], suspicion[bad]), float(bad.sum())
+    return wins, pairs
+
+
+def _num_lower(scores: Tensor, others: Tensor) -> Tensor:
+    """How many of the others lie below each score, an equal one counting half; float64."""
+    others = others.sort().values
+    counts = [torch.searchsorted(others, scores, right=is_right) for is_right in (False, True)]
+    return torch.stack(counts).sum(0).double() / 2

@@ -1,14 +1,14 @@
 """Detection of images with a shape twice, and whether it sees more than how much is on an image."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
-from lightning_modeinterp.metrics.functional import matched_auroc
+from lightning_modeinterp.metrics.functional import matched_auroc, matched_auroc_without_each
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claims.detection import CLAIMED, Detection, choose_window, finding_of
-from lightning_modeinterp.reproduction.estimates import Measured
+from lightning_modeinterp.reproduction.estimates import Measured, jackknife_error, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset, System
 from lightning_modeinterp.reproduction.sample_set import SampleSet, auroc
@@ -74,20 +74,26 @@ def _matched(sets: Sequence[SampleSet], windows: Sequence[str]) -> list[Measured
     measured = []
     for images, window in zip(sets, windows, strict=True):
         num_shapes = torch.stack([images.detail(name).long() for name in SHAPES]).sum(0)
-        area, _ = matched_auroc(images.variance_of(window), images.hallucinated, num_shapes)
-        measured.append(Measured(area, _error(area, images)))
+        given = (images.variance_of(window), images.hallucinated, num_shapes)
+        measured.append(Measured(matched_auroc(*given)[0], _error(matched_auroc_without_each(*given), images)))
     return measured
 
 
 def _beyond_ink(sets: Sequence[SampleSet], windows: Sequence[str]) -> list[Measured]:
     measured = []
     for images, window in zip(sets, windows, strict=True):
-        areas = [auroc(scores, images.hallucinated) for scores in (images.variance_of(window), images.statistics[INK])]
-        measured.append(Measured(areas[0] - areas[1], math.hypot(*(_error(area, images) for area in areas))))
+        hallucinated, together = images.hallucinated, torch.zeros_like(images.hallucinated, dtype=torch.int64)
+        both = (images.variance_of(window), images.statistics[INK])
+        areas = [auroc(scores, hallucinated) for scores in both]
+        others = [matched_auroc_without_each(scores, hallucinated, together) for scores in both]
+        measured.append(Measured(areas[0] - areas[1], _error(others[0] - others[1], images)))
     return measured
 
 
-def _error(area: float, images: SampleSet) -> float:
-    """At most that of a share of the rarer class."""
-    fewer = max(min(images.num_hallucinated, len(images) - images.num_hallucinated), 1)
-    return math.sqrt(area * (1 - area) / fewer)
+def _error(without_each: Tensor, images: SampleSet) -> float:
+    """By the jackknife; at least that of a share of the rarer class without a miss, so that few are not certain.
+
+    At most 1, since no number from -1 to 1 spreads more; where it hangs on a single image the jackknife knows no end.
+    """
+    fewer = min(images.num_hallucinated, len(images) - images.num_hallucinated)
+    return min(max(jackknife_error(without_each), share(fewer, fewer).error), 1.0)

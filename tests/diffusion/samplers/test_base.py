@@ -10,6 +10,7 @@ from lightning_modeinterp.diffusion.noise_schedules import (
     LinearGammaSchedule,
 )
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler, Sampler
+from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.testing import check_sampler, check_sampler_converges, concrete_subclasses
 
@@ -163,3 +164,25 @@ def test_a_later_start_on_a_continuous_schedule(num_steps):
     assert len(levels) == (73 if num_steps is None else num_steps)
     torch.testing.assert_close(levels.t, start * torch.linspace(1, 0, len(levels), dtype=torch.float64))
     torch.testing.assert_close(levels.gamma, -10 + 20 * levels.t)
+
+
+@pytest.mark.parametrize("subclass", concrete_subclasses(Sampler))
+def test_a_range_clips_what_is_predicted_for_the_step_and_for_who_watches(subclass):
+    def far(x_t, level):
+        return 100 * x_t
+
+    def clipped(x_t, level):
+        return far(x_t, level).clamp(-0.5, 2.0)
+
+    schedule, watching = LinearBetaSchedule(50), {"seen": TrajectoryRecorder(range(64))}
+    samples, results = subclass(20, x_0_range=(-0.5, 2.0)).sample(far, schedule, draw_noise_of((64, 2)), watching)
+    expected, _ = subclass(20).sample(clipped, schedule, draw_noise_of((64, 2)), {})
+    assert torch.equal(samples, expected)
+    assert (results["seen"].min(), results["seen"].max()) == (-0.5, 2.0)
+
+
+@pytest.mark.parametrize("subclass", concrete_subclasses(Sampler))
+@pytest.mark.parametrize("range_", [(1.0, 1.0), (2.0, -2.0), (float("nan"), 1.0)])
+def test_a_range_without_a_width_is_refused(subclass, range_):
+    with pytest.raises(ConfigurationError, match=r"x_0_range: expected a lowest and a higher value, or null, got \["):
+        subclass(x_0_range=range_)

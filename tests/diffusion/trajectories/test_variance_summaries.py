@@ -30,6 +30,19 @@ def test_each_summary_is_that_of_the_pixels_variances(observe, levels, make_traj
         np.testing.assert_allclose(result[:, column].numpy(), np.stack(expected, axis=1), rtol=1e-9)
 
 
+@pytest.mark.parametrize("number", [2, 11, 21, 101, 4096])
+@pytest.mark.parametrize("percent", [1, 50, 70, 80, 90, 95, 99, 100])
+def test_a_quantile_is_the_least_value_that_so_many_do_not_exceed(observe, levels, number, percent):
+    x_0_hats = torch.zeros(200, 16, number)
+    x_0_hats[::2] = 1 + torch.arange(number)  # variances rise with the place
+    sweep = VarianceSummaries(EDGES, quantiles=(percent / 100,), largest=(), num_columns=None)
+    result = observe(sweep, x_0_hats, levels)[0, 0, 1].item()
+    place = -(-percent * (number - 1) // 100)  # in whole numbers, rounded up
+    everything = VarianceSummaries(EDGES, quantiles=(1.0,), largest=(), num_columns=None)
+    alone = observe(everything, x_0_hats[..., place : place + 1], levels)[0, 0, 1].item()
+    assert result == pytest.approx(alone)
+
+
 def test_the_mean_is_that_of_the_sweep(observe, levels, make_trajectory):
     x_0_hats = make_trajectory(200, (1, 4, 4))
     summaries = observe(VarianceSummaries(EDGES), x_0_hats, levels)

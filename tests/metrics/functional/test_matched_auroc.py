@@ -5,7 +5,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics.functional import matched_auroc
+from lightning_modeinterp.metrics.functional import matched_auroc, matched_auroc_without_each
 
 
 def make(num_samples=400, seed=0):
@@ -62,6 +62,21 @@ def test_a_diverged_sample_is_as_suspicious_as_can_be():
     assert matched_auroc(scores, torch.tensor([True, False]), torch.tensor([0, 0])) == (1.0, 1)
 
 
+def test_without_each_is_the_number_of_all_others():
+    scores, hallucinated, stratum = make(60)
+    found = matched_auroc_without_each(scores, hallucinated, stratum)
+    for i in range(60):
+        rest = torch.arange(60) != i
+        assert found[i].item() == pytest.approx(matched_auroc(scores[rest], hallucinated[rest], stratum[rest])[0])
+
+
+def test_without_the_only_pair_there_is_no_number():
+    given = (torch.tensor([2.0, 1.0, 5.0]), torch.tensor([True, False, True]), torch.tensor([0, 0, 1]))
+    assert matched_auroc_without_each(*given).isnan().tolist() == [True, True, False]
+
+
 def test_refuses_other_shapes():
     with pytest.raises(ConfigurationError, match="one shape"):
         matched_auroc(torch.ones(3), torch.ones(2, dtype=torch.bool), torch.ones(3))
+    with pytest.raises(ConfigurationError, match="one shape"):
+        matched_auroc_without_each(torch.ones(3), torch.ones(2, dtype=torch.bool), torch.ones(3))
