@@ -200,7 +200,9 @@ class DiffusionModule(L.LightningModule, ABC):
         """Loss of a batch (B, *sample_shape) in model units."""
         terms = self._terms(batch, "training", self.trainer.fit_loop.total_batch_idx)
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            if not terms["loss"].isfinite():
+            # of all processes: they are to stop together, not to wait for the one that does
+            is_finite = bool(terms["loss"].isfinite())
+            if not self.trainer.strategy.reduce_boolean_decision(is_finite):
                 raise NonFiniteLossError(self._diverged("the loss"))
             self.log_dict({f"train/{name}": term for name, term in terms.items()}, prog_bar=True)
         return terms["loss"]
