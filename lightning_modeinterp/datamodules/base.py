@@ -89,6 +89,11 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
                 f"data: expected at least one {split} sample for each of the {self._world_size} processes, got "
                 f"{len(dataset)}; take more data or fewer processes"
             )
+        if self.batch_size < self._world_size:  # a process without any batch would not take part in the loss
+            raise ConfigurationError(
+                f"data.batch_size: expected at least 1 for each of the {self._world_size} processes, since it is the "
+                f"global one, got {self.batch_size}; take larger batches or fewer processes"
+            )
         return self._loader(dataset, min(self.batch_size, len(dataset)))
 
     def _requests(self, num_samples: int, blocks: Tensor | None = None) -> BatchLoader:

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.errors import ConfigurationError
 
 from .conftest import CONFIG, NETWORK, ROOT, SMALL
 
@@ -243,11 +245,17 @@ def test_a_fit_does_not_go_on_from_averaged_weights(run, capsys):
 
 
 def test_fewer_data_than_processes_is_refused():
-    from lightning_modeinterp.datamodules import GaussianMixtureDataModule
-    from lightning_modeinterp.errors import ConfigurationError
-
     data = GaussianMixtureDataModule([1.0], size=8, validation_size=2, test_size=9, batch_size=8)
     data.trainer = type("Trainer", (), {"world_size": 3, "global_rank": 0})()
     assert len(data.test_dataloader()) == 2
     with pytest.raises(ConfigurationError, match="one validation sample for each of the 3 processes, got 2"):
         data.val_dataloader()
+
+
+def test_batches_smaller_than_the_processes_are_refused():
+    """Test and validation have no other check, and the processes without a batch were waited for."""
+    data = GaussianMixtureDataModule([1.0], size=8, validation_size=8, test_size=8, batch_size=2)
+    data.trainer = type("Trainer", (), {"world_size": 3, "global_rank": 0})()
+    for loaders in (data.val_dataloader, data.test_dataloader):
+        with pytest.raises(ConfigurationError, match="at least 1 for each of the 3 processes, since"):
+            loaders()
