@@ -180,6 +180,20 @@ def test_a_compiler_with_an_open_quote_is_no_compiler(compiler):
         assert fused_mlp.kernel(16) is None
 
 
+def test_what_runs_in_its_place_is_said(compiler):
+    plain, fused = pair()
+    x_t = torch.randn(5, 2)
+    assert fused.fallback(x_t) is None
+    compiler("no-such-compiler")
+    fused_mlp.kernel.cache_clear()
+    with pytest.warns(UserWarning, match="the plain layers run"):
+        assert fused.fallback(x_t) == "plain layers"
+    assert plain.fallback(x_t) is None
+    assert fused.fallback(x_t.double()) is None  # the plain layers are what runs anywhere
+    with torch.autocast("cpu", torch.bfloat16):
+        assert fused.fallback(x_t) is None
+
+
 @pytest.mark.parametrize(
     ("options", "got"), [({"width": 24}, "None and 24"), ({"hidden_precision": "bfloat16"}, "bfloat16 and 128")]
 )

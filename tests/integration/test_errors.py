@@ -80,6 +80,7 @@ CASES = {
     "climbing name": (["--run.experiment=../up"], "run.experiment: expected a name or a path below run.root"),
     "root": (["--run.root=/proc/nope"], "run.root: expected a folder that can be written, got /proc/nope"),
     "number of samples": (["--generation.num_samples=0"], "expected num_samples >= 1"),
+    "unpickling": (["--weights_only=false"], "weights_only: expected true or null, got false"),
     "no window": (["--generation.windows={}"], "windows: expected at least one, got none"),
     "window of two kinds": (
         ["--generation.window=w", "--generation.windows={w: {last_steps: 9, noise_to_signal: [0.1, 1]}}"],

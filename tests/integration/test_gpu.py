@@ -9,7 +9,7 @@ from lightning import LightningModule
 from lightning_modeinterp import datamodules
 from lightning_modeinterp.cli import main, run_command
 from lightning_modeinterp.cli.class_swaps import read_config
-from lightning_modeinterp.denoisers import MLP, UNet
+from lightning_modeinterp.denoisers import MLP, UNet, fused_mlp
 from lightning_modeinterp.diffusion.end_point_scores import ScoreLaplacian
 from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
@@ -104,6 +104,14 @@ def test_the_exact_denoiser_says_what_it_says_on_a_cpu(name):
     expected = exact(x_t, level)
     found = made.exact_denoiser_on(CUDA)(x_t.to(CUDA), level.to(CUDA))
     torch.testing.assert_close(found.cpu(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_gpu_asks_for_no_compiler_of_the_fused_function(run, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    fused_mlp.kernel.cache_clear()
+    run("predict", *GPU, "--model.init_args.denoiser.init_args.is_fused=true", "--allow_untrained=true")
+    assert SampleStore.open(run.folder / "predictions").manifest["fingerprint"]["fallback"] is None
+    assert fused_mlp.kernel.cache_info().misses == 0
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
