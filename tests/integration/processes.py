@@ -6,6 +6,7 @@ A fork takes a tenth of a second where a new interpreter takes ten, so each comm
 import multiprocessing
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(["lightning_modeinterp.cli", "lightning_modeinterp.callbacks", "tensorboard", "wandb"])
 
 
-def on_two_processes(log: Path, function: Callable[..., Any], *args: Any, seconds: float = 120) -> list[int | None]:
+def on_two_processes(log: Path, function: Callable[..., Any], *args: Any, seconds: float = 200) -> list[int | None]:
     """Call a function on two processes.
 
     Args:
@@ -32,6 +33,8 @@ def on_two_processes(log: Path, function: Callable[..., Any], *args: Any, second
     Returns:
         The exit status of each rank; -9 of one that had to be killed.
     """
+    if str(ROOT) not in sys.path:  # `python -m pytest` has it, `pytest` has not; processes get the path
+        sys.path.append(str(ROOT))
     port = _free_port()
     processes = [_SERVER.Process(target=_as_rank, args=(rank, port, log, function, args)) for rank in range(2)]
     for process in processes:

@@ -38,6 +38,7 @@ def test_one_process_leaves_what_it_should(case):
 
 @table
 @pytest.mark.ddp
+@pytest.mark.timeout(700)  # three commands, each with a limit of its own
 def test_two_processes_give_what_one_gives(case):
     draws_figures = case.precision == "32-true"  # one of the two draws them, alone
     for command in COMMANDS:
