@@ -60,7 +60,7 @@ class Drawn:
 
 def loaded(runs: CachedRuns, fit: Fit, precision: str | None = None) -> DDPM:
     """A trained model whose wide products run in a precision."""
-    module = DDPM.load_from_checkpoint(runs.checkpoint(fit), map_location="cpu", weights_only=False)
+    module = DDPM.load_from_checkpoint(runs.checkpoint(fit), map_location="cpu", weights_only=True)
     denoiser = module.denoiser
     other = MLP(denoiser.sample_shape, hidden_precision=precision)
     other.load_state_dict(denoiser.state_dict())

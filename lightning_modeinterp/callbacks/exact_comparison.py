@@ -41,7 +41,7 @@ def spread_against_exact(
         ``within_mode_std_exact`` and ``within_mode_std_ratio``, nan where no mode has two samples of the exact score;
         empty where the data do not know their score.
     """
-    exact = data.exact_denoiser()
+    exact = data.exact_denoiser_on(module.device)
     if exact is None:
         return {}
     blocks = torch.arange(min(NUM_REFERENCE_BLOCKS, -(-data.generation.num_samples // data.generation.block_size)))
@@ -64,7 +64,7 @@ def slopes_against_exact(module: DiffusionModule, data: ModeInterpDataModule) ->
         ``score_slope_ratio/<noise>_std``, the mean over pairs of neighbours, with ``_min`` and ``_max``, at the
         levels of `noise_levels`. Empty for data that are not a mixture of two modes or more.
     """
-    exact = exact_modes(data)
+    exact = exact_modes(data, module.device)
     if exact is None:
         return {}
     values: dict[str, float] = {}
@@ -76,9 +76,9 @@ def slopes_against_exact(module: DiffusionModule, data: ModeInterpDataModule) ->
     return values
 
 
-def exact_modes(data: ModeInterpDataModule) -> ExactMixture | None:
-    """The exact score of data that are a mixture of modes apart from each other; None for others."""
-    exact = data.exact_denoiser()
+def exact_modes(data: ModeInterpDataModule, device: torch.device) -> ExactMixture | None:
+    """The exact score, on a device, of data that are a mixture of modes apart from each other; None for others."""
+    exact = data.exact_denoiser_on(device)
     return exact if isinstance(exact, ExactMixture) and len(neighbours(exact.mixture.means)) > 0 else None
 
 

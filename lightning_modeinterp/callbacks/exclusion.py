@@ -60,10 +60,10 @@ def exact_exclusion(
         data: Its data.
         num_pairs: Number of pairs.
     """
-    exact = data.exact_denoiser()
+    exact = data.exact_denoiser_on(module.device)
     if exact is None:
         return {}
-    each = _lost(exact.to(module.device), module, data, num_pairs)
+    each = _lost(exact, module, data, num_pairs)
     return {f"{name}_exact": lost.mean().item() for name, lost in each.items()}
 
 

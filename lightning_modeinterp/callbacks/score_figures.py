@@ -26,7 +26,7 @@ FIELD_NOISE = "4_std"
 
 def score_figures(module: DiffusionModule, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
     """Name and draw the score: curves for 1D data, a field for 2D data, nothing where the true one is not known."""
-    exact = exact_modes(data)
+    exact = exact_modes(data, module.device)
     levels = {} if exact is None else noise_levels(module.noise_schedule, exact.mixture)
     if exact is None or not levels:
         return

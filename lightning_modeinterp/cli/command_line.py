@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 import yaml
 from jsonargparse import Namespace
 from lightning.fabric.utilities.rank_zero import rank_zero_only
@@ -32,6 +33,7 @@ from lightning_modeinterp.cli.refusals import (
     refuse_random_weights,
     refuse_seed,
     refuse_uneven_batches,
+    refuse_unpickling,
     refuse_validation_interval,
     rounds_constants,
 )
@@ -159,7 +161,8 @@ class ModeInterpCLI(LightningCLI):
         """Leave samples to the store and numbers to the summary: Lightning would keep and print all of them."""
         kwargs = super()._prepare_subcommand_kwargs(subcommand)
         quiet = {"predict": {"return_predictions": False}, "test": {"verbose": False}}  # we print a shorter table
-        return kwargs | quiet.get(subcommand, {})
+        # Lightning reads the checkpoint a second time, and before torch 2.6 would unpickle whatever it holds
+        return {**kwargs, "weights_only": True, **quiet.get(subcommand, {})}
 
     def _parse_ckpt_path(self) -> None:
         """Resolve the checkpoint. The base class would let its hyper-parameters win over the config; we compare."""
@@ -170,6 +173,7 @@ class ModeInterpCLI(LightningCLI):
         if SAMPLE_SHAPE not in config:
             config[SAMPLE_SHAPE] = None
         refuse_seed(config.seed_everything)
+        refuse_unpickling(config.weights_only)
         run = RunDirectory(**config.run.as_dict())
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
         config.ckpt_path = path
@@ -208,7 +212,14 @@ class ModeInterpCLI(LightningCLI):
             "weights_sha256": weights_sha256(self._checkpoint.get("state_dict") or self.model.state_dict()),
             "precision": self.trainer.precision,
             "device": self.trainer.strategy.root_device.type,
+            "fallback": self._fallback(),
         }
+
+    def _fallback(self) -> str | None:
+        """What this machine runs in the place of what the network asks for."""
+        x_t = torch.empty(1, *self.datamodule.sample_shape, device=self.trainer.strategy.root_device)
+        with self.trainer.strategy.precision_plugin.forward_context():
+            return self.model.denoiser.fallback(x_t)  # type: ignore[no-any-return]
 
     def _claim_run_directory(self) -> None:
         """Make room in the run directory, unless a fit goes on there."""

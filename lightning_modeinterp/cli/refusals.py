@@ -45,6 +45,15 @@ def refuse_seed(seed: object) -> None:
         raise ConfigurationError(f"seed_everything: expected a number from 0 to 2^32 - 1, got {seed}")
 
 
+def refuse_unpickling(weights_only: bool | None) -> None:
+    """Refuse to read more than plain data from a checkpoint: what is unpickled runs."""
+    if weights_only is False:
+        raise ConfigurationError(
+            "weights_only: expected true or null, got false; a checkpoint holds tensors and plain data, and to "
+            "unpickle anything else would run code of whoever wrote it"
+        )
+
+
 def refuse_validation_interval(interval: float | None) -> None:
     """Refuse to validate after no batch at all."""
     if interval == 0:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Literal
 
 import lightning as L
+import torch
 from torch import Tensor
 
 from lightning_modeinterp.datamodules.batch_loader import BatchedDataset, BatchLoader
@@ -37,6 +38,7 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         self.support = support
         self.generation = Generation()
         self.requested_blocks: Tensor | None = None  # all that predict still has to draw; None for every block
+        self._exact: Denoiser | None = None
         # a rank may have no request at all
         self.allow_zero_length_dataloader_with_multiple_devices = True
 
@@ -56,6 +58,16 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     def exact_denoiser(self) -> Denoiser | None:
         """A perfect learner of these data, where one is known. None by default."""
         return None
+
+    def exact_denoiser_on(self, device: torch.device) -> Denoiser | None:
+        """`exact_denoiser`, made once and on the device of the samples that it is to see.
+
+        It is made and moved outside of inference mode: what is made within has no derivative, which a score may take.
+        """
+        with torch.inference_mode(False):
+            if self._exact is None:
+                self._exact = self.exact_denoiser()
+            return None if self._exact is None else self._exact.to(device)
 
     def metrics(self) -> list[GenerationMetric]:
         """Metrics that make sense for samples of these data, for the windows in ``generation``. None by default."""
@@ -88,6 +100,11 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
             raise ConfigurationError(
                 f"data: expected at least one {split} sample for each of the {self._world_size} processes, got "
                 f"{len(dataset)}; take more data or fewer processes"
+            )
+        if self.batch_size < self._world_size:  # a process without any batch would not take part in the loss
+            raise ConfigurationError(
+                f"data.batch_size: expected at least 1 for each of the {self._world_size} processes, since it is the "
+                f"global one, got {self.batch_size}; take larger batches or fewer processes"
             )
         return self._loader(dataset, min(self.batch_size, len(dataset)))
 

@@ -28,6 +28,16 @@ class Denoiser(nn.Module, ABC):
         super().__init__()
         self.sample_shape = tuple(sample_shape)
 
+    def fallback(self, x_t: Tensor) -> str | None:
+        """What runs here for such samples in the place of what was asked for, such as where there is no compiler.
+
+        None where all is as asked, the default. It changes last bits, so it is part of a sample store's fingerprint.
+
+        Args:
+            x_t: Samples of the shape, dtype and device of those to come; under the autocast of those to come.
+        """
+        return None
+
     @abstractmethod
     def forward(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
         """Predict.

@@ -7,6 +7,8 @@ process wrote. Where there is none, the plain layers run.
 
 import ctypes
 import os
+import shlex
+import signal
 import subprocess
 import tempfile
 import warnings
@@ -22,6 +24,9 @@ from torch.autograd.function import once_differentiable
 SOURCE = Path(__file__).with_suffix(".cpp")
 PANEL = 16
 """Widths are multiples of it."""
+
+COMPILE_SECONDS = 120.0
+"""Time that the compiler gets: it takes two seconds, and may hang on a cache or a licence that is not there."""
 
 _SPEED = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-strict-aliasing")
 _OPTIONS = ("-std=c++17", *_SPEED, "-shared", "-fPIC", "-pthread")
@@ -45,18 +50,32 @@ def kernel(width: int) -> ctypes.CDLL | None:
     Args:
         width: Features of every hidden layer, a multiple of `PANEL`.
     """
+    compiler = os.environ.get("CXX", "").strip() or "c++"
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "fused_mlp.so"
-        command = [os.environ.get("CXX", "c++"), *_OPTIONS, f"-DWIDTH={width}", str(SOURCE), "-o", str(library)]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
+            options = (*_OPTIONS, f"-DWIDTH={width}", str(SOURCE), "-o", str(library))
+            _run_compiler([*shlex.split(compiler), *options])
             return ctypes.CDLL(str(library))
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
             said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[:1]
-            warnings.warn(
-                f"MLP.is_fused: the plain layers run, since {command[0]} failed: {''.join(said)}", stacklevel=2
-            )
+            warnings.warn(f"MLP.is_fused: the plain layers run, since {compiler} failed: {''.join(said)}", stacklevel=2)
             return None
+
+
+def _run_compiler(command: Sequence[str]) -> None:
+    """Run it in a session of its own, so that at the end of its time all that it has started ends with it."""
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            _, said = process.communicate(timeout=COMPILE_SECONDS)
+        except BaseException:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, stderr=said)
 
 
 def can_run(x: Tensor) -> bool:

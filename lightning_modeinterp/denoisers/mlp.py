@@ -86,7 +86,7 @@ class MLP(Denoiser):
     def forward(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
         """See `Denoiser.forward`."""
         shifts, row = self._shifts(level.t * (self.num_steps - 1))
-        if self.is_fused and fused_mlp.can_run(x_t) and (kernel := fused_mlp.kernel(self.width)):
+        if self._asks_for_kernel(x_t) and (kernel := fused_mlp.kernel(self.width)):
             fused: Tensor = fused_mlp.run(kernel, self.depth, x_t, shifts, row, self._parameters_in_order())
             return fused
         h = self.input(x_t)
@@ -95,6 +95,13 @@ class MLP(Denoiser):
             h = self.layers[i % len(self.layers)](h, shift if row is None else embedding(row, shift))
         output: Tensor = self.output(h)
         return output
+
+    def fallback(self, x_t: Tensor) -> str | None:
+        """See `Denoiser.fallback`."""
+        return "plain layers" if self._asks_for_kernel(x_t) and not fused_mlp.kernel(self.width) else None
+
+    def _asks_for_kernel(self, x_t: Tensor) -> bool:
+        return self.is_fused and fused_mlp.can_run(x_t)
 
     def _shifts(self, step: Tensor) -> tuple[list[Tensor], Tensor | None]:
         """What the time adds, from steps (B,) or (1,).

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -59,6 +60,20 @@ class GenerationMetric(Metric, ABC):
         Returns:
             Flat names to scalar tensors; nan where there is nothing to measure.
         """
+
+    def sync(
+        self,
+        dist_sync_fn: Callable[..., Any] | None = None,
+        process_group: Any | None = None,
+        should_sync: bool = True,
+        distributed_available: Callable[[], bool] | None = None,
+    ) -> None:
+        """Gather the states of all processes, but where ``sync_on_compute`` is false: no process waits for another.
+
+        torchmetrics heeds that setting in `compute` alone, and there as it was when the metric was made. So a process
+        that measures what it alone has would wait for the others for ever.
+        """
+        super().sync(dist_sync_fn, process_group, should_sync and self.sync_on_compute, distributed_available)
 
     def verdict_of(self, generated: GeneratedBatch) -> SupportVerdict:
         """Give the verdict of a batch that has to have one.

@@ -183,8 +183,7 @@ class DiffusionModule(L.LightningModule, ABC):
         """
         if not generation.true_score:
             return self.predict_x_0
-        with torch.inference_mode(False):  # what is made in it has no derivative, which a score may take
-            exact = self._data.exact_denoiser()
+        exact = self._data.exact_denoiser_on(self.device)
         if exact is None:
             raise ConfigurationError(
                 f"generation.true_score: expected data whose true score is known, got {type(self._data).__name__}; "

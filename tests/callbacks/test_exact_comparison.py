@@ -69,7 +69,7 @@ def test_a_perfect_learner_is_as_sharp_as_the_truth(means):
 @pytest.mark.parametrize("noise", [0.5, 1, 2, 4])
 def test_a_learner_of_wider_modes_is_smoother_by_the_closed_form(means, noise):
     level, wide = WIDE.level_at(noise * STD), 0.1
-    exact = exact_modes(data_of(means))
+    exact = exact_modes(data_of(means), torch.device("cpu"))
     ratios = slope_ratios(module_of(means, std=wide).predict_x_0, exact, level, torch.device("cpu"))
     alpha, sigma = level.alpha.item(), level.sigma.item()
     slopes = []

@@ -10,6 +10,7 @@ from lightning_modeinterp.datamodules import (
     SimpleShapesDataModule,
 )
 from lightning_modeinterp.diffusion.generation import Generation, Monitor
+from lightning_modeinterp.records import NoiseLevel
 from lightning_modeinterp.testing import check_datamodule, concrete_subclasses
 
 BUILDERS = {
@@ -28,6 +29,24 @@ BUILDERS = {
 @pytest.mark.parametrize("subclass", concrete_subclasses(ModeInterpDataModule))
 def test_contract(subclass):
     check_datamodule(BUILDERS[subclass])  # a KeyError here: add a line to BUILDERS for the new data module
+
+
+@pytest.mark.parametrize("subclass", concrete_subclasses(ModeInterpDataModule))
+def test_the_exact_denoiser_is_made_once_and_goes_where_the_samples_are(subclass):
+    """The meta device computes shapes alone, and refuses tensors of another device like a GPU."""
+    data, meta = BUILDERS[subclass](0), torch.device("meta")
+    exact = data.exact_denoiser_on(torch.device("cpu"))
+    assert data.exact_denoiser_on(meta) is exact
+    x_t, level = torch.empty(5, *data.sample_shape, device=meta), NoiseLevel(*torch.empty(2, 1, device=meta))
+    x_0_hat = exact(x_t, level)
+    assert (x_0_hat.device, x_0_hat.shape) == (meta, x_t.shape)
+
+
+def test_what_inference_mode_makes_has_a_derivative_still():
+    data = BUILDERS[SimpleShapesDataModule](0)
+    with torch.inference_mode():
+        exact = data.exact_denoiser_on(torch.device("cpu"))
+    assert not any(places.is_inference() for places in exact.buffers())
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The native function against the plain layers: values, gradients, where it runs, and what happens where it cannot."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -148,6 +149,49 @@ def test_without_a_compiler_the_plain_layers_run_and_say_so(monkeypatch):
     finally:
         fused_mlp.kernel.cache_clear()
     torch.testing.assert_close(output.double(), plain(x_t.double(), in_double(level)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture
+def compiler(monkeypatch):
+    """Choose the compiler, and forget what it has made."""
+    fused_mlp.kernel.cache_clear()
+    yield lambda command: monkeypatch.setenv("CXX", command)
+    fused_mlp.kernel.cache_clear()
+
+
+@pytest.mark.parametrize("command", ["env c++", "", " "], ids=["a wrapper", "empty", "blank"])
+def test_a_compiler_may_be_several_words(compiler, command):
+    compiler(command)
+    assert fused_mlp.kernel(16) is not None
+
+
+def test_a_compiler_that_does_not_end_is_ended_with_all_that_it_started(compiler, monkeypatch, tmp_path):
+    compiler(f"sh -c 'sleep 200 & echo $! > {tmp_path}/child; wait'")
+    monkeypatch.setattr(fused_mlp, "COMPILE_SECONDS", 2.0)
+    with pytest.warns(UserWarning, match="MLP.is_fused: the plain layers run, since sh -c .* timed out after 2.0 sec"):
+        assert fused_mlp.kernel(16) is None
+    child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
+    assert not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z"  # nobody waits for an orphan
+
+
+def test_a_compiler_with_an_open_quote_is_no_compiler(compiler):
+    compiler("'c++")
+    with pytest.warns(UserWarning, match="the plain layers run, since 'c.. failed: No closing quotation"):
+        assert fused_mlp.kernel(16) is None
+
+
+def test_what_runs_in_its_place_is_said(compiler):
+    plain, fused = pair()
+    x_t = torch.randn(5, 2)
+    assert fused.fallback(x_t) is None
+    compiler("no-such-compiler")
+    fused_mlp.kernel.cache_clear()
+    with pytest.warns(UserWarning, match="the plain layers run"):
+        assert fused.fallback(x_t) == "plain layers"
+    assert plain.fallback(x_t) is None
+    assert fused.fallback(x_t.double()) is None  # the plain layers are what runs anywhere
+    with torch.autocast("cpu", torch.bfloat16):
+        assert fused.fallback(x_t) is None
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,18 @@ def test_a_checkpoint_loads_without_the_command_line(fitted):
     assert all(torch.equal(stored[name], weights) for name, weights in module.state_dict().items())
 
 
+def test_a_checkpoint_is_read_as_plain_data_alone(run, monkeypatch):
+    """By Lightning too, whose default before torch 2.6 is to unpickle whatever there is."""
+    run("fit", "--trainer.max_steps=6")
+    seen, load = [], torch.load
+    monkeypatch.setattr("torch.load", lambda *args, **options: seen.append(options) or load(*args, **options))
+    for command in ("fit", "validate", "test", "predict"):
+        seen.clear()
+        run(command, "--ckpt_path=last", *NO_FIGURES)
+        assert len(seen) >= 2, command  # ours, and Lightning's
+        assert all(options["weights_only"] is True for options in seen), command
+
+
 def test_generation_settings_beat_the_checkpoint(fitted):
     options = ["--ckpt_path=last", "--generation.sampler.num_steps=17", "--run.overwrite=true"]
     cli = fitted("test", *options)

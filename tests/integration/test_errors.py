@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.errors import ConfigurationError
 
 from .conftest import CONFIG, NETWORK, NO_FIGURES, ROOT, SMALL, Runner
 
@@ -79,6 +81,7 @@ CASES = {
     "climbing name": (["--run.experiment=../up"], "run.experiment: expected a name or a path below run.root"),
     "root": (["--run.root=/proc/nope"], "run.root: expected a folder that can be written, got /proc/nope"),
     "number of samples": (["--generation.num_samples=0"], "expected num_samples >= 1"),
+    "unpickling": (["--weights_only=false"], "weights_only: expected true or null, got false"),
     "no window": (["--generation.windows={}"], "windows: expected at least one, got none"),
     "window of two kinds": (
         ["--generation.window=w", "--generation.windows={w: {last_steps: 9, noise_to_signal: [0.1, 1]}}"],
@@ -306,11 +309,17 @@ def test_a_fit_does_not_go_on_from_averaged_weights(run, capsys):
 
 
 def test_fewer_data_than_processes_is_refused():
-    from lightning_modeinterp.datamodules import GaussianMixtureDataModule
-    from lightning_modeinterp.errors import ConfigurationError
-
     data = GaussianMixtureDataModule([1.0], size=8, validation_size=2, test_size=9, batch_size=8)
     data.trainer = type("Trainer", (), {"world_size": 3, "global_rank": 0})()
     assert len(data.test_dataloader()) == 2
     with pytest.raises(ConfigurationError, match="one validation sample for each of the 3 processes, got 2"):
         data.val_dataloader()
+
+
+def test_batches_smaller_than_the_processes_are_refused():
+    """Test and validation have no other check, and the processes without a batch were waited for."""
+    data = GaussianMixtureDataModule([1.0], size=8, validation_size=8, test_size=8, batch_size=2)
+    data.trainer = type("Trainer", (), {"world_size": 3, "global_rank": 0})()
+    for loaders in (data.val_dataloader, data.test_dataloader):
+        with pytest.raises(ConfigurationError, match="at least 1 for each of the 3 processes, since"):
+            loaders()

@@ -6,7 +6,10 @@ import pytest
 import torch
 from lightning import LightningModule
 
-from lightning_modeinterp.denoisers import MLP, UNet
+from lightning_modeinterp import datamodules
+from lightning_modeinterp.cli import main, run_command
+from lightning_modeinterp.cli.class_swaps import read_config
+from lightning_modeinterp.denoisers import MLP, UNet, fused_mlp
 from lightning_modeinterp.diffusion.end_point_scores import ScoreLaplacian
 from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
@@ -14,7 +17,10 @@ from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.diffusion.trajectories import TrajectoryVariance, Window
 from lightning_modeinterp.sample_store import SampleStore
 
-from .conftest import FEW_IMAGES, ROOT, UNET, VDM_LEARNED, Runner
+from .conftest import CONFIG, FEW_IMAGES, NETWORK, NO_FIGURES, ROOT, SMALL, UNET, VDM_LEARNED, Runner
+from .families import COMMANDS, FAMILIES, PRECISIONS, Case, check_products, config_of
+from .processes import PARALLEL, on_two_processes, said
+from .test_training import fit_where_only_rank_one_diverges
 
 pytestmark = pytest.mark.gpu
 
@@ -80,6 +86,67 @@ def test_the_true_score_draws_no_hallucinations(run):
     options = ("--generation.true_score=true", "--generation.sampler.init_args.num_steps=200")
     run("test", *GPU, *options, "--allow_untrained=true", "--generation.num_samples=500")
     assert run.test_metrics()["num_hallucinated"] <= 1
+
+
+def test_the_true_score_of_images_draws_images_of_the_data(run):
+    options = ("--generation.true_score=true", "--generation.sampler.init_args.num_steps=60", "--allow_untrained=true")
+    run("test", *GPU, *FEW_IMAGES, *NO_FIGURES, *options, config=SHAPES, network=UNET)
+    metrics = json.loads((run.root / "shapes_32/seed_0/test_metrics.json").read_text())
+    assert metrics["num_hallucinated"] == 0
+
+
+@pytest.mark.parametrize("name", ["gaussian_1d", "gaussian_2d_grid", "shapes_32"])
+def test_the_exact_denoiser_says_what_it_says_on_a_cpu(name):
+    data = read_config(config_of(name))["data"]
+    made = getattr(datamodules, data["class_path"])(**data["init_args"])
+    exact, level = made.exact_denoiser_on(torch.device("cpu")), SCHEDULE.level_at(0.5).to(dtype=torch.float32)
+    x_t = torch.randn(8, *made.sample_shape, generator=torch.Generator().manual_seed(0))
+    expected = exact(x_t, level)
+    found = made.exact_denoiser_on(CUDA)(x_t.to(CUDA), level.to(CUDA))
+    torch.testing.assert_close(found.cpu(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_gpu_asks_for_no_compiler_of_the_fused_function(run, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    fused_mlp.kernel.cache_clear()
+    run("predict", *GPU, "--model.init_args.denoiser.init_args.is_fused=true", "--allow_untrained=true")
+    assert SampleStore.open(run.folder / "predictions").manifest["fingerprint"]["fallback"] is None
+    assert fused_mlp.kernel.cache_info().misses == 0
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_and_module_fits_tests_and_predicts(family, precision, tmp_path):
+    case = Case(family, precision, tmp_path)
+    for command in COMMANDS:
+        run_command([*case.arguments(command, 1, draws_figures=precision == "32-true"), *GPU])
+    check_products(case, 1)
+
+
+@pytest.mark.ddp
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_two_gpus_measure_and_draw_what_one_does(family, precision, tmp_path):
+    case = Case(family, precision, tmp_path)
+    for command in COMMANDS:
+        run_command([*case.arguments(command, 1, draws_figures=False), *GPU])
+    for command in COMMANDS:
+        log = tmp_path / command
+        arguments = [*case.arguments(command, 2, draws_figures=True), *GPU]
+        assert on_two_processes(log, main, arguments, seconds=240) == [0, 0], said(log)
+    check_products(case, 2)
+    rate = "hallucination_rate"
+    assert case.metrics(2)[rate] == case.metrics(1)[rate]
+
+
+@pytest.mark.ddp
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+def test_two_gpus_stop_together_where_one_diverges(tmp_path):
+    """Over NCCL the other waits for half an hour."""
+    log, arguments = tmp_path / "log", ["fit", "-c", str(CONFIG), f"--run.root={tmp_path}", *SMALL, *NETWORK, *PARALLEL]
+    statuses = on_two_processes(log, fit_where_only_rank_one_diverges, [*arguments, *GPU], seconds=120)
+    assert statuses == [1, 1], said(log)
 
 
 def test_images(run):

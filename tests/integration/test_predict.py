@@ -1,10 +1,14 @@
 """predict goes on, extends and refuses; every end is the same store."""
 
+import json
+
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.denoisers import fused_mlp
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.sample_store import SampleStore
 
 from .conftest import CONFIG, NETWORK, SMALL
@@ -113,6 +117,25 @@ def test_other_settings_are_refused_with_the_difference(fitted, predict, expecte
     assert exit_.value.code == 2
     assert says in capsys.readouterr().err.strip().splitlines()[-1]
     assert store_bytes(folder) == expected
+
+
+def test_samples_of_the_plain_layers_are_not_mixed_with_those_of_the_fused_ones(predict, monkeypatch):
+    """As a run that goes on on a machine without a compiler."""
+    fused = "--model.init_args.denoiser.init_args.is_fused=true"
+    for name in ("plain", "mixed"):
+        folder = predict(name, fused, "--trainer.precision=bf16-mixed" if name == "mixed" else fused)
+        assert json.loads((folder / "predictions/manifest.json").read_text())["fingerprint"]["fallback"] is None
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    fused_mlp.kernel.cache_clear()
+    try:
+        with (
+            pytest.warns(UserWarning, match="the plain layers run"),
+            pytest.raises(ConfigurationError, match="fallback: expected None, got plain layers"),
+        ):
+            predict("plain", fused)
+        predict("mixed", fused, "--trainer.precision=bf16-mixed")  # which takes the plain layers anywhere
+    finally:
+        fused_mlp.kernel.cache_clear()
 
 
 def test_overwrite_starts_anew(predict, expected):

@@ -1,22 +1,16 @@
-"""Two processes give what one gives; run as a script, this file is one of the two.
-
-Each of the two runs fit, validate, test and predict, one after the other, as torchrun would start it.
-"""
+"""Two processes give what one gives: each runs fit, validate, test and predict, one after the other."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 
-import lightning_modeinterp
 from lightning_modeinterp.cli import main
 
-ROOT = Path(lightning_modeinterp.__file__).parents[1]
+from .conftest import NO_FIGURES, ROOT
+from .log_readers import wandb_history
+from .processes import PARALLEL, on_two_processes, said
+
 CONFIG = ROOT / "configs/experiment/gaussian_1d.yaml"
 
 SMALL = (
@@ -37,14 +31,12 @@ SMALL = (
     "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]",
 )
 
-NO_FIGURES = ("--trainer.callbacks+=FigureLogger", "--trainer.callbacks.init_args.max_samples=0")
 LOGGERS = (
     "--trainer.logger=[{class_path: CSVHistory, init_args: {save_dir: .}}, "
     "{class_path: TensorBoardLogger, init_args: {save_dir: .}}, {class_path: WandbLogger, init_args: {mode: offline}}]"
 )
 VDM = ROOT / "configs/model/vdm_mlp_learned.yaml"
 MIXED = ("bf16-mixed", "16-mixed")
-PARALLEL = ("--trainer.devices=2", "--trainer.strategy=ddp")
 
 
 def run_all(root, parallel):
@@ -67,36 +59,13 @@ def run_all(root, parallel):
     main(["fit", *options, f"--model={VDM}", "--model.init_args.denoiser.init_args.width=16", "--run.name=vdm"])
 
 
-def start(rank, root, port):
-    variables = {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": "2",
-        "GROUP_RANK": "0",
-        "LOCAL_WORLD_SIZE": "2",
-        "TORCHELASTIC_RUN_ID": "test",
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
-        "OMP_NUM_THREADS": "1",
-    }
-    return subprocess.Popen([sys.executable, __file__, str(root)], env={**os.environ, **variables})
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """Run directories of one process and of two."""
     root = tmp_path_factory.mktemp("ranks")
     run_all(root / "one", ())
-    port = free_port()
-    processes = [start(rank, root / "two", port) for rank in range(2)]
-    assert [process.wait(timeout=280) for process in processes] == [0, 0]
+    log = root / "log"
+    assert on_two_processes(log, run_all, root / "two", PARALLEL, seconds=280) == [0, 0], said(log)
     return root / "one/gaussian_1d", root / "two/gaussian_1d"
 
 
@@ -173,8 +142,6 @@ def test_training_losses_are_those_of_the_global_batch(folders, name):
 @pytest.mark.ddp
 def test_variances_and_tables_are_those_of_all_processes(folders):
     """The second process has no block: it takes part in the sums, and writes nothing."""
-    from .log_readers import wandb_history  # not where this file is a script
-
     one, two = (read_log(folder, "validate")[-1] for folder in folders)
     names = [name for name in one if name.startswith("val/trajectory_variance/")]
     assert len(names) == 5
@@ -227,7 +194,3 @@ def test_the_sample_store_is_equal_byte_for_byte(folders, name):
     assert any(file.suffix == ".safetensors" for file in one)
     for a, b in zip(one, two, strict=True):
         assert a.name == "provenance.json" or a.read_bytes() == b.read_bytes()
-
-
-if __name__ == "__main__":
-    run_all(Path(sys.argv[1]), PARALLEL)

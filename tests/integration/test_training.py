@@ -1,6 +1,7 @@
 """Resume, averaging and divergence, through the command line."""
 
 import copy
+import os
 import subprocess
 import sys
 import threading
@@ -10,9 +11,11 @@ import torch
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.records import GeneratedBatch
 
 from .conftest import CONFIG, NETWORK, NO_FIGURES, SMALL, VDM, VDM_LEARNED, Runner
+from .processes import PARALLEL, on_two_processes, said
 
 EMA = "--trainer.callbacks=[{class_path: lightning.pytorch.callbacks.EMAWeightAveraging, init_args: {decay: 0.5}}]"
 
@@ -150,6 +153,23 @@ def test_divergence_stops_with_one_line_and_keeps_the_last_good_checkpoint(run, 
     assert exit_.value.code == 1
     assert "is no longer finite at step" in capsys.readouterr().err.strip().splitlines()[-1]
     assert checkpoint_of(run)["global_step"] == 4
+
+
+def fit_where_only_rank_one_diverges(arguments):
+    terms = DDPM.loss_terms
+    if os.environ["RANK"] == "1":
+        DDPM.loss_terms = lambda *given: {name: torch.nan * term for name, term in terms(*given).items()}
+    main(arguments)
+
+
+@pytest.mark.ddp
+def test_processes_stop_together_where_one_diverges(tmp_path):
+    arguments = ["fit", "-c", str(CONFIG), f"--run.root={tmp_path}", *SMALL, *NETWORK, *PARALLEL]
+    statuses = on_two_processes(tmp_path / "log", fit_where_only_rank_one_diverges, arguments, seconds=60)
+    assert statuses == [1, 1], said(tmp_path / "log")
+    for rank in range(2):
+        line = (tmp_path / f"log.{rank}").read_text().strip().splitlines()[-1]
+        assert line.startswith("modeinterp: the loss is no longer finite at step 0: training has diverged"), line
 
 
 def poison(run, checkpoint):

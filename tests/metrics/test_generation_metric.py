@@ -1,5 +1,6 @@
 """Every metric of generated samples keeps the contract, and what those of the package do beyond it."""
 
+import inspect
 import pickle
 
 import pytest
@@ -76,6 +77,39 @@ def test_pickling_keeps_the_state(make_metric, batches):
 @pytest.mark.filterwarnings("ignore:The ``compute`` method of metric:UserWarning")
 def test_nothing_gives_nan(make_metric):
     assert any(value.isnan() for value in make_metric().compute().values())
+
+
+def questions(metric):
+    """Names of all that a metric can be asked: `compute`, and what else it gives without an argument."""
+    functions = inspect.getmembers(type(metric), inspect.isfunction)
+    ours = [(name, each) for name, each in functions if each.__module__.startswith("lightning_modeinterp.metrics.")]
+    return [name for name, each in ours if name[0] != "_" and len(inspect.signature(each).parameters) == 1]
+
+
+@every_metric
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_one_process_can_ask_alone(make_metric, is_alone, batches, monkeypatch):
+    """As rank zero's figures do, of the samples that it has kept: no other process would answer."""
+    asked = []
+
+    def gather(value, group=None):
+        asked.append(value)
+        return [value]
+
+    monkeypatch.setattr("torchmetrics.metric.gather_all_tensors", gather)
+    for name in questions(make_metric()):
+        metric = over(make_metric(), batches[:1])
+        metric.distributed_available_fn = lambda: True
+        metric.sync_on_compute = not is_alone
+        asked.clear()
+        getattr(metric, name)()
+        assert bool(asked) is not is_alone, name
+
+
+def test_every_further_question_is_found():
+    detection, pairs = BUILDERS[TrajectoryVarianceDetection][0](), BUILDERS[PairInterpolation][0]()
+    assert questions(detection) == ["compute", "curves", "histograms"]
+    assert questions(pairs) == ["compute", "enrichment_of_pairs"]
 
 
 @every_metric

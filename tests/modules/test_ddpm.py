@@ -196,6 +196,12 @@ class TestTrueScore:
             assert torch.equal(ours.trajectory_variance, theirs.trajectory_variance)
         assert not torch.equal(self.drawn(network)[0].samples, self.drawn(exact)[0].samples)
 
+    def test_it_is_made_once_for_all_blocks(self, monkeypatch):
+        made, make = [], GaussianMixtureDataModule.exact_denoiser
+        monkeypatch.setattr(GaussianMixtureDataModule, "exact_denoiser", lambda self: made.append(0) or make(self))
+        self.drawn(DDPM(MLP((1,), width=8), SCHEDULE), true_score=True)
+        assert len(made) == 1
+
     def test_data_that_do_not_know_it_are_refused(self, monkeypatch):
         monkeypatch.setattr(GaussianMixtureDataModule, "exact_denoiser", lambda self: None)
         with pytest.raises(ConfigurationError, match="true_score: expected data whose true score is known, got Gaus"):
