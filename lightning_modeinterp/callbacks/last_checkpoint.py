@@ -55,7 +55,7 @@ class LastCheckpoint(Checkpoint):
         if stage == "fit":
             folder = self.dirpath or Path(trainer.default_root_dir) / "checkpoints"
             self.path = Path(folder) / "last.ckpt"
-            if trainer.is_global_zero:
+            if trainer.is_global_zero and not _is_dry(trainer):
                 aside_of(self.path).unlink(missing_ok=True)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -101,7 +101,7 @@ class LastCheckpoint(Checkpoint):
         self._publish(trainer)
 
     def _save(self, trainer: L.Trainer) -> None:
-        if trainer.fast_dev_run:  # type: ignore[attr-defined]  # set behind the scenes
+        if _is_dry(trainer):
             return
         trainer.save_checkpoint(aside_of(self.path), weights_only=False)
         self._saved_step, self._is_waiting = trainer.global_step, True
@@ -114,6 +114,10 @@ class LastCheckpoint(Checkpoint):
         if trainer.is_global_zero:
             publish(aside_of(self.path), self.path)
         self._is_waiting = False
+
+
+def _is_dry(trainer: L.Trainer) -> bool:
+    return bool(trainer.fast_dev_run)  # type: ignore[attr-defined]  # set behind the scenes
 
 
 def is_over(trainer: L.Trainer) -> bool:

@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from jsonargparse import set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -57,29 +58,34 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
         raise SystemExit
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
-    cli = ModeInterpCLI(
-        DiffusionModule,
-        ModeInterpDataModule,
-        save_config_callback=SaveConfig,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        parser_class=Parser,
-        parser_kwargs={"parser_mode": "omegaconf+"},
-        auto_configure_optimizers=False,
-        seed_everything_default=0,
-        trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
-        args=None if args is None else list(args),
-    )
-    for logger in cli.trainer.loggers:
-        if isinstance(logger, SteadyWandbLogger):
-            logger.finish()  # W&B would log the next command of this process into the same run
-    if cli.trainer.is_global_zero:
-        _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
+    with ExitStack() as held:
+        cli = ModeInterpCLI(
+            held=held,
+            model_class=DiffusionModule,
+            datamodule_class=ModeInterpDataModule,
+            save_config_callback=SaveConfig,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            parser_class=Parser,
+            parser_kwargs={"parser_mode": "omegaconf+"},
+            auto_configure_optimizers=False,
+            seed_everything_default=0,
+            trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
+            args=None if args is None else list(args),
+        )
+        for logger in cli.trainer.loggers:
+            if isinstance(logger, SteadyWandbLogger):
+                logger.finish()  # W&B would log the next command of this process into the same run
+        if cli.trainer.is_global_zero:
+            _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
     return cli
 
 
 def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
     folder = cli.run_directory.path
+    if cli.is_dry_run:
+        print(f"\ndry run of {cli.subcommand} finished; nothing was written")
+        return
     print(f"\n{cli.subcommand} finished; its output is in {folder}")
     if cli.subcommand == "test":
         print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")
