@@ -1,21 +1,29 @@
 """Where a run lives: ``<root>/<experiment>/<name>``."""
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from lightning_modeinterp.errors import ConfigurationError
 
 PRODUCTS = {
-    "fit": ("checkpoints/last.ckpt", "checkpoints", "logs/fit", "config_fit.yaml"),
+    "fit": ("checkpoints", "logs/fit", "config_fit.yaml"),
     "validate": ("logs/validate", "config_validate.yaml"),
     "test": ("test_metrics.json", "figures", "logs/test", "config_test.yaml"),
     "predict": ("predictions", "logs/predict", "config_predict.yaml"),
 }
-"""What each command writes; the first is the one that says it has been run."""
+"""What each command writes."""
+
+RESULT = {"fit": "checkpoints/last.ckpt", "test": "test_metrics.json", "predict": "predictions/**/*.safetensors"}
+"""Pattern of the first thing for which a command is run; validate leaves none, it logs."""
 
 GO_ON = ("validate", "predict")
-"""Commands that may be given again: validate leaves no product, the sample store goes on with what is there."""
+"""Commands that may be given again: validate leaves no result, the sample store goes on with what is there."""
+
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -54,32 +62,68 @@ class RunDirectory:
         """Newest checkpoint of the run's fit."""
         return self.path / "checkpoints" / "last.ckpt"
 
-    def claim(self, command: str) -> None:
-        """Make room for what a command writes.
+    def has_checkpoint(self, file: Path) -> bool:
+        """Whether a file is the run's own, its newest checkpoint or one kept beside it, however its path is spelled."""
+        if file.resolve().is_relative_to(self.path.resolve()):
+            return True
+        return self.last_checkpoint.exists() and self.last_checkpoint.samefile(file)
+
+    def refuse_earlier(self, command: str) -> None:
+        """Refuse to mix a command's results with those of an earlier one.
 
         Raises:
-            ConfigurationError: If it has been run here before and may not be overwritten.
+            ConfigurationError: If it has been run here before and may not be overwritten, or a link leads nowhere.
         """
-        first, *_ = PRODUCTS[command]
-        if (self.path / first).exists() and command not in GO_ON and not self.overwrite:
-            raise ConfigurationError(
-                f"{self.path / first}: expected no earlier {command} in this run directory; choose another --run.name, "
-                "start anew with --run.overwrite true"
-                + (", or go on with --ckpt_path last" if command == "fit" else "")
-            )
         if self.overwrite:
-            for product in PRODUCTS[command]:
-                _remove(self.path / product)
+            return
+        for path in (self.path / name for name in PRODUCTS[command]):
+            if path.is_symlink() and not path.exists():
+                raise ConfigurationError(
+                    f"{path}: expected a link to something that is there, got {path.readlink()}; make that, or remove "
+                    "the link"
+                )
+        if command in GO_ON or not (self.path / RESULT[command]).exists():
+            return
+        raise ConfigurationError(
+            f"{self.path / RESULT[command]}: expected no earlier {command} in this run directory; choose another "
+            "--run.name, start anew with --run.overwrite true"
+            + (", or go on with --ckpt_path last" if command == "fit" else "")
+        )
+
+    def refuse_replaced(self, command: str, checkpoint: Path) -> None:
+        """Refuse to start from a checkpoint that the same start is to replace.
+
+        Raises:
+            ConfigurationError: If it lies among what the command overwrites.
+        """
+        file = checkpoint.resolve()
+        if self.overwrite and any(file.is_relative_to((self.path / name).resolve()) for name in PRODUCTS[command]):
+            raise ConfigurationError(
+                f"ckpt_path: expected a file that --run.overwrite true does not replace, got {checkpoint}; leave "
+                "--run.overwrite out to go on from it, or copy it elsewhere to start anew from it"
+            )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the run directory, which is made where there is none. A process that is killed lets go of it.
+
+        Raises:
+            ConfigurationError: If another command holds it, or it cannot be written.
+        """
+        lock = FileLock(self.path / LOCK)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+        except Timeout as error:  # an OSError too
+            raise ConfigurationError(
+                f"{self.path}: expected no other command at work in this run directory, found one; wait until it has "
+                "ended, or choose another --run.name"
+            ) from error
         except OSError as error:
             raise ConfigurationError(
                 f"run.root: expected a folder that can be written, got {self.root} ({error.strerror})"
             ) from error
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            lock.release()

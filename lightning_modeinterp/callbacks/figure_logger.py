@@ -90,12 +90,14 @@ class FigureLogger(GeneratedSamplesCallback):
         self._make_room(trainer, self.max_samples)
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save the figures and show them."""
+        """Save the figures and show them; a dry run draws them only."""
         if not self._has_gathered(trainer) or not isinstance(pl_module, DiffusionModule):
             return
+        is_dry = bool(trainer.fast_dev_run)  # type: ignore[attr-defined]  # set behind the scenes
         folder = Path(trainer.default_root_dir) / "figures"
         for name, figure in self._test_figures(pl_module):
-            figures.save_figure(figure, folder / f"{name}.png")
+            if not is_dry:
+                figures.save_figure(figure, folder / f"{name}.png")
             _show(trainer, f"test/figures/{name}", figure)
 
     def _make_room(self, trainer: L.Trainer, max_samples: int) -> None:

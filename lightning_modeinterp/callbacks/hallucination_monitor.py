@@ -65,7 +65,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         """Log the metrics and write them down, with the losses and what is measured of the model itself."""
         self._finish(pl_module, "test", drew=True)
         self.results |= self._of_the_model(pl_module, data_of(trainer))
-        if trainer.is_global_zero:
+        if trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             path = Path(trainer.default_root_dir) / "test_metrics.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             values = {name: value if math.isfinite(value) else None for name, value in self.results.items()}

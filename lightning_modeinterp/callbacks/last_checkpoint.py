@@ -7,20 +7,24 @@ exactly, and takes its name only once all that was logged up to it is on disk:
    epoch follows that batch, since a resumed run skips both; and from one taken in ``on_validation_end``.
 2. The rows of a step are logged after ``on_train_batch_end``. Until the next batch starts, or training ends, the state
    waits under another name.
+
+Ctrl-C and SIGTERM ask for such a state out of turn. A validation or the end of an epoch that is due comes first.
 """
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Checkpoint
 
+from lightning_modeinterp.callbacks.stop_request import StoppedBySignal, StopRequest
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import aside_of, publish
 
 
 class LastCheckpoint(Checkpoint):
-    """Save every n optimiser steps and when training is over.
+    """Save every n optimiser steps, when training is over, and before a signal stops it.
 
     A save that falls on the last batch of an epoch is put off by one batch. Where each epoch has but one batch it is
     not, and what other callbacks do at the end of that epoch is left out of a resumed run; weights and logs are the
@@ -49,24 +53,36 @@ class LastCheckpoint(Checkpoint):
         self._was_stopping = False  # training had been told to stop before the validation that may follow
         self._saved_step = 0
         self._last_step = 0
+        self._request = StopRequest()
+        self._is_stopping = False  # a stop is asked for
+        self._stops = False  # and the state for it is taken
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Find the folder, and remove what a killed run left waiting."""
         if stage == "fit":
             folder = self.dirpath or Path(trainer.default_root_dir) / "checkpoints"
             self.path = Path(folder) / "last.ckpt"
-            if trainer.is_global_zero:
+            if trainer.is_global_zero and not _is_dry(trainer):
                 aside_of(self.path).unlink(missing_ok=True)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Count from the step that was loaded."""
+        """Count from the step that was loaded, and listen to signals."""
         self._is_waiting, self._saved_step, self._last_step = False, trainer.global_step, trainer.global_step
+        self._is_stopping = self._stops = False
+        self._request.listen()
 
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """All rows of the batch before are logged: publish its state."""
+        """All rows of the batch before are logged: publish its state, and stop behind it if that is asked for.
+
+        Raises:
+            StoppedBySignal: On all processes alike.
+        """
         self._publish(trainer)
+        if self._stops:
+            number = self._request.number or signal.SIGTERM  # another process has heard it
+            raise StoppedBySignal(number, trainer.global_step, None if _is_dry(trainer) else self.path)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -74,7 +90,8 @@ class LastCheckpoint(Checkpoint):
         """Save every n steps and after the last one; never between batches whose gradients are being accumulated."""
         has_stepped, self._last_step = trainer.global_step > self._last_step, trainer.global_step
         self._was_stopping = trainer.should_stop
-        is_due = trainer.global_step // self.every_n_steps > self._saved_step // self.every_n_steps
+        self._is_stopping = self._request.is_made(trainer)
+        is_due = self._is_stopping or trainer.global_step // self.every_n_steps > self._saved_step // self.every_n_steps
         is_behind_epoch = trainer.is_last_batch and trainer.num_training_batches > 1
         if (has_stepped and is_due and not is_behind_epoch) or is_over(trainer):
             self._save(trainer)
@@ -98,10 +115,16 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """All rows are logged: publish the last state."""
+        self._request.end()
         self._publish(trainer)
 
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        """Leave the signals alone."""
+        self._request.end()
+
     def _save(self, trainer: L.Trainer) -> None:
-        if trainer.fast_dev_run:  # type: ignore[attr-defined]  # set behind the scenes
+        self._stops = self._is_stopping
+        if _is_dry(trainer):
             return
         trainer.save_checkpoint(aside_of(self.path), weights_only=False)
         self._saved_step, self._is_waiting = trainer.global_step, True
@@ -114,6 +137,10 @@ class LastCheckpoint(Checkpoint):
         if trainer.is_global_zero:
             publish(aside_of(self.path), self.path)
         self._is_waiting = False
+
+
+def _is_dry(trainer: L.Trainer) -> bool:
+    return bool(trainer.fast_dev_run)  # type: ignore[attr-defined]  # set behind the scenes
 
 
 def is_over(trainer: L.Trainer) -> bool:

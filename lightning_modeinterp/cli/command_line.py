@@ -1,6 +1,7 @@
 """LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, all output in the run directory."""
 
 import sys
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ import lightning as L
 import torch
 import yaml
 from jsonargparse import Namespace
-from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
@@ -26,10 +26,13 @@ from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.class_swaps import kept_by_swaps
 from lightning_modeinterp.cli.completion import completion_script
 from lightning_modeinterp.cli.help import every_option
+from lightning_modeinterp.cli.notes import is_first_process, note
+from lightning_modeinterp.cli.overwriting import DropReplaced, at_work_in
 from lightning_modeinterp.cli.parser import options_of
 from lightning_modeinterp.cli.refusals import (
     refuse_half_precision,
     refuse_no_batches,
+    refuse_processes_apart,
     refuse_random_weights,
     refuse_seed,
     refuse_uneven_batches,
@@ -42,6 +45,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import weights_sha256, without
 from lightning_modeinterp.loggers import log_config, place_loggers
+from lightning_modeinterp.replaced import Replaced
 from lightning_modeinterp.run_directory import RunDirectory
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
@@ -61,6 +65,7 @@ class SaveConfig(SaveConfigCallback):
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         config = self.config.clone()
+        config.run.overwrite = False  # repeated under another name, the run is not to replace what is there
         if stage == "fit":
             config.ckpt_path = None  # repeated, the run is to start anew
         dumped = self.parser.dump(config, skip_none=False)
@@ -78,7 +83,18 @@ class SaveConfig(SaveConfigCallback):
 
 
 class ModeInterpCLI(LightningCLI):
-    """fit, validate, test and predict for a `DiffusionModule` and a `ModeInterpDataModule`."""
+    """fit, validate, test and predict for a `DiffusionModule` and a `ModeInterpDataModule`.
+
+    Args:
+        held: What is held as long as the command is at work, above all its run directory.
+        **kwargs: Those of `LightningCLI`.
+    """
+
+    def __init__(self, held: ExitStack, **kwargs: Any) -> None:
+        self._held = held
+        self._holds_run_directory = False
+        self._goes_on = False  # a fit, from a checkpoint of its own run directory
+        super().__init__(**kwargs)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add our groups and links."""
@@ -124,7 +140,8 @@ class ModeInterpCLI(LightningCLI):
         if command == "fit":
             refuse_uneven_batches(self.datamodule, self.trainer)
             self.model.configure_optimizers()  # refused before anything is written, if at all
-        if is_first_process():
+        refuse_processes_apart(self.trainer, is_first_process())
+        if self.trainer.is_global_zero and not self.is_dry_run:
             self._claim_run_directory()
             if self._about_data:
                 note(self._about_data)
@@ -142,6 +159,8 @@ class ModeInterpCLI(LightningCLI):
         self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
         given = settings.callbacks or []
         settings.callbacks = [*given, *(ours() for ours in OURS if ours not in map(type, given))]
+        if self.run_directory.overwrite and not settings.fast_dev_run:
+            settings.callbacks.append(DropReplaced(Replaced(folder, str(self.subcommand))))
         (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
         if self.subcommand == "fit":
             is_averaging = any(isinstance(callback, WeightAveraging) for callback in settings.callbacks)
@@ -175,6 +194,8 @@ class ModeInterpCLI(LightningCLI):
         refuse_seed(config.seed_everything)
         refuse_unpickling(config.weights_only)
         run = RunDirectory(**config.run.as_dict())
+        if is_first_process() and run.path.is_dir() and not config.trainer.fast_dev_run:
+            self._hold(run, command)  # before anything is read there
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
         config.ckpt_path = path
         self._checkpoint = {} if path is None else checkpoints.read(path)
@@ -184,9 +205,11 @@ class ModeInterpCLI(LightningCLI):
             checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)
             if command != "fit":
                 self._check_evaluated(config, asked, path)
-            if command == "fit" and Path(path) == run.last_checkpoint:
+            run.refuse_replaced(command, Path(path))
+            self._goes_on = command == "fit" and run.has_checkpoint(Path(path))
+            if self._goes_on:
                 checkpoints.check_same_run(run, asked)
-        step = self._checkpoint.get("global_step") if command == "fit" else None
+        step = self._checkpoint["global_step"] if self._goes_on else None
         self._asked_logger = config.trainer.logger
         config.trainer.logger = place_loggers(self._asked_logger, run, command, step)
 
@@ -221,12 +244,27 @@ class ModeInterpCLI(LightningCLI):
         with self.trainer.strategy.precision_plugin.forward_context():
             return self.model.denoiser.fallback(x_t)  # type: ignore[no-any-return]
 
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether only a few batches are run, and nothing is written."""
+        return bool(self._get(self.config_init, "trainer").fast_dev_run)
+
+    def _hold(self, run: RunDirectory, command: str) -> None:
+        self._held.enter_context(at_work_in(run, command))
+        self._holds_run_directory = True
+
     def _claim_run_directory(self) -> None:
         """Make room in the run directory, unless a fit goes on there."""
-        if self.subcommand == "fit" and self._ckpt_path is not None:
+        run, command = self.run_directory, str(self.subcommand)
+        if not self._holds_run_directory:
+            self._hold(run, command)
+        if self._goes_on:
             return
-        self.run_directory.claim(str(self.subcommand))
-        if self.subcommand == "predict":
+        run.refuse_earlier(command)
+        if run.overwrite:
+            for link in Replaced(run.path, command).move_aside():
+                note(f"{link} was a link; what it leads to stays as it is, and new results go to the run directory")
+        if command == "predict":
             generation = self.datamodule.generation
             self._samples.make_writer(self.trainer, generation.num_samples, generation.block_size).check()
 
@@ -245,13 +283,3 @@ def _fill_seeds(config: Namespace) -> None:
 
 def _checkpoint_folder(run: RunDirectory) -> str:
     return str(run.path / "checkpoints")
-
-
-def note(line: str) -> None:
-    """Tell the user something that is no error."""
-    print(f"modeinterp: note: {line}", file=sys.stderr)
-
-
-def is_first_process() -> bool:
-    """Whether this is the process that writes, of those that a launcher has started or will start."""
-    return rank_zero_only.rank == 0  # type: ignore[no-any-return,attr-defined]

@@ -1,6 +1,9 @@
 """What a command refuses before anything is computed or written, where it can be said only of all parts together."""
 
+import os
+
 import lightning as L
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 
 from lightning_modeinterp.datamodules import ModeInterpDataModule
@@ -37,6 +40,23 @@ def refuse_uneven_batches(data: ModeInterpDataModule, trainer: L.Trainer) -> Non
             f"data.batch_size: expected a multiple of the {num_processes} processes, since it is the global one, "
             f"got {data.batch_size}"
         )
+
+
+def refuse_processes_apart(trainer: L.Trainer, is_first: bool) -> None:
+    """Refuse processes of one launcher that would each be a run of its own, all in one run directory.
+
+    Args:
+        trainer: Knows of as many processes as the config says.
+        is_first: Whether the launcher means this process to write.
+    """
+    started = int(os.environ["WORLD_SIZE"]) if TorchElasticEnvironment.detect() else None
+    if (started is None or started == trainer.world_size) and (is_first or not trainer.is_global_zero):
+        return
+    raise ConfigurationError(
+        f"trainer.devices: expected as many processes as the launcher has started{f', {started},' if started else ''} "
+        f"got {trainer.world_size} (devices x num_nodes); set --trainer.devices, --trainer.num_nodes and "
+        "--trainer.strategy ddp accordingly, or start one process"
+    )
 
 
 def refuse_seed(seed: object) -> None:

@@ -7,15 +7,18 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from jsonargparse import set_parsing_settings
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
 from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.command_line import ModeInterpCLI, SaveConfig
 from lightning_modeinterp.cli.errors import first_of
 from lightning_modeinterp.cli.help import help_for
+from lightning_modeinterp.cli.notes import is_first_process
 from lightning_modeinterp.cli.parser import Parser
 from lightning_modeinterp.cli.summary import summary
 from lightning_modeinterp.datamodules import ModeInterpDataModule
@@ -27,7 +30,7 @@ WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run ``modeinterp``. What a user got wrong is said in one line, with exit status 2; SIGTERM ends it with 143.
+    """Run ``modeinterp``. What a user got wrong is said in one line, with exit status 2; a signal gives 128 + number.
 
     Args:
         args: Arguments of the command line; those of the process if None.
@@ -39,15 +42,41 @@ def main(args: Sequence[str] | None = None) -> None:
             reproduce.main(given[1:])
         else:
             run_command(args)
+    except StoppedBySignal as stop:
+        raise SystemExit(_say_how_to_go_on(stop, given)) from None
     except SIGTERMException:  # its own status is 0, and what comes next would take half a fit for a whole one
-        print("modeinterp: stopped by SIGTERM; the same command goes on, a fit with --ckpt_path last", file=sys.stderr)
-        raise SystemExit(128 + signal.SIGTERM) from None
+        raise SystemExit(_say_stopped(signal.SIGTERM)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(_say_stopped(signal.SIGINT)) from None
+    except SystemExit as end:
+        if not isinstance(end.__context__, KeyboardInterrupt):
+            raise
+        raise SystemExit(_say_stopped(signal.SIGINT)) from None  # Lightning has made a status 1 of it
     except Exception as error:
         cause = first_of((ConfigurationError, MisconfigurationException, NonFiniteLossError), error)
         if debug or cause is None:
             raise
         print(f"modeinterp: {' '.join(str(cause).split())}", file=sys.stderr)
         raise SystemExit(1 if isinstance(cause, NonFiniteLossError) else 2) from None
+
+
+def _say_how_to_go_on(stop: StoppedBySignal, given: list[str]) -> int:
+    """Say what was saved and how to go on from it; gives the exit status."""
+    if not is_first_process():
+        return 0  # a launcher that sees another status kills the first process, which is still at it
+    line = f"modeinterp: stopped by {stop.number.name} at step {stop.step}"
+    if stop.checkpoint is not None:
+        command = ["modeinterp", *without_options(("--ckpt_path", "--run.overwrite"), given), "--ckpt_path", "last"]
+        line += f", which is saved in {stop.checkpoint}; go on with: {shlex.join(command)}"
+    print(line, file=sys.stderr)
+    return 128 + stop.number
+
+
+def _say_stopped(number: signal.Signals) -> int:
+    """Say that a command was broken off; gives the exit status."""
+    end = "the same command goes on, a fit with --ckpt_path last"
+    print(f"modeinterp: stopped by {number.name}; {end}", file=sys.stderr)
+    return 128 + number
 
 
 def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
@@ -57,29 +86,34 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
         raise SystemExit
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
-    cli = ModeInterpCLI(
-        DiffusionModule,
-        ModeInterpDataModule,
-        save_config_callback=SaveConfig,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        parser_class=Parser,
-        parser_kwargs={"parser_mode": "omegaconf+"},
-        auto_configure_optimizers=False,
-        seed_everything_default=0,
-        trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
-        args=None if args is None else list(args),
-    )
-    for logger in cli.trainer.loggers:
-        if isinstance(logger, SteadyWandbLogger):
-            logger.finish()  # W&B would log the next command of this process into the same run
-    if cli.trainer.is_global_zero:
-        _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
+    with ExitStack() as held:
+        cli = ModeInterpCLI(
+            held=held,
+            model_class=DiffusionModule,
+            datamodule_class=ModeInterpDataModule,
+            save_config_callback=SaveConfig,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            parser_class=Parser,
+            parser_kwargs={"parser_mode": "omegaconf+"},
+            auto_configure_optimizers=False,
+            seed_everything_default=0,
+            trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
+            args=None if args is None else list(args),
+        )
+        for logger in cli.trainer.loggers:
+            if isinstance(logger, SteadyWandbLogger):
+                logger.finish()  # W&B would log the next command of this process into the same run
+        if cli.trainer.is_global_zero:
+            _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
     return cli
 
 
 def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
     folder = cli.run_directory.path
+    if cli.is_dry_run:
+        print(f"\ndry run of {cli.subcommand} finished; nothing was written")
+        return
     print(f"\n{cli.subcommand} finished; its output is in {folder}")
     if cli.subcommand == "test":
         print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")

@@ -37,10 +37,11 @@ MAY_IMPORT = {
     "testing": CALLBACKS | {"reproduction"},
     "callbacks": CALLBACKS,
     "run_directory": GROUND,
+    "replaced": GROUND | {"run_directory"},
     "checkpoints": GROUND | {"run_directory"},
     "loggers": GROUND | {"run_directory"},
     "reproduction": CALLBACKS | {"callbacks"},
-    "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "checkpoints", "reproduction"},
+    "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "replaced", "checkpoints", "reproduction"},
     "__main__": {"cli"},
 }
 
