@@ -1,5 +1,6 @@
 """LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, all output in the run directory."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
-from lightning_modeinterp import checkpoints
+from lightning_modeinterp import checkpoints, threads
 from lightning_modeinterp.callbacks import (
     FigureLogger,
     HallucinationMonitor,
@@ -70,6 +71,9 @@ class ModeInterpCLI(LightningCLI):
         parser.add_argument(
             "--allow_untrained", type=bool, default=False, help="Evaluate random weights where no checkpoint is given."
         )
+        parser.add_argument(
+            "--num_threads", type=int | None, default=None, help="Threads of a process. By the size of a batch if null."
+        )
         parser.add_class_arguments(Generation, "generation")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
         parser.set_defaults({"generation.sampler": {"class_path": "AncestralSampler"}})
@@ -102,8 +106,21 @@ class ModeInterpCLI(LightningCLI):
         if command == "fit":
             refuse_uneven_batches(self.datamodule, self.trainer)
             self.model.configure_optimizers()  # refused before anything is written, if at all
+        said = self._set_threads(command)
         if is_first_process():
             self._claim_run_directory()
+            if said:
+                note(said)
+
+    def _set_threads(self, command: str) -> str | None:
+        """Compute on as many threads as fit; what is to be said of it. A GPU's process is left alone unless told."""
+        asked = self._get(self.config_init, "num_threads")
+        if asked is None and self.trainer.strategy.root_device.type != "cpu":
+            return None
+        num_processes = self.trainer.num_devices
+        data = self.datamodule
+        num_samples = data.batch_size // num_processes if command == "fit" else data.generation.block_size
+        return threads.choose(asked, num_samples * math.prod(data.sample_shape), num_processes)
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         """Put everything in the run directory; a bar only on a terminal."""
