@@ -3,6 +3,7 @@
     python benchmarks/along_training.py run 2d       # hours on one core; goes on after a kill
     python benchmarks/along_training.py report 2d    # table and figure of what is there
     python benchmarks/along_training.py keep 2d      # the last checkpoint, from which `run` goes on elsewhere
+    python benchmarks/along_training.py rekey 2d     # what is kept, under the key of today's configs
 
 A report keeps the looks of earlier ones whose samples are not there, so a training may move from machine to machine.
 Looks and checkpoints carry the key of their settings, so none of another training is taken for one of this.
@@ -22,13 +23,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from interleaved import publish, table
 from report import with_tables
 
+from lightning_modeinterp.checkpoints import read
 from lightning_modeinterp.figures import save_figure, training_curves
 from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.fingerprints import leaves
 from lightning_modeinterp.metrics.functional import wilson_interval
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, SampleSet
+from lightning_modeinterp.reproduction.cached_runs import CONFIGS as CONFIGS_OF_ALL
+from lightning_modeinterp.reproduction.cached_runs import content_of
 from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
 
 RESULTS = Path("docs/results/along_training")
@@ -153,6 +159,35 @@ def go_on(data: str, runs: CachedRuns, out: Path) -> list[Draw]:
     return [draw for draw in draws(data) if (updates_of(draw), samples_of(draw)) not in known]
 
 
+def rekey(data: str, out: Path, page: Path) -> None:
+    """Give what is kept the key of today's settings, if it was trained with them.
+
+    A config that states what was an option before, or a default, is another text and so another key, but the same
+    training. What its checkpoint was trained with decides.
+    """
+    (kept,) = out.glob(f"{data}_*.ckpt")
+    name, old = kept.stem.rsplit("-", 1)
+    (fit,) = (each for each in fits(data) if each.name == name)
+    if found := differing(fit, read(str(kept))["hyper_parameters"]):
+        raise SystemExit(f"{kept}: expected the training of {fit.config}, got other {', '.join(found)}; train it anew")
+    record = out / f"{data}.json"
+    of_looks = json.loads(record.read_text())["settings"]["training"]
+    kept.rename(out / kept_name(fit))
+    for file in (record, out / f"{data}.md", page):
+        write_aside(file, file.read_text().replace(of_looks, fits(data)[-1].key).encode())
+    print(f"{old} is {fit.key}")
+
+
+def differing(fit: Fit, trained_with: dict[str, Any]) -> list[str]:
+    """Settings of the model that config and options state otherwise than a checkpoint."""
+    asked = leaves(json.loads(content_of(CONFIGS_OF_ALL / fit.config))["model"]["init_args"])
+    start = "--model.init_args."
+    given = dict(each.removeprefix(start).split("=") for each in fit.options if each.startswith(start))
+    asked |= {name: yaml.safe_load(value) for name, value in given.items()}
+    stored = leaves(trained_with)
+    return [name for name, value in asked.items() if not name.endswith("class_path") and stored.get(name) != value]
+
+
 def share_of(found: dict[str, Any]) -> float:
     """Share of the hallucinations that a window removes; nan where there were none to judge it on."""
     share = found["removed"][0]
@@ -212,7 +247,7 @@ def report(data: str, runs: CachedRuns, out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=["run", "report", "keep"])
+    parser.add_argument("stage", choices=["run", "report", "keep", "rekey"])
     parser.add_argument("data", choices=list(CONFIGS))
     parser.add_argument("--root", type=Path, default=Path("runs/along_training"))
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -223,6 +258,8 @@ if __name__ == "__main__":
             cached.samples(each_draw)
     if options.stage == "keep":
         keep(options.data, cached, options.out)
+    if options.stage == "rekey":
+        raise SystemExit(rekey(options.data, options.out, PAGE))
     report(options.data, cached, options.out)
     if options.out == RESULTS:
         PAGE.write_text(with_tables(PAGE.read_text(), RESULTS))

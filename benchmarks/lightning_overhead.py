@@ -49,7 +49,7 @@ def main(num_steps: int, rounds: int, threads: list[int], out: Path) -> None:
     """Measure, and write `lightning_overhead.json` and `lightning_overhead.md`."""
     rows: list[dict[str, Any]] = []
     for num_threads in threads:
-        step = training_step(BATCH_SIZE, CPU)
+        step = training_step(BATCH_SIZE, CPU, time_table=True, is_fused=True)  # as the config has it
         bare = Side(lambda step=step: [step() for _ in range(num_steps)], num_steps)  # type: ignore[misc]
         loops: list[tuple[float, float]] = []
         fits: dict[str, list[tuple[float, float]]] = {name: [] for name in FITS}

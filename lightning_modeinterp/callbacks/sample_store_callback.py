@@ -44,7 +44,7 @@ class SampleStoreCallback(Callback):
         if trainer.is_global_zero:
             self.writer.prepare()
             facts = {"checkpoint": str(trainer.ckpt_path), "num_processes": trainer.world_size}
-            note_start(self.writer.path / PROVENANCE, facts)
+            note_start(self.writer.path / PROVENANCE, {**facts, "num_threads": torch.get_num_threads()})
         missing = trainer.strategy.broadcast(self.writer.missing_blocks() if trainer.is_global_zero else torch.empty(0))
         data.requested_blocks = missing
         num_blocks = -(-data.generation.num_samples // data.generation.block_size)

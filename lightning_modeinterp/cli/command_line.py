@@ -1,5 +1,6 @@
 """LightningCLI with the groups ``run``, ``generation`` and ``checkpoint``, all output in the run directory."""
 
+import math
 import sys
 from contextlib import ExitStack
 from functools import cached_property
@@ -13,7 +14,7 @@ from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
-from lightning_modeinterp import checkpoints
+from lightning_modeinterp import checkpoints, threads
 from lightning_modeinterp.callbacks import (
     FigureLogger,
     HallucinationMonitor,
@@ -105,6 +106,9 @@ class ModeInterpCLI(LightningCLI):
         parser.add_argument(
             "--allow_other_data", type=bool, default=False, help="Judge a model by other data than it was trained on."
         )
+        parser.add_argument(
+            "--num_threads", type=int | None, default=None, help="Threads of a process. By the size of a batch if null."
+        )
         parser.add_class_arguments(Generation, "generation")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
         parser.set_defaults({"generation.sampler": {"class_path": "AncestralSampler"}})
@@ -141,10 +145,21 @@ class ModeInterpCLI(LightningCLI):
             refuse_uneven_batches(self.datamodule, self.trainer)
             self.model.configure_optimizers()  # refused before anything is written, if at all
         refuse_processes_apart(self.trainer, is_first_process())
+        said = self._set_threads(command)
         if self.trainer.is_global_zero and not self.is_dry_run:
             self._claim_run_directory()
-            if self._about_data:
-                note(self._about_data)
+            for line in filter(None, (self._about_data, said)):
+                note(line)
+
+    def _set_threads(self, command: str) -> str | None:
+        """Compute on as many threads as fit; what is to be said of it. A GPU's process is left alone unless told."""
+        asked = self._get(self.config_init, "num_threads")
+        if asked is None and self.trainer.strategy.root_device.type != "cpu":
+            return None
+        num_processes = self.trainer.num_devices
+        data = self.datamodule
+        num_samples = data.batch_size // num_processes if command == "fit" else data.generation.block_size
+        return threads.choose(asked, num_samples * math.prod(data.sample_shape), num_processes)
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         """Put everything in the run directory; a bar only on a terminal."""

@@ -169,6 +169,7 @@ TINY = (
     "--data.init_args.validation_size=16",
     "--data.init_args.test_size=16",
     "--model.init_args.denoiser.init_args.width=8",
+    "--model.init_args.denoiser.init_args.is_fused=false",  # it would be compiled by every command
     "--trainer.max_steps=10",
     "--generation.sampler.init_args.num_steps=50",
     "--generation.block_size=128",

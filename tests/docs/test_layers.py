@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "files": set(),
     "fingerprints": set(),
     "provenance": GROUND,
+    "threads": GROUND,
     "sample_store": GROUND,
     "distributions": GROUND,
     "diffusion": GROUND | {"distributions"},
@@ -41,7 +42,7 @@ MAY_IMPORT = {
     "checkpoints": GROUND | {"run_directory"},
     "loggers": GROUND | {"run_directory"},
     "reproduction": CALLBACKS | {"callbacks"},
-    "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "replaced", "checkpoints", "reproduction"},
+    "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "replaced", "checkpoints", "threads", "reproduction"},
     "__main__": {"cli"},
 }
 

@@ -200,7 +200,7 @@ def test_a_monitor_with_further_metrics_takes_the_place_of_ours(fitted):
 def test_a_swapped_class_says_what_it_keeps(fitted, capsys):
     swap = ["--generation.sampler=DDIMSampler", "--data.init_args.support=DensityThreshold"]
     fitted("test", "--ckpt_path=last", "--run.overwrite=true", *swap)
-    assert "note" not in capsys.readouterr().err  # the file gives AncestralSampler a `variance`, which DDIM lacks
+    assert "keeps" not in capsys.readouterr().err  # the file gives AncestralSampler a `variance`, which DDIM lacks
     schedule = ["--model.init_args.noise_schedule=CosineSchedule", "--trainer.fast_dev_run=1"]
     fitted("fit", *schedule, "--run.name=swapped")
     assert "modeinterp: note: model.noise_schedule: CosineSchedule keeps num_steps=1000" in capsys.readouterr().err

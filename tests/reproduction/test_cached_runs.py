@@ -17,6 +17,7 @@ TINY = (
     "--data.init_args.validation_size=16",
     "--data.init_args.test_size=16",
     "--model.init_args.denoiser.init_args.width=8",
+    "--model.init_args.denoiser.init_args.is_fused=false",
     "--trainer.max_steps=3",
     "--trainer.val_check_interval=100",
     "--generation.sampler.init_args.num_steps=50",

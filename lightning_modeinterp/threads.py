@@ -1,0 +1,103 @@
+"""On how many threads a process computes: as many as its batches keep busy, unless the user has chosen.
+
+    threads = numbers in a batch // `NUMBERS_A_THREAD`, from 1 to the process's share of the cores
+
+An operation on several threads ends when the last of them has ended. Where a core has other work too, that one is late,
+and all others wait, at each of the hundreds of small operations of a step. So small batches are computed on one thread.
+The rule knows the config and the number of cores, and measures nothing: the same command computes in the same way.
+"""
+
+import os
+from pathlib import Path
+
+import torch
+
+from lightning_modeinterp.errors import ConfigurationError
+
+NUMBERS_A_THREAD = 16_384
+"""Four images of 64 x 64, or batches of vectors larger than the published ones."""
+
+OMP = "OMP_NUM_THREADS"
+VARIABLES = (OMP, "MKL_NUM_THREADS")
+
+_SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+_AT_IMPORT = torch.get_num_threads()
+_chosen: int | None = None
+
+
+def suited(num_numbers: int, num_cores: int) -> int:
+    """Threads that a batch keeps busy.
+
+    Args:
+        num_numbers: Numbers in a batch, samples times values of a sample.
+        num_cores: Cores that the process has to itself; the most there can be.
+
+    Example:
+        >>> suited(10_000, num_cores=64), suited(64 * 64 * 32, num_cores=2), suited(64 * 64 * 32, num_cores=64)
+        (1, 2, 8)
+    """
+    return max(1, min(num_numbers // NUMBERS_A_THREAD, num_cores))
+
+
+def choose(asked: int | None, num_numbers: int, num_processes: int = 1) -> str:
+    """Set the threads of this process and of those that it starts; they stay as they are where the user has set them.
+
+    Args:
+        asked: What the config says, which wins. None leaves it to the user's environment, and then to the rule.
+        num_numbers: Numbers in a batch, samples times values of a sample.
+        num_processes: Processes that share the machine's cores.
+
+    Returns:
+        What was chosen and why, in a line.
+
+    Raises:
+        ConfigurationError: If fewer than one is asked for.
+    """
+    if asked is not None:
+        if asked < 1:
+            raise ConfigurationError(f"num_threads: expected at least 1, or null for a fitting number, got {asked}")
+        _use(asked)
+        return f"threads: {asked}, by num_threads"
+    now = torch.get_num_threads()
+    if (where := _set_by_user(now)) is not None:
+        os.environ.setdefault(OMP, str(now))
+        return f"threads: {now}, by {where}"
+    num_cores = len(_cores())
+    number = suited(num_numbers, max(1, num_cores // num_processes))
+    _use(number)
+    return (
+        f"threads: {number} of {num_cores} cores, for batches of {num_numbers:,} numbers; "
+        f"--num_threads or {OMP} sets another"
+    )
+
+
+def _use(number: int) -> None:
+    """Set it here, and for processes that are started; where it is not in the environment, Lightning sets its own."""
+    global _chosen  # a setting of the process
+    torch.set_num_threads(number)
+    os.environ[OMP] = str(number)
+    _chosen = number
+
+
+def _set_by_user(now: int) -> str | None:
+    """Where the user has set it; None for a number that is PyTorch's own or was chosen here before."""
+    for name in VARIABLES:
+        if os.environ.get(name) not in (None, "", str(_chosen)):
+            return name
+    return None if now == _chosen or _is_default(now) else "torch.set_num_threads"
+
+
+def _is_default(now: int) -> bool:
+    """Whether PyTorch may have come to a number by itself: it takes all cores, or one thread of each."""
+    cores = _cores()
+    files = [Path(_SIBLINGS.format(core)) for core in cores]
+    if not all(file.is_file() for file in files):  # not Linux
+        return now == _AT_IMPORT
+    return now == _AT_IMPORT and now in (len(cores), len({file.read_text() for file in files}))
+
+
+def _cores() -> set[int]:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
