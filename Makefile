@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install -e '.[dev,docs]'
 	@touch $@
 
-DEMO := -c configs/experiment/gaussian_1d.yaml --run.name demo --ckpt_path last
+DEMO := -c configs/experiment/demo.yaml --ckpt_path last
 
 demo: setup  ## train a DDPM on the 1D mixture, sample it, judge the samples, draw the figures (goes on after a kill)
 	$(BIN)/modeinterp fit $(DEMO)
@@ -44,7 +44,7 @@ bench: setup  ## measure speed and memory (an hour; AUTHORS=PATH compares with a
 	  $(BIN)/python -W ignore benchmarks/$$name.py $(if $(AUTHORS),--authors $(AUTHORS)) || exit 1; done
 	$(BIN)/python -W ignore benchmarks/sampling.py $(if $(AUTHORS),--authors $(AUTHORS)) \
 	  --num-samples 16384 --num-steps 100 --name sampling_many --threads 1 --rounds 7
-	for name in lightning_overhead scaling numerics images shapes_rates; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
+	for name in threads lightning_overhead scaling numerics images shapes_rates; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/report.py
 
 lint: setup  ## check style, format and types

@@ -1,8 +1,8 @@
 """The network of the paper's Gaussian experiments: residual layers that each receive the time.
 
 Nearly all of its work is in the width-by-width products, two a layer on the samples and one on the times. The options
-that save some of it, ``time_table``, ``hidden_precision`` and ``is_fused``, change last bits or more, so a config has to ask for
-them.
+that save some of it, ``time_table``, ``hidden_precision`` and ``is_fused``, change last bits or more, so a config has
+to ask for them.
 """
 
 from collections.abc import Sequence
