@@ -9,9 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lightning_modeinterp import __version__
 from lightning_modeinterp.files import write_aside
 
-PACKAGES = ("lightning_modeinterp", "lightning", "torch")
+LIBRARIES = ("lightning", "torch")
 
 
 def note_start(file: Path, facts: Mapping[str, Any]) -> None:
@@ -22,7 +23,7 @@ def note_start(file: Path, facts: Mapping[str, Any]) -> None:
         "host": platform.node(),
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {"lightning_modeinterp": __version__, **{name: version(name) for name in LIBRARIES}},
         "command": sys.argv,
         **facts,
     }

@@ -146,8 +146,9 @@ class ModeInterpCLI(LightningCLI):
             self.model.configure_optimizers()  # refused before anything is written, if at all
         refuse_processes_apart(self.trainer, is_first_process())
         said = self._set_threads(command)
-        if self.trainer.is_global_zero and not self.is_dry_run:
-            self._claim_run_directory()
+        if self.trainer.is_global_zero:
+            if not self.is_dry_run:
+                self._claim_run_directory()
             for line in filter(None, (self._about_data, said)):
                 note(line)
 

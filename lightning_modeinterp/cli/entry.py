@@ -5,9 +5,9 @@ Importing torch and Lightning takes seconds.
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from lightning_modeinterp import __version__
 from lightning_modeinterp.cli.help import help_for
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ def answer_at_once(args: Sequence[str]) -> str | None:
     """
     if list(args[:1]) == ["reproduce"]:
         return None  # it has a parser of its own
-    return f"modeinterp {version('lightning_modeinterp')}\n" if list(args) == ["--version"] else help_for(args)
+    return f"modeinterp {__version__}\n" if list(args) == ["--version"] else help_for(args)

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from lightning_modeinterp import __version__
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction import report
@@ -171,7 +171,7 @@ def claim_directory(out: Path, preset: Preset) -> None:
     Raises:
         ConfigurationError: If it is another's.
     """
-    ours = {"preset": preset.name, "version": version("lightning_modeinterp"), "options": list(preset.options)}
+    ours = {"preset": preset.name, "version": __version__, "options": list(preset.options)}
     marker = out / MARKER
     if not marker.is_file() and (out.is_file() or (out.is_dir() and any(each.name != LOCK for each in out.iterdir()))):
         raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; take another --out")

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 ROOT = Path(__file__).parents[2]
 PARALLEL = ("--trainer.devices=2", "--trainer.strategy=ddp")
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["lightning_modeinterp.cli", "lightning_modeinterp.callbacks", "tensorboard", "wandb"])
+_SERVER.set_forkserver_preload(
+    ["lightning_modeinterp.cli.run", "lightning_modeinterp.callbacks", "tensorboard", "wandb"]
+)
 
 
 def on_two_processes(log: Path, function: Callable[..., Any], *args: Any, seconds: float = 200) -> list[int | None]:
@@ -64,6 +67,7 @@ def _as_rank(rank: int, port: int, log: Path, function: Callable[..., Any], args
         "LOCAL_WORLD_SIZE": "2",
         "TORCHELASTIC_RUN_ID": "test",
     }
+    rank_zero_only.rank = rank  # Lightning has read it from the environment when the server imported it
     torch.set_num_threads(1)
     with _of_rank(log, rank).open("a") as file:
         os.dup2(file.fileno(), 1)

@@ -250,7 +250,7 @@ def test_sizes_seed_and_oracle_do_not_make_other_data(fitted, tmp_path, capsys):
     sizes = ("--data.init_args.test_size=64", "--data.init_args.size=300", "--data.init_args.batch_size=50")
     oracle = ("--data.init_args.support=DensityThreshold", "--data.init_args.support.init_args.epsilon=1e-3")
     run("test", checkpoint, *sizes, *oracle, "--data.init_args.seed=3", *NO_FIGURES)
-    assert "note:" not in capsys.readouterr().err
+    assert "note: data" not in capsys.readouterr().err
     assert run.test_metrics()["num_samples"] == 100
 
 
