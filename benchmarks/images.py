@@ -33,8 +33,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lightning_modeinterp.denoisers import Denoiser, DiffusersUNet, UNet
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules import DDPM
 
 MAPS = (16, 16, 16)

@@ -23,10 +23,10 @@ from interleaved import RESULTS, publish, table
 from peers import BETAS, Authors
 
 from lightning_modeinterp.callbacks import SampleStoreCallback
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.modules import DDPM
 
 MIB = 2**20

@@ -26,11 +26,11 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor, TrajectoryVarianceLogger
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.diffusion.generation import Generation, Monitor
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
+from lightning_modeinterp.generation import Generation, Monitor
 from lightning_modeinterp.loggers import CSVHistory
 from lightning_modeinterp.modules import DDPM
 

@@ -18,14 +18,14 @@ import torch
 from interleaved import RESULTS, publish, table
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.diffusion.trajectories import Window
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.metrics.functional import auroc_from_counts, count_distinct, wilson_interval
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.reproduction import CachedRuns, Fit
+from lightning_modeinterp.trajectories import Window
 
 START = 1e-7
 BLOCK = 512

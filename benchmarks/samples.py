@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lightning_modeinterp.cli import main, run_command
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore
 

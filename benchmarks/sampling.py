@@ -36,9 +36,9 @@ from interleaved import (
 from peers import BETAS, Authors, diffusers_draw, lucidrains_draw
 
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.modules import DDPM
 
 T = 1000

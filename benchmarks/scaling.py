@@ -23,8 +23,8 @@ from interleaved import RESULTS, Side, Spread, add_rounds, interleave, publish, 
 from peers import BETAS
 
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.modules import DDPM
 
 BASE = {"N": 2048, "T": 50, "block": 512}

@@ -32,11 +32,11 @@ from samples import draw, fit_directory, options_of, trained
 from torch import Tensor
 
 from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion, knows_the_rule
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
-from lightning_modeinterp.diffusion.trajectories import VarianceSummaries
+from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.metrics.functional import matched_auroc
 from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
 from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.trajectories import VarianceSummaries
 
 RESULTS = Path("docs/results/shapes")
 EDGES = (0.03, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 20.0)

@@ -19,11 +19,15 @@ from samples import fit_directory, trained
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import SimpleShapesDataModule
-from lightning_modeinterp.datasets.simple_shapes import to_data_units, to_model_units
+from lightning_modeinterp.data.shapes import (
+    PlacedShapes,
+    ShapeCount,
+    SimpleShapes,
+    SimpleShapesDataModule,
+    exclusion_pairs,
+)
+from lightning_modeinterp.data.shapes.dataset import to_data_units, to_model_units
 from lightning_modeinterp.diffusion.parameterization import noised
-from lightning_modeinterp.distributions import PlacedShapes, SimpleShapes, exclusion_pairs
-from lightning_modeinterp.support import ShapeCount
 
 RESULTS = Path("docs/results/shapes")
 NUM_IMAGES = 1_000

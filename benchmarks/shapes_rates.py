@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 from interleaved import RESULTS, Side, Spread, add_rounds, interleave, publish, table
 
-from lightning_modeinterp.distributions import SimpleShapes
-from lightning_modeinterp.support import ShapeCount
+from lightning_modeinterp.data.shapes import ShapeCount, SimpleShapes
 
 SIZES = {"64 x 64 (published)": SimpleShapes(), "32 x 32": SimpleShapes(32, 20.0)}
 NUM_DRAWN, NUM_JUDGED = 20_000, 1_000

@@ -26,8 +26,8 @@ from interleaved import CPU, RESULTS, Spread, add_rounds, publish, speedup, tabl
 from peers import BETAS
 
 from lightning_modeinterp.denoisers import MLP, Denoiser, UNet
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.records import NoiseLevel
 from lightning_modeinterp.threads import suited

@@ -30,12 +30,11 @@ from interleaved import (
 )
 from peers import BETAS, Authors
 
-from lightning_modeinterp.datamodules import BatchLoader
-from lightning_modeinterp.datasets import GaussianMixtureDataset
+from lightning_modeinterp.data import BatchLoader
+from lightning_modeinterp.data.gaussian import GaussianMixture, GaussianMixtureDataset
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.distributions import GaussianMixture
+from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules import DDPM
 
 STEPS, STEPS_ON_GPU = 2, 50  # a run of a side

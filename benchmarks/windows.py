@@ -27,8 +27,7 @@ from interleaved import publish, table
 from samples import draw, fit_directory
 
 from lightning_modeinterp.cli import run_command
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
-from lightning_modeinterp.diffusion.trajectories import Window, WindowSweep
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.figures import DataScales, save_figure, window_heatmap
 from lightning_modeinterp.metrics.functional import (
     auroc_from_counts,
@@ -45,6 +44,7 @@ from lightning_modeinterp.reproduction.sample_set import (
     threshold_of,
     window_rates,
 )
+from lightning_modeinterp.trajectories import Window, WindowSweep
 
 BASELINES = Path("configs/generation/baselines.yaml")
 PAPER, CHOSEN = "last_10", "chosen"

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks.noised_images import noised_images
-from lightning_modeinterp.datamodules import ModeInterpDataModule, SimpleShapesDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data.shapes import HEIGHT_GROUPS, HeightGroups, SimpleShapesDataModule, height_groups
+from lightning_modeinterp.data.shapes.height_groups import HIGH, LOW, MIDDLE, OTHER, TWO
 from lightning_modeinterp.denoisers import UNet
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
-from lightning_modeinterp.distributions import HEIGHT_GROUPS, HeightGroups, height_groups
-from lightning_modeinterp.distributions.height_groups import HIGH, LOW, MIDDLE, OTHER, TWO
+from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.metrics.functional import neighbours_of_both
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import NoiseLevel

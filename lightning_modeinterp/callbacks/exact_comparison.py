@@ -5,13 +5,11 @@ import math
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import ModeInterpDataModule
-from lightning_modeinterp.denoisers import ExactMixture
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, ModeStatistics
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import score_from_x_0
 from lightning_modeinterp.diffusion.samplers import PredictX0
-from lightning_modeinterp.distributions import GaussianMixture
-from lightning_modeinterp.metrics import ModeStatistics
 from lightning_modeinterp.metrics.functional import neighbours, points_between, slope_ratio
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import NoiseLevel

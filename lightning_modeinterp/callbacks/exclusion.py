@@ -16,11 +16,11 @@ from torch import Tensor
 
 from lightning_modeinterp.callbacks.generated import data_of
 from lightning_modeinterp.callbacks.noised_images import noised_images
-from lightning_modeinterp.datamodules import ModeInterpDataModule, SimpleShapesDataModule
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data.shapes import ExclusionPairs, SimpleShapesDataModule, exclusion_pairs
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import PredictX0
-from lightning_modeinterp.distributions import ExclusionPairs, exclusion_pairs
+from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.modules import DiffusionModule
 
 NOISE_TO_SIGNAL = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0)

@@ -16,11 +16,11 @@ from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, d
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
 from lightning_modeinterp.callbacks.sample_figures import all_figures, is_image, progress_figures, trajectory_figure
 from lightning_modeinterp.callbacks.score_figures import score_figures
-from lightning_modeinterp.datamodules import ModeInterpDataModule
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver, TrajectoryRecorder, VarianceMap
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryRecorder, VarianceMap
 
 NUM_MAPS = 16
 MAX_RECORDED = 2**26

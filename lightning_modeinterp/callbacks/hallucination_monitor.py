@@ -13,9 +13,10 @@ from lightning_modeinterp.callbacks.bottleneck import between_heights
 from lightning_modeinterp.callbacks.exact_comparison import slopes_against_exact, spread_against_exact
 from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data.gaussian import ModeStatistics
 from lightning_modeinterp.files import write_aside
-from lightning_modeinterp.metrics import GenerationMetric, ModeStatistics
+from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import GeneratedBatch
 

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.datasets.simple_shapes import to_model_units
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.data.shapes.dataset import to_model_units
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import noised
+from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.records import NoiseLevel
 
 

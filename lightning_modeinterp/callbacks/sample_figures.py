@@ -9,7 +9,8 @@ from torch import Tensor
 
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule, ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.metrics.functional import (
     ScoreCounts,
     auroc_from_counts,

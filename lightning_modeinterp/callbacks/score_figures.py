@@ -9,8 +9,8 @@ from torch import Tensor
 
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks.exact_comparison import exact_modes, noise_levels, score, slope_ratios
-from lightning_modeinterp.datamodules import ModeInterpDataModule
-from lightning_modeinterp.denoisers import ExactMixture
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data.gaussian import ExactMixture
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.metrics.functional import neighbours
 from lightning_modeinterp.modules import DiffusionModule

@@ -41,10 +41,10 @@ from lightning_modeinterp.cli.refusals import (
     refuse_validation_interval,
     rounds_constants,
 )
-from lightning_modeinterp.diffusion.generation import Generation
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import weights_sha256, without
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.loggers import log_config, place_loggers
 from lightning_modeinterp.replaced import Replaced
 from lightning_modeinterp.run_directory import RunDirectory

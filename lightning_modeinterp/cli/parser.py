@@ -9,17 +9,17 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lightning_modeinterp.cli.errors import one_line
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.detectors import EndPointScore
 from lightning_modeinterp.diffusion.decoders import Decoder
-from lightning_modeinterp.diffusion.end_point_scores import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule
-from lightning_modeinterp.support import SupportOracle
+from lightning_modeinterp.support_oracle import SupportOracle
+from lightning_modeinterp.trajectories import TrajectoryObserver
 
 BASES = (
     *(DiffusionModule, ModeInterpDataModule, Denoiser, NoiseSchedule, Decoder, Sampler, TrajectoryObserver),

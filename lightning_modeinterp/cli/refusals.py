@@ -6,7 +6,7 @@ import lightning as L
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DiffusionModule
 

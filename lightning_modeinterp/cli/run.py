@@ -21,7 +21,7 @@ from lightning_modeinterp.cli.help import help_for
 from lightning_modeinterp.cli.notes import is_first_process
 from lightning_modeinterp.cli.parser import Parser
 from lightning_modeinterp.cli.summary import summary
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.loggers import SteadyWandbLogger
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError

@@ -2,9 +2,6 @@
 
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.metrics.highest_variance import HighestSamples, HighestVariance
-from lightning_modeinterp.metrics.mode_statistics import ModeStatistics
-from lightning_modeinterp.metrics.pair_interpolation import PairInterpolation
-from lightning_modeinterp.metrics.shape_rates import ShapeRates
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.metrics.trajectory_variance_detection import TrajectoryVarianceDetection
 from lightning_modeinterp.metrics.trajectory_variance_histogram import TrajectoryVarianceHistogram
@@ -13,9 +10,6 @@ __all__ = [
     "GenerationMetric",
     "HighestSamples",
     "HighestVariance",
-    "ModeStatistics",
-    "PairInterpolation",
-    "ShapeRates",
     "SupportRates",
     "TrajectoryVarianceDetection",
     "TrajectoryVarianceHistogram",

@@ -4,11 +4,11 @@ from lightning.pytorch.cli import LRSchedulerCallable
 from torch import Tensor
 
 from lightning_modeinterp.denoisers import Denoiser
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise
 from lightning_modeinterp.diffusion.losses import clamped_snr_weight, ddpm_loss
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType, noised, target
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import BatchNoise
 from lightning_modeinterp.modules.diffusion_module import DiffusionModule, OptimizerCallable
 from lightning_modeinterp.records import NoiseLevel
 

@@ -13,17 +13,17 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric
 
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser
-from lightning_modeinterp.diffusion.generation import Draw, Generation
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType, x_0_from
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.diffusion.samplers.soundness import doubts
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.generation import Draw, Generation
+from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
+from lightning_modeinterp.trajectories import TrajectoryObserver
 
 OptimizerCallable = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
 

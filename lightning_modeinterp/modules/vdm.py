@@ -6,7 +6,6 @@ from torch import Tensor
 
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.decoders import Decoder, GaussianDecoder
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType, eps_from, noised
 from lightning_modeinterp.diffusion.variational_bound import (
@@ -17,6 +16,7 @@ from lightning_modeinterp.diffusion.variational_bound import (
     prior_loss,
 )
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import BatchNoise
 from lightning_modeinterp.modules.diffusion_module import DiffusionModule, OptimizerCallable
 from lightning_modeinterp.records import NoiseLevel
 

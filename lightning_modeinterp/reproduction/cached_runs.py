@@ -20,7 +20,7 @@ from pathlib import Path
 import yaml
 from filelock import FileLock, Timeout
 
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction.command_process import exit_status, start

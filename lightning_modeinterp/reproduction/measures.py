@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope

@@ -9,7 +9,7 @@ from typing import cast
 import yaml
 from jsonargparse import ArgumentParser
 
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 
 
 def data_of(config: Path) -> ModeInterpDataModule:

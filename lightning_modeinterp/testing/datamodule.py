@@ -10,8 +10,8 @@ from typing import Any, Protocol, cast, get_args
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import BatchLoader, ModeInterpDataModule, Split
-from lightning_modeinterp.diffusion.generation import Generation, Monitor
+from lightning_modeinterp.data import BatchLoader, ModeInterpDataModule, Split
+from lightning_modeinterp.generation import Generation, Monitor
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.datamodule_truth import check_truth, check_units
 from lightning_modeinterp.testing.expect import expect, expect_no_error

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.datamodules import ModeInterpDataModule, Split
+from lightning_modeinterp.data import ModeInterpDataModule, Split
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.noise_schedules import LinearGammaSchedule
 from lightning_modeinterp.diffusion.parameterization import noised

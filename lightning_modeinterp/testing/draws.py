@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.keyed_noise import keyed_generator
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:

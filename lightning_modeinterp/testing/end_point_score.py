@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.diffusion.end_point_scores import EndPointScore
+from lightning_modeinterp.detectors import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import expand
 from lightning_modeinterp.records import NoiseLevel

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.denoisers import ExactMixture
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.data.gaussian import ExactMixture
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
+from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.records import NoiseLevel, SamplingStep
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.expect import expect
+from lightning_modeinterp.trajectories import TrajectoryObserver
 
 _NUM_SAMPLES = 4
 _NUM_GAUSSIAN_SAMPLES = 8192  # standard errors of mean and std: 1.1 % and 0.8 % of the std

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.records import SupportVerdict
-from lightning_modeinterp.support import SupportOracle
+from lightning_modeinterp.support_oracle import SupportOracle
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.expect import expect, expect_no_error
 

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.records import NoiseLevel, SamplingStep
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.draws import normal
 from lightning_modeinterp.testing.expect import expect, expect_no_error
+from lightning_modeinterp.trajectories import TrajectoryObserver
 
 
 def check_trajectory_observer(

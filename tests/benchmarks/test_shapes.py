@@ -11,8 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import shapes_detection
 import shapes_oracle
 
-from lightning_modeinterp.distributions import SimpleShapes
-from lightning_modeinterp.support import ShapeCount
+from lightning_modeinterp.data.shapes import ShapeCount, SimpleShapes
 
 SHAPES = SimpleShapes()
 ORACLE = ShapeCount(SHAPES)

@@ -11,13 +11,13 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from windows import in_units_of_the_data, judge, matrix, scales_of, span, sweep_edges
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianMixtureDataModule
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.diffusion.trajectories import Window, WindowSweep
 from lightning_modeinterp.figures import DataScales
 from lightning_modeinterp.metrics.functional import wilson_interval
 from lightning_modeinterp.reproduction.sample_set import SampleSet
+from lightning_modeinterp.trajectories import Window, WindowSweep
 
 LEVELS = AncestralSampler(1000).levels(LinearBetaSchedule(1000, 0.001, 0.2))
 

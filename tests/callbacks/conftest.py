@@ -7,14 +7,13 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger
 
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
-from lightning_modeinterp.denoisers import ExactMixture
-from lightning_modeinterp.diffusion.generation import Generation, Monitor
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixtureDataModule
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.diffusion.trajectories import Window
+from lightning_modeinterp.generation import Generation, Monitor
 from lightning_modeinterp.loggers import log_histogram, log_image, log_table
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.trajectories import Window
 
 MEANS, STD = [-1.0, 1.0], 0.05
 WINDOWS = {"last_3": Window(last_steps=3), "last_5": Window(last_steps=5)}

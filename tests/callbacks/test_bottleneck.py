@@ -12,10 +12,11 @@ from lightning_modeinterp.callbacks.bottleneck import (
     features,
     shares_between,
 )
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule, SimpleShapesDataModule
-from lightning_modeinterp.denoisers import ExactShapes, UNet
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
+from lightning_modeinterp.data.shapes import ExactShapes, SimpleShapesDataModule
+from lightning_modeinterp.data.shapes.height_groups import HIGH, LOW, MIDDLE, OTHER, TWO
+from lightning_modeinterp.denoisers import UNet
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.distributions.height_groups import HIGH, LOW, MIDDLE, OTHER, TWO
 from lightning_modeinterp.modules import DDPM
 
 DATA = SimpleShapesDataModule(image_size=32, area=20.0, size=8, batch_size=4)

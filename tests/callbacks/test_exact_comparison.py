@@ -16,14 +16,12 @@ from lightning_modeinterp.callbacks.exact_comparison import (
     slopes_against_exact,
 )
 from lightning_modeinterp.callbacks.score_figures import score_figures
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
-from lightning_modeinterp.denoisers import ExactMixture
-from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, GaussianMixtureDataModule
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, LinearGammaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.diffusion.trajectories import Window
-from lightning_modeinterp.distributions import GaussianMixture
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.modules import DDPM
+from lightning_modeinterp.trajectories import Window
 
 LINE = [[1.0], [2.0], [3.0]]
 SQUARE = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from lightning_modeinterp.callbacks.exclusion import brightness_lost, knows_the_rule
-from lightning_modeinterp.denoisers import ExactShapes
+from lightning_modeinterp.data.shapes import ExactShapes, SimpleShapes, exclusion_pairs
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.distributions import SimpleShapes, exclusion_pairs
 
 SCHEDULE, CPU = LinearBetaSchedule(), torch.device("cpu")
 PAIRS = exclusion_pairs(SimpleShapes(32, 20.0), 60, torch.Generator().manual_seed(0))

@@ -5,10 +5,10 @@ import torch
 
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.loggers import CSVHistory
 from lightning_modeinterp.records import SupportVerdict
-from lightning_modeinterp.support import SupportOracle
+from lightning_modeinterp.support_oracle import SupportOracle
 
 IN_FIT = {"val/figures/density", "val/figures/variance"}
 IN_TEST = {f"test/figures/{name}" for name in ("density", "variance", "roc", "windows", "predicted_x_0", "score")}

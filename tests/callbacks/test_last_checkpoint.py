@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 
 from lightning_modeinterp.callbacks import LastCheckpoint
 from lightning_modeinterp.callbacks.last_checkpoint import aside_of
-from lightning_modeinterp.datamodules.batch_loader import BatchLoader
+from lightning_modeinterp.data import BatchLoader
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.loggers import CSVHistory
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from lightning_modeinterp.denoisers import MLP, Denoiser, DiffusersUNet, ExactMixture, ExactShapes, UNet
+from lightning_modeinterp.data.gaussian import ExactMixture
+from lightning_modeinterp.data.shapes import ExactShapes
+from lightning_modeinterp.denoisers import MLP, Denoiser, DiffusersUNet, UNet
 from lightning_modeinterp.testing import check_denoiser, concrete_subclasses
 
 BUILDERS = {

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lightning_modeinterp.data.gaussian import GaussianMixture
 from lightning_modeinterp.denoisers import MLP
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.records import NoiseLevel
 from lightning_modeinterp.testing import check_denoiser

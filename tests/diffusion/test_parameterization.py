@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from lightning_modeinterp.data.gaussian import GaussianMixture
 from lightning_modeinterp.diffusion.parameterization import (
     eps_from,
     eps_from_x_0,
@@ -12,7 +13,6 @@ from lightning_modeinterp.diffusion.parameterization import (
     target,
     x_0_from,
 )
-from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.records import NoiseLevel
 
 PREDICTIONS = ["eps", "x_0", "v"]

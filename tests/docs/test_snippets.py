@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from lightning_modeinterp import testing
-from lightning_modeinterp.datamodules import ModeInterpDataModule
-from lightning_modeinterp.denoisers import Denoiser, ExactMixture
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.detectors import EndPointScore
 from lightning_modeinterp.diffusion.decoders import Decoder
-from lightning_modeinterp.diffusion.end_point_scores import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
-from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.reproduction import Claim
-from lightning_modeinterp.support import SupportOracle
+from lightning_modeinterp.support_oracle import SupportOracle
+from lightning_modeinterp.trajectories import TrajectoryObserver
 
 ROOT = Path(__file__).parents[2]
 EXTENDING, README = ROOT / "docs" / "extending.md", ROOT / "README.md"

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.cli import main
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.errors import ConfigurationError
 
 from .conftest import CONFIG, NETWORK, NO_FIGURES, ROOT, SMALL, Runner

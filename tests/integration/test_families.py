@@ -5,7 +5,7 @@ import torch
 
 from lightning_modeinterp.cli import main, run_command
 from lightning_modeinterp.cli.class_swaps import read_config
-from lightning_modeinterp.datamodules import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.testing import concrete_subclasses
 

@@ -10,12 +10,12 @@ from lightning_modeinterp import datamodules
 from lightning_modeinterp.cli import main, run_command
 from lightning_modeinterp.cli.class_swaps import read_config
 from lightning_modeinterp.denoisers import MLP, UNet, fused_mlp
-from lightning_modeinterp.diffusion.end_point_scores import ScoreLaplacian
-from lightning_modeinterp.diffusion.generation import Generation
+from lightning_modeinterp.detectors import ScoreLaplacian
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryVariance, Window
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.trajectories import TrajectoryVariance, Window
 
 from .conftest import CONFIG, FEW_IMAGES, NETWORK, NO_FIGURES, ROOT, SMALL, UNET, VDM_LEARNED, Runner
 from .families import COMMANDS, FAMILIES, PRECISIONS, Case, check_products, config_of

@@ -5,8 +5,8 @@ import torch
 from lightning import LightningModule
 
 from lightning_modeinterp.cli import main
-from lightning_modeinterp.diffusion.trajectories import TrajectoryVariance
 from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.trajectories import TrajectoryVariance
 
 from .conftest import CONFIG, NETWORK, SMALL, VDM_LEARNED, Runner
 

@@ -10,10 +10,9 @@ import torch
 import torch.distributed as dist
 
 import lightning_modeinterp
+from lightning_modeinterp.data.gaussian import ModeStatistics, PairInterpolation
 from lightning_modeinterp.metrics import (
     HighestVariance,
-    ModeStatistics,
-    PairInterpolation,
     SupportRates,
     TrajectoryVarianceDetection,
     TrajectoryVarianceHistogram,

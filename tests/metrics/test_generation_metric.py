@@ -6,13 +6,12 @@ import pickle
 import pytest
 import torch
 
+from lightning_modeinterp.data.gaussian import ModeStatistics, PairInterpolation
+from lightning_modeinterp.data.shapes import ShapeRates
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import (
     GenerationMetric,
     HighestVariance,
-    ModeStatistics,
-    PairInterpolation,
-    ShapeRates,
     SupportRates,
     TrajectoryVarianceDetection,
     TrajectoryVarianceHistogram,

@@ -7,13 +7,13 @@ import lightning as L
 import pytest
 import torch
 
-from lightning_modeinterp.datamodules import GaussianMixtureDataModule
-from lightning_modeinterp.denoisers import MLP, Denoiser, ExactMixture
-from lightning_modeinterp.diffusion.generation import Generation, Monitor
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixtureDataModule
+from lightning_modeinterp.denoisers import MLP, Denoiser
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.generation import Generation, Monitor
+from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules import DDPM
 
 SCHEDULE = LinearBetaSchedule(50, 0.001, 0.2)

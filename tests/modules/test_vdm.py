@@ -8,16 +8,16 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
-from lightning_modeinterp.denoisers import MLP, Denoiser, ExactMixture
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture
+from lightning_modeinterp.denoisers import MLP, Denoiser
 from lightning_modeinterp.diffusion.decoders import DiscretizedGaussianDecoder
-from lightning_modeinterp.diffusion.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.diffusion.noise_schedules import (
     CosineSchedule,
     LearnedGammaSchedule,
     LinearGammaSchedule,
 )
-from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules import DDPM, VDM
 
 MEAN, STD = 0.7, 0.4

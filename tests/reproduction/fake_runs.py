@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule, GaussianMixtureDataModule, SimpleShapesDataModule
+from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianMixtureDataModule
+from lightning_modeinterp.data.shapes import SimpleShapesDataModule
 from lightning_modeinterp.records import GeneratedBatch
 
 LINE = {"means": [1.0, 2.0, 3.0], "std": 0.05, "size": 64}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lightning_modeinterp.distributions import exclusion_pairs
+from lightning_modeinterp.data.shapes import exclusion_pairs
 from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Needs
 from lightning_modeinterp.reproduction.cached_runs import CONFIGS

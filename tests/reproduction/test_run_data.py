@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from lightning_modeinterp.datamodules import GaussianGridDataModule
+from lightning_modeinterp.data.gaussian import GaussianGridDataModule
 from lightning_modeinterp.reproduction import CachedRuns, line_panel
 from lightning_modeinterp.reproduction.cached_runs import Draw, Fit
 from lightning_modeinterp.reproduction.measures import num_between
@@ -26,7 +26,7 @@ TRUTH = Draw(
 
 def test_the_data_are_those_of_the_config(tmp_path):
     settings = {"arrangement": "diamond_same_spacing", "size": 7, "seed": 3, "batch_size": 1}
-    path = "lightning_modeinterp.datamodules.GaussianGridDataModule"
+    path = "lightning_modeinterp.data.gaussian.GaussianGridDataModule"
     config = {
         "seed_everything": 5,
         "data": {"class_path": path, "init_args": settings},

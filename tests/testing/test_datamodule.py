@@ -5,12 +5,10 @@ from functools import partial
 import pytest
 import torch
 
-from lightning_modeinterp.datamodules import BatchLoader, ModeInterpDataModule
-from lightning_modeinterp.denoisers import ExactMixture
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
-from lightning_modeinterp.distributions import GaussianMixture
+from lightning_modeinterp.data import BatchLoader, ModeInterpDataModule
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, GaussianModes
+from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.metrics import SupportRates
-from lightning_modeinterp.support import GaussianModes
 from lightning_modeinterp.testing import check_datamodule
 
 MIXTURE = GaussianMixture([-10.0, 10.0], std=1.0)  # data units; model units are a tenth

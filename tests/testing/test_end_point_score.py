@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lightning_modeinterp.diffusion.end_point_scores import EndPointScore, NoiseNorm, ScoreLaplacian
+from lightning_modeinterp.detectors import EndPointScore, NoiseNorm, ScoreLaplacian
 from lightning_modeinterp.diffusion.noise_schedules import LinearGammaSchedule
 from lightning_modeinterp.testing import check_end_point_score
 

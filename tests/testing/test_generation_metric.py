@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from lightning_modeinterp.metrics import GenerationMetric, ModeStatistics, SupportRates, TrajectoryVarianceDetection
+from lightning_modeinterp.data.gaussian import ModeStatistics
+from lightning_modeinterp.metrics import GenerationMetric, SupportRates, TrajectoryVarianceDetection
 from lightning_modeinterp.testing import check_generation_metric, made_up_batches
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.records import SupportVerdict
-from lightning_modeinterp.support import SupportOracle
+from lightning_modeinterp.support_oracle import SupportOracle
 from lightning_modeinterp.testing import check_support_oracle
 
 MODES = torch.tensor([0.0, 1.0])

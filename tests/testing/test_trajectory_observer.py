@@ -5,8 +5,8 @@ import torch
 
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver, TrajectoryVariance, Window
 from lightning_modeinterp.testing import check_trajectory_observer
+from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryVariance, Window
 
 
 class Sound(TrajectoryObserver[torch.Tensor]):

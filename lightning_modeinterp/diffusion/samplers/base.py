@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
-from lightning_modeinterp.diffusion.trajectories import TrajectoryObserver
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel, SamplingStep
+from lightning_modeinterp.trajectories import TrajectoryObserver
 
 PredictX0 = Callable[[Tensor, NoiseLevel], Tensor]
 """From x_t (B, *sample_shape) and a level of shape (1,) to x_0_hat, both in model units."""

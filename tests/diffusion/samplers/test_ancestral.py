@@ -4,13 +4,11 @@ import pytest
 import torch
 from diffusers import DDPMScheduler
 
-from lightning_modeinterp.denoisers import ExactMixture
-from lightning_modeinterp.diffusion.keyed_noise import keyed_generator
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, GaussianModes
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, LinearGammaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, followed_by_clean
-from lightning_modeinterp.distributions import GaussianMixture
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.support import GaussianModes
+from lightning_modeinterp.keyed_noise import keyed_generator
 
 
 def draw_noise_of(shape, seed=0):

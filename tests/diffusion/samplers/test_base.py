@@ -10,9 +10,9 @@ from lightning_modeinterp.diffusion.noise_schedules import (
     LinearGammaSchedule,
 )
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler, Sampler
-from lightning_modeinterp.diffusion.trajectories import TrajectoryRecorder
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.testing import check_sampler, check_sampler_converges, concrete_subclasses
+from lightning_modeinterp.trajectories import TrajectoryRecorder
 
 VARIANTS = {
     AncestralSampler: [{}, {"variance": "fixed_small"}],

@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
-from lightning_modeinterp.denoisers import ExactMixture
+from lightning_modeinterp.data.gaussian import ExactMixture
 from lightning_modeinterp.diffusion.noise_schedules import CosineSchedule, LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler, followed_by_clean
 from lightning_modeinterp.errors import ConfigurationError

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lightning_modeinterp.distributions import GaussianMixture
+from lightning_modeinterp.data.gaussian import GaussianMixture
 from lightning_modeinterp.metrics.functional import largest_slope, points_between, slope_ratio
 from lightning_modeinterp.records import NoiseLevel
 

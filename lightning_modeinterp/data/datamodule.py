@@ -1,0 +1,138 @@
+"""The seam: a data set with its sizes, units, splits and, where it is known, its truth."""
+
+from abc import ABC, abstractmethod
+from typing import Literal
+
+import lightning as L
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.data.batch_loader import BatchedDataset, BatchLoader
+from lightning_modeinterp.data.sample_requests import SampleRequests
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.generation import Generation
+from lightning_modeinterp.metrics import GenerationMetric, TrajectoryVarianceDetection
+from lightning_modeinterp.support_oracle import SupportOracle
+
+Split = Literal["train", "validation", "test"]
+
+
+class ModeInterpDataModule(L.LightningDataModule, ABC):
+    """Serves data and, beside them, requests for samples.
+
+    fit reads the training data; validate and test read ``[data, requests]``; predict reads requests. What is requested
+    stands in ``generation``, which the command line sets from the group of that name. A subclass writes `make_dataset`
+    and `sample_shape`, and where the truth is known gives ``support``.
+
+    Args:
+        batch_size: Global batch size of the data, over all processes.
+        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
+        support: What counts as a hallucination. None leaves generated samples unjudged.
+    """
+
+    def __init__(self, batch_size: int, seed: int | None = None, support: SupportOracle | None = None) -> None:
+        super().__init__()
+        self.batch_size = batch_size
+        self.seed = seed or 0
+        self.support = support
+        self.generation = Generation()
+        self.requested_blocks: Tensor | None = None  # all that predict still has to draw; None for every block
+        self._exact: Denoiser | None = None
+        # a rank may have no request at all
+        self.allow_zero_length_dataloader_with_multiple_devices = True
+
+    @property
+    @abstractmethod
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one sample; its last axes are what the network sees."""
+
+    @abstractmethod
+    def make_dataset(self, split: Split) -> BatchedDataset:
+        """Data of one split, in model units; a function of the constructor's arguments alone."""
+
+    def to_data_units(self, samples: Tensor) -> Tensor:
+        """Bring samples (N, *sample_shape) from model units to data units. The same by default."""
+        return samples
+
+    def exact_denoiser(self) -> Denoiser | None:
+        """A perfect learner of these data, where one is known. None by default."""
+        return None
+
+    def exact_denoiser_on(self, device: torch.device) -> Denoiser | None:
+        """`exact_denoiser`, made once and on the device of the samples that it is to see.
+
+        It is made and moved outside of inference mode: what is made within has no derivative, which a score may take.
+        """
+        with torch.inference_mode(False):
+            if self._exact is None:
+                self._exact = self.exact_denoiser()
+            return None if self._exact is None else self._exact.to(device)
+
+    def metrics(self) -> list[GenerationMetric]:
+        """Metrics that make sense for samples of these data, for the windows in ``generation``. None by default."""
+        return []
+
+    def detection(self) -> TrajectoryVarianceDetection:
+        """The metric that judges the windows and scores in ``generation``, for `metrics`."""
+        asked = self.generation
+        return TrajectoryVarianceDetection(asked.windows, asked.window, scores=asked.score_names)
+
+    def train_dataloader(self) -> BatchLoader:
+        """Shuffled whole batches; a last one that is not full is left out."""
+        return self._loader(self.make_dataset("train"), self.batch_size, shuffle_seed=self.seed, drop_last=True)
+
+    def val_dataloader(self) -> list[BatchLoader]:
+        """Validation data, and requests for the monitor's samples."""
+        return [self._data("validation"), self._requests(self.generation.monitor.num_samples)]
+
+    def test_dataloader(self) -> list[BatchLoader]:
+        """Test data, and requests for all samples."""
+        return [self._data("test"), self._requests(self.generation.num_samples)]
+
+    def predict_dataloader(self) -> BatchLoader:
+        """Requests for all samples, or for those that are still missing."""
+        return self._requests(self.generation.num_samples, self.requested_blocks)
+
+    def _data(self, split: Split) -> BatchLoader:
+        dataset = self.make_dataset(split)
+        if len(dataset) < self._world_size:
+            raise ConfigurationError(
+                f"data: expected at least one {split} sample for each of the {self._world_size} processes, got "
+                f"{len(dataset)}; take more data or fewer processes"
+            )
+        if self.batch_size < self._world_size:  # a process without any batch would not take part in the loss
+            raise ConfigurationError(
+                f"data.batch_size: expected at least 1 for each of the {self._world_size} processes, since it is the "
+                f"global one, got {self.batch_size}; take larger batches or fewer processes"
+            )
+        return self._loader(dataset, min(self.batch_size, len(dataset)))
+
+    def _requests(self, num_samples: int, blocks: Tensor | None = None) -> BatchLoader:
+        requests = SampleRequests(num_samples, self.generation.block_size, blocks)
+        return self._loader(requests, self._world_size)  # one block a process at a time
+
+    def _loader(
+        self, dataset: BatchedDataset, batch_size: int, shuffle_seed: int | None = None, drop_last: bool = False
+    ) -> BatchLoader:
+        rank = self.trainer.global_rank if self.trainer else 0
+        return BatchLoader(dataset, batch_size, shuffle_seed, drop_last, rank, self._world_size)
+
+    @property
+    def _world_size(self) -> int:
+        return self.trainer.world_size if self.trainer else 1
+
+
+def checked_sizes(size: int, validation_size: int, test_size: int, batch_size: int) -> dict[Split, int]:
+    """Sizes of the splits by name.
+
+    Raises:
+        ConfigurationError: If a split is empty, or the batch does not fit the training data.
+    """
+    sizes: dict[Split, int] = {"train": size, "validation": validation_size, "test": test_size}
+    if min(sizes.values()) < 1 or not 1 <= batch_size <= size:
+        raise ConfigurationError(
+            f"data: expected sizes >= 1 and a batch_size from 1 to the {size} training samples, "
+            f"got sizes {tuple(sizes.values())} and batch_size {batch_size}"
+        )
+    return sizes

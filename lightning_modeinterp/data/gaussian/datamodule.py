@@ -1,0 +1,112 @@
+"""Gaussian mixtures in any dimension: the paper's 1D and 2D data."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
+from lightning_modeinterp.data.gaussian.dataset import GaussianMixtureDataset
+from lightning_modeinterp.data.gaussian.exact_mixture import ExactMixture
+from lightning_modeinterp.data.gaussian.gaussian_modes import GaussianModes
+from lightning_modeinterp.data.gaussian.hull import uniform_in_hull
+from lightning_modeinterp.data.gaussian.mixture import GaussianMixture
+from lightning_modeinterp.data.gaussian.mode_statistics import ModeStatistics
+from lightning_modeinterp.data.gaussian.pair_interpolation import PairInterpolation
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import keyed_generator
+from lightning_modeinterp.metrics import GenerationMetric, SupportRates
+from lightning_modeinterp.support_oracle import SupportOracle
+
+NUM_CHANCE_POINTS = 100_000
+TUBE_RADIUS = 5.0
+"""Standard deviations about a segment, where the oracle has no radius of its own."""
+
+
+class GaussianMixtureDataModule(ModeInterpDataModule):
+    """Samples of a mixture of isotropic Gaussians. A sample in data units is ``scale`` times one in model units.
+
+    Args:
+        means: Centres, (K,) for 1D data or (K, d), data units.
+        std: Standard deviation of every mode, data units, > 0.
+        weights: Probability of each mode, summing to 1. Equal if None. Where a mode has weight 0 there is no support.
+        size: Number of training samples.
+        validation_size: Number of validation samples.
+        test_size: Number of test samples.
+        batch_size: Global batch size, over all processes; at most ``size``.
+        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
+        support: What counts as a hallucination, made from the mixture in data units.
+        scale: What the data are divided by before the model sees them, > 0.
+
+    Raises:
+        ConfigurationError: If the means, std and weights do not make a mixture, or a size or the scale does not fit.
+    """
+
+    def __init__(
+        self,
+        means: Sequence[float] | Sequence[Sequence[float]],
+        std: float = 0.05,
+        weights: Sequence[float] | None = None,
+        size: int = 50_000,
+        validation_size: int = 10_000,
+        test_size: int = 10_000,
+        batch_size: int = 10_000,
+        seed: int | None = None,
+        support: Callable[[GaussianMixture], SupportOracle] = GaussianModes,
+        scale: float = 1.0,
+    ) -> None:
+        self.mixture = GaussianMixture(means, std, weights)
+        if not (scale > 0 and math.isfinite(scale)):
+            raise ConfigurationError(f"data: expected a scale > 0, got {scale}; 1.0 leaves the data as they are")
+        self.scale = scale
+        self.scaled_mixture = self.mixture.divided_by(scale)
+        super().__init__(batch_size, seed, support(self.mixture))
+        self.sizes = checked_sizes(size, validation_size, test_size, batch_size)
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(d,)."""
+        return (self.mixture.dimension,)
+
+    def make_dataset(self, split: Split) -> GaussianMixtureDataset:
+        """See `ModeInterpDataModule.make_dataset`."""
+        return GaussianMixtureDataset(self.scaled_mixture, self.sizes[split], self.seed, split)
+
+    def to_data_units(self, samples: Tensor) -> Tensor:
+        """See `ModeInterpDataModule.to_data_units`."""
+        return samples * self.scale
+
+    def exact_denoiser(self) -> Denoiser:
+        """The true posterior mean, in model units."""
+        mixture = self.scaled_mixture
+        return ExactMixture(self.sample_shape, mixture.means.tolist(), mixture.std, mixture.weights.tolist())
+
+    def metrics(self) -> list[GenerationMetric]:
+        """Rates, detection and how well the modes are kept; see `ModeInterpDataModule.metrics`."""
+        support = self.support
+        if support is None:
+            return []
+        chance_share = support.chance_share() if isinstance(support, GaussianModes) else 0.0
+        pairs = self.pair_interpolation()
+        return [
+            SupportRates(support.kinds),
+            ModeStatistics(
+                self.mixture.means, self.mixture.weights, chance_share=chance_share if chance_share > 0 else None
+            ),
+            *([pairs] if pairs else []),
+            self.detection(),
+        ]
+
+    def pair_interpolation(self) -> PairInterpolation | None:
+        """Which pairs of modes hallucinations lie between.
+
+        None in one dimension, where all between two modes is on a segment, and where the volume off the modes is not
+        known: without an oracle, for a single mode and above six dimensions.
+        """
+        if self.support is None or self.mixture.dimension < 2:
+            return None
+        points = uniform_in_hull(self.mixture.means, NUM_CHANCE_POINTS, keyed_generator(0, "chance share", 0))
+        off_modes = points[self.support.judge(points).hallucinated]
+        radius = self.support.radius if isinstance(self.support, GaussianModes) else TUBE_RADIUS
+        return PairInterpolation(self.mixture.means, radius * self.mixture.std, off_modes) if len(off_modes) else None

@@ -1,0 +1,36 @@
+"""Samples of a Gaussian mixture, in memory."""
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from lightning_modeinterp.data.gaussian.mixture import GaussianMixture
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import keyed_generator
+
+
+class GaussianMixtureDataset(Dataset[Tensor]):
+    """A fixed set of samples, a function of mixture, size, seed and split alone.
+
+    Args:
+        mixture: What is sampled; the modes are balanced as its `GaussianMixture.modes_of` says.
+        size: Number of samples, >= 1.
+        seed: Seed of the data.
+        split: ``train``, ``validation`` or ``test``; each has draws of its own.
+
+    Raises:
+        ConfigurationError: For size < 1.
+    """
+
+    def __init__(self, mixture: GaussianMixture, size: int, seed: int, split: str) -> None:
+        if size < 1:
+            raise ConfigurationError(f"{split} size: expected at least 1 sample, got {size}")
+        generator = keyed_generator(seed, f"data/{split}", 0)
+        self.samples = mixture.sample(size, generator).to(torch.float32)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int | Tensor) -> Tensor:
+        """One sample (d,), or with an index tensor (B,) a whole batch (B, d); data units."""
+        return self.samples[index]

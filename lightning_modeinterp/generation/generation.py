@@ -1,0 +1,208 @@
+"""What to draw and what to watch: the ``generation`` group of a config.
+
+Samples are drawn in blocks. A block is the unit of noise and of a network call alike: its noise depends on
+(seed, purpose, block number) only and the network always sees exactly one block. So the sample set is the same for any
+batch size, number of processes or restart, and any block can be drawn again alone.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.detectors import EndPointScore
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.samplers import AncestralSampler, PredictX0, Sampler
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import keyed_generator
+from lightning_modeinterp.records import NoiseLevel
+from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryVariance, Window
+
+LAST_10 = "last_10"
+VARIANCE = "trajectory_variance"
+TAKEN = (VARIANCE, "index", "samples", "kind", "mode")
+"""Names that a sample store gives to other columns."""
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Cheaper settings for the samples that are drawn while a model is trained.
+
+    Args:
+        num_samples: Number of samples at each validation. 0 draws none.
+        num_steps: Number of sampling steps. The sampler's own if None.
+    """
+
+    num_samples: int = 2048
+    num_steps: int | None = None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One block as it leaves the sampler.
+
+    Args:
+        samples: (block_size, *sample_shape), model units.
+        trajectory_variance: (block_size, W) float64, model units squared.
+        statistics: Results of further observers and of end-point scores by name, each (block_size, ...).
+    """
+
+    samples: Tensor
+    trajectory_variance: Tensor
+    statistics: Mapping[str, Tensor]
+
+
+class Generation:
+    """How samples are drawn. None of it is stored in a checkpoint, so it can be chosen anew for every command.
+
+    Args:
+        sampler: How a trajectory moves. Ancestral sampling over all steps if None.
+        windows: Parts of the trajectory over which the variance of x_0_hat is taken, by name. The last 10 steps if
+            None, as the paper does for its Gaussian data.
+        window: Name of the window that detects.
+        num_samples: Number of samples that test and predict draw.
+        block_size: Samples in a block; also what the network sees at once. Another size gives other samples.
+        seed: Seed of the sampling noise; None is 0. The command line puts ``seed_everything`` for None.
+        monitor: Cheaper settings for validation. The defaults of `Monitor` if None.
+        observers: Further trajectory statistics, by name. Those that are scores take part in detection.
+        end_point_scores: Scores of the finished samples, by name; they take part in detection too.
+        true_score: Sample from the true score of the data in the place of the model, where the data know it: what a
+            perfect learner would give in the same sampler.
+        compile: Compile the prediction of x_0 (`torch.compile`; a GPU replays it as a CUDA graph). It takes about a
+            minute, so it pays in long draws, and changes last bits.
+
+    Raises:
+        ConfigurationError: For negative counts or a detecting window that is not among the windows.
+    """
+
+    def __init__(
+        self,
+        sampler: Sampler | None = None,
+        windows: dict[str, Window] | None = None,
+        window: str = LAST_10,
+        num_samples: int = 10_000,
+        block_size: int = 1024,
+        seed: int | None = None,
+        monitor: Monitor | None = None,
+        observers: dict[str, TrajectoryObserver] | None = None,  # type: ignore[type-arg]  # the CLI takes any
+        end_point_scores: dict[str, EndPointScore] | None = None,
+        true_score: bool = False,
+        compile: bool = False,
+    ) -> None:
+        self.sampler = AncestralSampler() if sampler is None else sampler
+        self.variance = TrajectoryVariance({LAST_10: Window(last_steps=10)} if windows is None else windows)
+        self.window = window
+        self.num_samples = num_samples
+        self.block_size = block_size
+        self.seed = seed or 0
+        self.monitor = Monitor() if monitor is None else monitor
+        self.observers: dict[str, TrajectoryObserver[Any]] = dict(observers or {})
+        self.end_point_scores = dict(end_point_scores or {})
+        self.true_score = true_score
+        self.compile = compile
+        if window not in self.windows:
+            raise ConfigurationError(f"generation.window: expected one of {', '.join(self.windows)}, got {window}")
+        self._check_names()
+        if num_samples < 1 or block_size < 1 or self.monitor.num_samples < 0:
+            raise ConfigurationError(
+                "generation: expected num_samples >= 1, block_size >= 1 and monitor.num_samples >= 0, got "
+                f"{num_samples}, {block_size} and {self.monitor.num_samples}"
+            )
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """Names of the windows, in the order of the variance's columns."""
+        return tuple(self.variance.windows)
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """Names of the statistics that give one number a sample, higher where it is more suspect."""
+        return (*(name for name, each in self.observers.items() if each.is_score), *self.end_point_scores)
+
+    def monitoring(self) -> Self:
+        """The same settings with the monitor's number of samples and steps."""
+        other = copy.copy(self)
+        other.num_samples = self.monitor.num_samples
+        other.sampler = self.sampler.with_num_steps(self.monitor.num_steps)
+        return other
+
+    def bare(self) -> Self:
+        """The same settings with neither further observers nor scores: what is wanted is the samples."""
+        other = copy.copy(self)
+        other.observers, other.end_point_scores = {}, {}
+        return other
+
+    def check(self, schedule: NoiseSchedule, sample_shape: Sequence[int]) -> None:
+        """Raise a `ConfigurationError` if something does not fit a noise schedule or samples of a shape."""
+        for score in self.end_point_scores.values():
+            score.check(schedule, sample_shape)
+        for settings in (self, self.monitoring()):
+            levels = settings.sampler.levels(schedule)
+            for observer in (self.variance, *self.observers.values()):
+                observer.check(levels, sample_shape)
+
+    def draw(
+        self,
+        block: int,
+        purpose: str,
+        predict_x_0: PredictX0,
+        schedule: NoiseSchedule,
+        sample_shape: Sequence[int],
+        device: torch.device,
+        observers: Mapping[str, TrajectoryObserver[Any]] | None = None,
+    ) -> Draw:
+        """Draw one block.
+
+        Args:
+            block: Its number.
+            purpose: What the samples are for; other purposes get other noise.
+            predict_x_0: The model.
+            schedule: Its noise schedule.
+            sample_shape: Shape of one sample.
+            device: Where to sample.
+            observers: Trajectory statistics to take instead of the configured ones; no end point is scored then.
+        """
+        generator = keyed_generator(self.seed, f"samples/{purpose}", block, device)
+        shape = (self.block_size, *sample_shape)
+
+        def draw_noise() -> Tensor:
+            return torch.randn(shape, generator=generator, device=device)
+
+        model = compiled(predict_x_0) if self.compile else predict_x_0
+        watching = self.observers if observers is None else observers
+        samples, results = self.sampler.sample(model, schedule, draw_noise, {**watching, VARIANCE: self.variance})
+        variance = results.pop(VARIANCE)
+        if observers is None:  # one look at the model each, which is not worth compiling
+            results |= {
+                name: each.score(samples, predict_x_0, schedule) for name, each in self.end_point_scores.items()
+            }
+        return Draw(samples, variance, results)
+
+    def _check_names(self) -> None:
+        statistics = [*self.observers, *self.end_point_scores]
+        taken = {*TAKEN, *(name for name in statistics if statistics.count(name) > 1)}
+        taken |= set(self.windows) & set(self.score_names)  # both are columns of detection
+        if clashing := sorted(taken & set(statistics)):
+            raise ConfigurationError(
+                f"generation.observers, generation.end_point_scores: expected names of their own, got "
+                f"{', '.join(clashing)}, which a window, another statistic or a column of the store has; rename it"
+            )
+
+
+def compiled(predict_x_0: PredictX0) -> PredictX0:
+    """Compile a model for one shape; all samplers and blocks share what PyTorch makes of it.
+
+    Args:
+        predict_x_0: The model. It must not read a number back from the device.
+    """
+    fast = torch.compile(predict_x_0, dynamic=False, mode="reduce-overhead")
+
+    def predict(x_t: Tensor, level: NoiseLevel) -> Tensor:
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+        x_0_hat: Tensor = fast(x_t, level)
+        return x_0_hat.clone()  # the next replay of a CUDA graph writes where this one did
+
+    return predict

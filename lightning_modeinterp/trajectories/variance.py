@@ -1,0 +1,102 @@
+"""The detector: how much the predicted clean sample still moves.
+
+    Hal(x) = mean over coordinates of  1 / |W| sum_{t in W} (x_0_hat_t - mean_W x_0_hat)^2
+
+The population variance over the reverse steps of a window W (Aithal et al. 2024, section 5; their ends are given as
+T_1 and T_2, ours are both inclusive). Many windows are scored in one pass and no trajectory is kept: a window holds a
+count, a sum and a sum of squares of the offsets from a pivot, the first x_0_hat in it. Without the pivot the squares of
+the position would swamp a variance that is 1e-6 of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import NoiseLevel, SamplingStep
+from lightning_modeinterp.trajectories.observer import TrajectoryObserver
+from lightning_modeinterp.trajectories.window import Window
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Running moments of a tensor about a pivot; every field but the count has the tensor's shape, float64."""
+
+    count: int
+    pivot: Tensor
+    total: Tensor
+    total_of_squares: Tensor
+
+    @classmethod
+    def of(cls, x: Tensor) -> "Moments":
+        """Moments of a single tensor, which becomes the pivot."""
+        zeros = torch.zeros_like(x, dtype=torch.float64)
+        return cls(1, x.double(), zeros, zeros)
+
+    def with_another(self, x: Tensor) -> "Moments":
+        """Moments with one more tensor."""
+        offset = x.double() - self.pivot
+        return Moments(self.count + 1, self.pivot, self.total + offset, self.total_of_squares + offset.square())
+
+    def variance(self) -> Tensor:
+        """Population variance, same shape, never negative."""
+        mean = self.total / self.count
+        return (self.total_of_squares / self.count - mean.square()).clamp(min=0)
+
+
+@dataclass(frozen=True)
+class WindowMoments:
+    """State of `TrajectoryVariance`: the steps of each window and, once it has begun, its moments."""
+
+    steps: Mapping[str, range]
+    moments: Mapping[str, Moments]
+
+
+class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
+    """Variance of x_0_hat over each of several windows.
+
+    It cannot tell a sample that moves between two modes from one that a large step size shakes about: compare only
+    samples of the same sampler, steps and model.
+
+    Args:
+        windows: Windows by name, at least one.
+
+    Raises:
+        ConfigurationError: If there is no window.
+    """
+
+    def __init__(self, windows: Mapping[str, Window]) -> None:
+        if not windows:
+            raise ConfigurationError(
+                "windows: expected at least one, got none; give for example last_10: {last_steps: 10}"
+            )
+        self.windows = dict(windows)
+
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
+        """See `TrajectoryObserver.check`; here every window must hold steps of the sampler."""
+        self._steps(levels)
+
+    def init(self, x_t: Tensor, levels: NoiseLevel) -> WindowMoments:
+        """See `TrajectoryObserver.init`."""
+        return WindowMoments(self._steps(levels), {})
+
+    def update(self, state: WindowMoments, step: SamplingStep) -> WindowMoments:
+        """See `TrajectoryObserver.update`."""
+        open_windows = [name for name, steps in state.steps.items() if step.index in steps]
+        if not open_windows:
+            return state
+        x = step.x_0_hat
+        moments = {
+            name: state.moments[name].with_another(x) if name in state.moments else Moments.of(x)
+            for name in open_windows
+        }
+        return WindowMoments(state.steps, {**state.moments, **moments})
+
+    def result(self, state: WindowMoments) -> Tensor:
+        """Variance of each sample in each window, (B, W) float64, model units squared, columns as in ``windows``."""
+        return torch.stack([state.moments[name].variance().flatten(1).mean(1) for name in self.windows], dim=1)
+
+    def _steps(self, levels: NoiseLevel) -> dict[str, range]:
+        return {name: window.steps_left(levels) for name, window in self.windows.items()}
