@@ -5,8 +5,8 @@
     python benchmarks/golden.py compare runs/golden/before runs/golden/after
 
 Saved are the metrics and the samples of short fits on 1D and 2D data and of the kept weights of Simple Shapes, and what
-every claim measures at the smoke preset. All of it is a function of the code on one machine, so two sets are equal to the
-bit, or what differs is printed by name, with the largest deviation. Some fifteen minutes on two cores.
+every claim measures at the smoke preset. All of it is a function of the code on one machine, so two sets are equal to
+the bit, or what differs is printed by name, with the largest deviation. Some fifteen minutes on two cores.
 """
 
 import argparse

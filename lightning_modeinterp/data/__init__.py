@@ -1,7 +1,7 @@
 """Data sets: one folder a family, with all that belongs to it. A folder that is taken away breaks nothing."""
 
-import importlib
 import pkgutil
+from importlib import import_module
 
 from lightning_modeinterp.data.batch_loader import BatchedDataset, BatchLoader
 from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split
@@ -12,4 +12,4 @@ __all__ = ["BatchLoader", "BatchedDataset", "ModeInterpDataModule", "SampleReque
 # so that a config may name the classes of every family by their short names
 for _module in pkgutil.iter_modules(__path__):
     if _module.ispkg:
-        importlib.import_module(f"{__name__}.{_module.name}")
+        import_module(f"{__name__}.{_module.name}")

@@ -11,40 +11,16 @@ import lightning_modeinterp
 PACKAGE = Path(lightning_modeinterp.__file__).parent
 NAME = lightning_modeinterp.__name__
 
-GROUND = {"errors", "records", "files", "fingerprints"}
-DIFFUSION = GROUND | {"distributions", "diffusion"}
-DATA = DIFFUSION | {"denoisers", "support", "datasets", "metrics"}
-MODULES = DATA | {"datamodules"}
-CALLBACKS = MODULES | {"sample_store", "provenance", "modules", "figures", "loggers"}
+ROOMS = (
+    *("errors", "files", "fingerprints", "provenance", "keyed_noise", "threads", "run_directory", "replaced"),
+    *("checkpoints", "records", "support_oracle", "trajectories", "diffusion", "detectors", "metrics", "figures"),
+    *("sample_store", "denoisers", "generation", "data", "modules", "loggers", "callbacks", "reproduction"),
+    *("testing", "cli", "__main__"),
+)
+"""From the ground up: a room imports from itself and from those before it."""
 
-MAY_IMPORT = {
-    "__init__": set(),
-    "errors": set(),
-    "records": {"errors"},
-    "files": set(),
-    "fingerprints": set(),
-    "provenance": GROUND,
-    "threads": GROUND,
-    "sample_store": GROUND,
-    "distributions": GROUND,
-    "diffusion": GROUND | {"distributions"},
-    "denoisers": DIFFUSION,
-    "support": DIFFUSION,
-    "datasets": DIFFUSION | {"sample_store"},
-    "metrics": GROUND,
-    "datamodules": DATA | {"sample_store"},
-    "modules": MODULES,
-    "figures": GROUND | {"metrics.functional"},
-    "testing": CALLBACKS | {"reproduction"},
-    "callbacks": CALLBACKS,
-    "run_directory": GROUND,
-    "replaced": GROUND | {"run_directory"},
-    "checkpoints": GROUND | {"run_directory"},
-    "loggers": GROUND | {"run_directory"},
-    "reproduction": CALLBACKS | {"callbacks"},
-    "cli": CALLBACKS | {"callbacks", "loggers", "run_directory", "replaced", "checkpoints", "threads", "reproduction"},
-    "__main__": {"cli"},
-}
+FAMILIES = ("gaussian", "shapes")
+"""Folders of ``data``; none knows another."""
 
 FIGURE_USERS = (
     "callbacks/bottleneck.py",
@@ -55,14 +31,14 @@ FIGURE_USERS = (
 )
 
 HEAVY = {
-    "lightning": {"datamodules", "modules", "callbacks", "loggers", "cli"},
+    "lightning": {"data", "modules", "callbacks", "loggers", "cli"},
     "pytorch_lightning": set(),  # the same under its other name
     "matplotlib": {"figures", *FIGURE_USERS},  # the others name the type of a figure
     "wandb": {"callbacks", "loggers", "cli"},
     "diffusers": {"denoisers/diffusers_unet.py"},
     "sklearn": {"callbacks/bottleneck.py"},
     "jsonargparse": {"cli", "loggers", "reproduction/run_data.py"},  # it imports what a config names
-    "importlib.import_module": {"cli"},
+    "importlib.import_module": {"cli", "data/__init__.py"},
 }
 
 
@@ -90,11 +66,9 @@ def room_of(path: Path) -> str:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_come_from_below(path: Path) -> None:
-    room = room_of(path)
-    allowed = MAY_IMPORT[room] | {room}
+    allowed = ROOMS[: ROOMS.index(room_of(path)) + 1] if room_of(path) != "__init__" else ()
     ours = [name.removeprefix(f"{NAME}.") for name in imports_of(path) if is_within(name, NAME)]
-    ours = [name for name in ours if name != "__version__"]
-    assert [name for name in ours if not any(is_within(name, each) for each in allowed)] == []
+    assert [name for name in ours if name.split(".")[0] not in (*allowed, "__version__")] == []
 
 
 @pytest.mark.parametrize("library", HEAVY)
@@ -111,5 +85,13 @@ def test_others_take_no_more_than_the_type_of_a_figure(path: str) -> None:
     assert [name for name in names if is_within(name, "matplotlib")] == ["matplotlib.figure.Figure"]
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_knows_no_other(family: str) -> None:
+    others = [f"{NAME}.data.{each}" for each in FAMILIES if each != family]
+    for path in (PACKAGE / "data" / family).rglob("*.py"):
+        assert [name for name in imports_of(path) if any(is_within(name, each) for each in others)] == [], path
+
+
 def test_every_room_has_a_place() -> None:
-    assert {room_of(path) for path in modules()} == set(MAY_IMPORT)
+    assert {room_of(path) for path in modules()} - {"__init__"} == set(ROOMS)
+    assert {path.name for path in (PACKAGE / "data").iterdir() if (path / "__init__.py").is_file()} == set(FAMILIES)
