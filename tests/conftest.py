@@ -1,7 +1,16 @@
+"""What tests of several rooms need: W&B offline, and generated samples whose verdict and scores are made up."""
+
 import pytest
+import torch
 import wandb
 
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+
 LONG = ("integration", "docs")
+
+KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
+WINDOWS = ("last", "wide")
+DETAILS = ("triangles", "squares", "pentagons", "misplaced", "malformed")
 
 
 def pytest_collection_modifyitems(items):
@@ -17,3 +26,29 @@ def offline_wandb(monkeypatch):
     monkeypatch.setenv("WANDB_SILENT", "true")
     yield
     wandb.teardown()
+
+
+def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3, judged=True):
+    """Samples about integer modes; hallucinations get a larger variance, in two windows, and a larger signed score."""
+    generator = torch.Generator().manual_seed(1000 * seed + start)
+    kind = torch.multinomial(torch.tensor([0.8, 0.02, 0.1, 0.08]), num_samples, True, generator=generator)
+    mode = torch.randint(num_modes, (num_samples,), generator=generator)
+    samples = mode[:, None] + 0.1 * torch.randn(num_samples, 2, generator=generator)
+    log_variance = -4 + 0.5 * torch.randn(num_samples, 2, generator=generator) + (kind >= 2)[:, None]
+    numbers = torch.randint(3, (5, num_samples), generator=generator)
+    details = dict(zip(DETAILS, numbers, strict=True))
+    signed = torch.randn(num_samples, generator=generator) + (kind >= 2)
+    return GeneratedBatch(
+        index=torch.arange(start, start + num_samples),
+        samples=samples,
+        trajectory_variance=10**log_variance,
+        windows=WINDOWS,
+        block_size=block_size,
+        verdict=SupportVerdict(kind.to(torch.int8), mode, KINDS, details) if judged else None,
+        statistics={"signed": signed},
+    )
+
+
+@pytest.fixture
+def make_generated():
+    return build_generated
