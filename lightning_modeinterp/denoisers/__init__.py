@@ -1,6 +1,14 @@
+from typing import Any
+
 from lightning_modeinterp.denoisers.base import Denoiser
 from lightning_modeinterp.denoisers.diffusers_unet import DiffusersUNet
 from lightning_modeinterp.denoisers.mlp import MLP
 from lightning_modeinterp.denoisers.unet import UNet
+from lightning_modeinterp.moved_names import moved
 
 __all__ = ["MLP", "Denoiser", "DiffusersUNet", "UNet"]
+
+
+def __getattr__(name: str) -> Any:
+    """What has moved to the data that it belongs to."""
+    return moved(__name__, name)

@@ -1,10 +1,13 @@
 """Metrics of generated samples: torchmetrics shells over the pure functions in `functional`."""
 
+from typing import Any
+
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.metrics.highest_variance import HighestSamples, HighestVariance
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.metrics.trajectory_variance_detection import TrajectoryVarianceDetection
 from lightning_modeinterp.metrics.trajectory_variance_histogram import TrajectoryVarianceHistogram
+from lightning_modeinterp.moved_names import moved
 
 __all__ = [
     "GenerationMetric",
@@ -14,3 +17,8 @@ __all__ = [
     "TrajectoryVarianceDetection",
     "TrajectoryVarianceHistogram",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What has moved to the data that it belongs to."""
+    return moved(__name__, name)

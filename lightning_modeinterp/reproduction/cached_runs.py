@@ -20,6 +20,7 @@ from pathlib import Path
 import yaml
 from filelock import FileLock, Timeout
 
+from lightning_modeinterp.configuration import CONFIGS
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
@@ -27,7 +28,6 @@ from lightning_modeinterp.reproduction.command_process import exit_status, start
 from lightning_modeinterp.reproduction.run_data import data_of
 from lightning_modeinterp.sample_store import SampleStore
 
-CONFIGS = Path(__file__).parents[2] / "configs"
 FINISHED = "finished"
 SAMPLES, METRICS = "predictions/manifest.json", "test_metrics.json"
 """What a command writes last."""

@@ -1,0 +1,99 @@
+"""The configs that come with the package, by name: ``gaussian_1d`` is ``experiment/gaussian_1d.yaml``.
+
+In a checkout they are the folder ``configs`` beside the package, in an installed package a copy of it.
+"""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lightning_modeinterp.errors import ConfigurationError
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+"""Folder of the shipped configs."""
+
+OF_A_CONFIG = ("-c", "--config")
+OF_A_SECTION = ("--data", "--model", "--generation", "--trainer", "--trainer.logger")
+
+
+def shipped_names() -> list[str]:
+    """Names of all shipped configs, ``<kind>/<name>``, sorted."""
+    return sorted(path.relative_to(CONFIGS).with_suffix("").as_posix() for path in CONFIGS.glob("*/*.yaml"))
+
+
+def first_comment(name: str) -> str:
+    """What a shipped config says of itself in its first line; empty if nothing.
+
+    Args:
+        name: Its name, ``<kind>/<name>``.
+    """
+    line = (CONFIGS / f"{name}.yaml").read_text().partition("\n")[0]
+    return line.removeprefix("#").strip() if line.startswith("#") else ""
+
+
+def with_shipped_paths(arguments: Sequence[str]) -> list[str]:
+    """Put the path of a shipped config for its name; what is a file already stays what it is.
+
+    Args:
+        arguments: Of the command line. ``-c NAME`` means an experiment, ``-c KIND/NAME`` or ``--trainer trainer/NAME``
+            any shipped config.
+
+    Raises:
+        ConfigurationError: If ``-c`` is given neither a file nor a name.
+    """
+    return list(_each_with_path(arguments))
+
+
+def _each_with_path(arguments: Sequence[str]) -> Iterator[str]:
+    option = ""
+    for argument in arguments:
+        name, is_joined, value = argument.partition("=")
+        if is_joined and name in (*OF_A_CONFIG, *OF_A_SECTION):
+            yield f"{name}={_path_of(name, value)}"
+        else:
+            yield _path_of(option, argument) if option in (*OF_A_CONFIG, *OF_A_SECTION) else argument
+        option = argument
+
+
+def _path_of(option: str, value: str) -> str:
+    if Path(value).is_file():
+        return value
+    is_config = option in OF_A_CONFIG
+    name = value.removesuffix(".yaml").removeprefix("configs/")
+    for each in (name, f"experiment/{name}") if is_config else (name,):
+        if each in shipped_names():
+            return str(CONFIGS / f"{each}.yaml")
+    if is_config:
+        raise ConfigurationError(_no_config(value))
+    return value
+
+
+def _no_config(value: str) -> str:
+    known = {name.removeprefix("experiment/"): name for name in shipped_names()}
+    near = difflib.get_close_matches(value.removesuffix(".yaml").rpartition("/")[2], known, n=1)
+    hint = f", near {near[0]}" if near else ""
+    return f"-c: expected a config file or a name that `modeinterp configs` lists, got {value}{hint}"
+
+
+def copy_configs(folder: str | Path) -> list[Path]:
+    """Write all shipped configs into a folder, to change them.
+
+    Args:
+        folder: Where to, made if need be. A file that is there and says something else is not touched.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ConfigurationError: If a file is there that says something else.
+    """
+    sources = {Path(folder) / f"{name}.yaml": (CONFIGS / f"{name}.yaml").read_bytes() for name in shipped_names()}
+    if changed := [str(path) for path, text in sources.items() if path.exists() and path.read_bytes() != text]:
+        raise ConfigurationError(
+            f"--copy: expected a folder without other configs of these names, got {', '.join(changed)}; take another "
+            "folder or move them away"
+        )
+    for path, text in sources.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    return list(sources)
