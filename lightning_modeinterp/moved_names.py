@@ -1,7 +1,7 @@
 """Names that have moved: configs, checkpoints and code of before still find them.
 
-A module that is gone is found here again, with the objects of their new homes. What users move in their own code they say
-by `add_moved_names`, on the command line by ``--moved_names '{ring.Ring: shapes.rings.Ring}'``.
+A module that is gone is found here again, with the objects of their new homes. What users move in their own code they
+say by `add_moved_names`, on the command line by ``--moved_names '{ring.Ring: shapes.rings.Ring}'``.
 """
 
 import sys

@@ -31,7 +31,7 @@ def test_a_file_of_ones_own_comes_first(tmp_path, monkeypatch):
 
 
 def test_what_is_neither_file_nor_name_is_refused_with_the_nearest():
-    with pytest.raises(ConfigurationError, match="`modeinterp configs` lists, got gausian_1d, near gaussian_1d$"):
+    with pytest.raises(ConfigurationError, match=r"`modeinterp configs` lists, got gausian_1d, near gaussian_1d$"):
         with_shipped_paths(["fit", "-c", "gausian_1d"])
 
 

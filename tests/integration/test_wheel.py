@@ -1,0 +1,66 @@
+"""The built wheel, away from the checkout: shipped configs are found by name and can be written out."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKED = ("lightning_modeinterp/", "configs/", "pyproject.toml", "README.md", "LICENSE")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with the wheel's content, on the path of processes that start in an empty folder."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"  # a build leaves files behind, which the next one would pack
+    ours = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    for path in (Path(name) for name in ours if name.startswith(PACKED) and (ROOT / name).exists()):
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, source / path, follow_symlinks=False)
+    options = ["-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(source)], check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture
+def modeinterp(installed, tmp_path):
+    def call(*arguments):
+        environment = os.environ | {"PYTHONPATH": str(installed), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "lightning_modeinterp", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    return call
+
+
+def test_the_wheel_has_what_the_package_has(installed):
+    has = {path.relative_to(installed) for path in installed.rglob("*") if path.is_file()}
+    files = subprocess.run(
+        ["git", "ls-files", "lightning_modeinterp", "configs"], cwd=ROOT, capture_output=True, text=True
+    )
+    of_package = [Path(name) for name in files.stdout.split() if not (ROOT / name).is_symlink()]
+    of_configs = {Path("lightning_modeinterp") / path for path in of_package if path.parts[0] == "configs"}
+    assert len(of_package) > 100
+    assert {path for path in of_package if path.parts[0] != "configs"} | of_configs <= has
+
+
+def test_a_shipped_experiment_runs_in_an_empty_folder(modeinterp, tmp_path):
+    short = ["--trainer.max_steps=2", "--trainer.val_check_interval=2", "--generation.monitor.num_samples=0"]
+    modeinterp("fit", "-c", "gaussian_1d", "--run.name=x", "--trainer.accelerator=cpu", *short)
+    assert (tmp_path / "runs/gaussian_1d/x/checkpoints/last.ckpt").is_file()
+
+
+def test_configs_are_listed_and_written_out(modeinterp, tmp_path):
+    assert "gaussian_1d" in modeinterp("configs")
+    modeinterp("configs", "--copy", "mine")
+    assert (tmp_path / "mine/experiment/gaussian_1d.yaml").is_file()
+
+
+def test_claims_are_listed(modeinterp):
+    assert "nearest-modes" in modeinterp("reproduce", "--list")
