@@ -14,6 +14,7 @@ import yaml
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.fingerprints import differences, leaves, without
+from lightning_modeinterp.moved_names import with_current_names
 from lightning_modeinterp.run_directory import RunDirectory
 
 DATA = "data"
@@ -83,7 +84,7 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
     """
     wanted = {"_class_path": asked["class_path"], **asked.get("init_args", {})}
     left_out = () if command == "fit" else (*ONLY_FOR_FIT, *HOW_IT_IS_COMPUTED)
-    was, now = (without(leaves(without(each, left_out)), left_out) for each in (stored, wanted))
+    was, now = (without(leaves(without(each, left_out)), left_out) for each in (with_current_names(stored), wanted))
     for key in was.keys() & now.keys():
         if was[key] != now[key] and not key.endswith("sample_shape"):
             raise ConfigurationError(

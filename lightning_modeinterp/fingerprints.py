@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lightning_modeinterp.moved_names import with_current_names
+
 
 def leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
     """Flatten nested mappings to dotted names.
@@ -26,8 +28,8 @@ def leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Where two fingerprints differ, a phrase each, in the order of the first.
 
-    An option that is off (None or False) is as good as one that is missing: what an older version wrote, which did not
-    know the option, was made without it.
+    A class that has moved is the same under its old name and its new one. An option that is off (None or False) is as
+    good as one that is missing: what an older version wrote, which did not know the option, was made without it.
 
     Example:
         >>> differences({"seed": 0, "model": {"width": 8}}, {"seed": 1, "model": {"width": 8, "depth": 3}})
@@ -35,7 +37,7 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         >>> differences({}, {"compile": False})
         []
     """
-    old, new = leaves(was), leaves(now)
+    old, new = leaves(with_current_names(was)), leaves(now)
     names = [*old, *(name for name in new if name not in old)]
     return [
         f"{name}: expected {old.get(name, 'nothing')}, got {new.get(name, 'nothing')}"

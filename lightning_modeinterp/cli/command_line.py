@@ -3,7 +3,6 @@
 import math
 import sys
 from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 import yaml
 from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Callback, WeightAveraging
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from lightning_modeinterp import checkpoints, threads
 from lightning_modeinterp.callbacks import (
@@ -42,10 +41,10 @@ from lightning_modeinterp.cli.refusals import (
     rounds_constants,
 )
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import weights_sha256, without
 from lightning_modeinterp.generation import Generation
-from lightning_modeinterp.loggers import log_config, place_loggers
+from lightning_modeinterp.loggers import place_loggers
+from lightning_modeinterp.moved_names import names_used
 from lightning_modeinterp.replaced import Replaced
 from lightning_modeinterp.run_directory import RunDirectory
 
@@ -56,31 +55,6 @@ OURS: tuple[type[Callback], ...] = (
     LateAveraging,
 )
 """Callbacks of every command, each unless one of its class is given."""
-
-
-class SaveConfig(SaveConfigCallback):
-    """Save the resolved config in the run directory, under a name of its own for each command, and in the loggers."""
-
-    def save_config(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Save it; called on rank zero."""
-        folder = Path(trainer.default_root_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        config = self.config.clone()
-        config.run.overwrite = False  # repeated under another name, the run is not to replace what is there
-        if stage == "fit":
-            config.ckpt_path = None  # repeated, the run is to start anew
-        dumped = self.parser.dump(config, skip_none=False)
-        write_aside(folder / self.config_filename, dumped.encode())
-        for logger in trainer.loggers:
-            log_config(logger, yaml.safe_load(dumped))
-
-    def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Let a checkpoint say what data it was trained on."""
-        checkpoint[checkpoints.DATA] = self._data
-
-    @cached_property
-    def _data(self) -> Any:
-        return yaml.safe_load(self.parser.dump(self.config, skip_none=False))["data"]
 
 
 class ModeInterpCLI(LightningCLI):
@@ -108,6 +82,9 @@ class ModeInterpCLI(LightningCLI):
         )
         parser.add_argument(
             "--num_threads", type=int | None, default=None, help="Threads of a process. By the size of a batch if null."
+        )
+        parser.add_argument(
+            "--moved_names", type=dict[str, str] | None, default=None, help="Old to new names of classes of your own."
         )
         parser.add_class_arguments(Generation, "generation")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
@@ -149,7 +126,7 @@ class ModeInterpCLI(LightningCLI):
         if self.trainer.is_global_zero:
             if not self.is_dry_run:
                 self._claim_run_directory()
-            for line in filter(None, (self._about_data, said)):
+            for line in filter(None, (self._about_data, said, _moved())):
                 note(line)
 
     def _set_threads(self, command: str) -> str | None:
@@ -299,3 +276,9 @@ def _fill_seeds(config: Namespace) -> None:
 
 def _checkpoint_folder(run: RunDirectory) -> str:
     return str(run.path / "checkpoints")
+
+
+def _moved() -> str | None:
+    """What was named by a name from before it moved."""
+    moved = [f"{old} is now {new}" for old, new in names_used().items()]
+    return f"{'; '.join(moved)}: the old names still work" if moved else None

@@ -13,10 +13,11 @@ commands:
   test        draw and judge generation.num_samples: test_metrics.json, figures
   predict     draw generation.num_samples into a sample store
   reproduce   decide claims of the paper: modeinterp reproduce --list
+  configs     list the configs that come with the package; --copy DIR writes them out
   completion  print a completion script for bash and zsh
 
 options of every command:
-  -c FILE                     a config; several are read in order, later values win
+  -c FILE | NAME              a config, or a shipped experiment; several are read in order, later values win
   --seed_everything N         data, initialisation, training and sampling noise
   --run.name NAME             the run directory is runs/<experiment>/<name>
   --run.overwrite true        start anew where this command has been run before

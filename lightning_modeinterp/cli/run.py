@@ -14,17 +14,20 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
-from lightning_modeinterp.cli import reproduce
-from lightning_modeinterp.cli.command_line import ModeInterpCLI, SaveConfig
+from lightning_modeinterp.cli import configs, reproduce
+from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.errors import first_of
 from lightning_modeinterp.cli.help import help_for
 from lightning_modeinterp.cli.notes import is_first_process
-from lightning_modeinterp.cli.parser import Parser
+from lightning_modeinterp.cli.parser import Parser, moved_names_in
+from lightning_modeinterp.cli.save_config import SaveConfig
 from lightning_modeinterp.cli.summary import summary
+from lightning_modeinterp.configuration import with_shipped_paths
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.loggers import SteadyWandbLogger
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
+from lightning_modeinterp.moved_names import add_moved_names
 
 WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 
@@ -40,6 +43,8 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         if given[:1] == ["reproduce"]:
             reproduce.main(given[1:])
+        elif given[:1] == ["configs"]:
+            configs.main(given[1:])
         else:
             run_command(args)
     except StoppedBySignal as stop:
@@ -81,9 +86,11 @@ def _say_stopped(number: signal.Signals) -> int:
 
 def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
     """Parse, instantiate and run a command, and say where its output is."""
-    if (text := help_for(sys.argv[1:] if args is None else args)) is not None:
+    given = list(sys.argv[1:] if args is None else args)
+    if (text := help_for(given)) is not None:
         print(text, end="")
         raise SystemExit
+    add_moved_names(moved_names_in(given))
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
     with ExitStack() as held:
@@ -99,13 +106,13 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
             auto_configure_optimizers=False,
             seed_everything_default=0,
             trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
-            args=None if args is None else list(args),
+            args=with_shipped_paths(given),
         )
         for logger in cli.trainer.loggers:
             if isinstance(logger, SteadyWandbLogger):
                 logger.finish()  # W&B would log the next command of this process into the same run
         if cli.trainer.is_global_zero:
-            _say_what_is_next(cli, list(sys.argv[1:] if args is None else args))
+            _say_what_is_next(cli, given)
     return cli
 
 

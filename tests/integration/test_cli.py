@@ -228,3 +228,16 @@ def test_baselines_are_taken_of_the_true_score_too(run):
     run("predict", *options[1:], options[0], "--allow_untrained=true", "--generation.num_samples=32")
     (batch,) = SampleStore.open(run.folder / "predictions")
     assert batch.statistics["score_laplacian"].isfinite().all()
+
+
+def test_a_run_of_before_a_class_moved_goes_on(run, capsys):
+    """Its saved config and the command name the class by its old name."""
+    old, new = (f"lightning_modeinterp.{room}.GaussianMixtureDataModule" for room in ("datamodules", "data.gaussian"))
+    run("fit")
+    saved = run.folder / "config_fit.yaml"
+    saved.write_text(saved.read_text().replace(new, old))
+    assert old in saved.read_text()
+    run("fit", "--ckpt_path=last", "--trainer.max_steps=14")
+    run("predict", "--ckpt_path=last", f"--data={old}")
+    assert f"note: {old} is now {new}: the old names still work" in capsys.readouterr().err
+    assert new in (run.folder / "config_predict.yaml").read_text()

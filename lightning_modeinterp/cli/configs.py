@@ -1,0 +1,38 @@
+"""``modeinterp configs``: the configs that come with the package."""
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lightning_modeinterp.configuration import copy_configs, first_comment, shipped_names
+from lightning_modeinterp.errors import ConfigurationError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"configs: {message}")
+
+
+def main(args: Sequence[str]) -> None:
+    """List the shipped configs, or write them out with ``--copy DIR``.
+
+    Args:
+        args: Arguments after ``configs``.
+
+    Raises:
+        ConfigurationError: For arguments that are not known, or a folder that has other configs of these names.
+    """
+    parser = _Parser(
+        prog="modeinterp configs",
+        allow_abbrev=False,
+        description="List the configs that come with the package: -c NAME takes an experiment, -c KIND/NAME any.",
+    )
+    parser.add_argument("--copy", metavar="DIR", help="write all of them into a folder, to change them")
+    folder = parser.parse_args(list(args)).copy
+    if folder is not None:
+        print(f"{len(copy_configs(folder))} configs are in {folder}; try: -c {folder}/experiment/gaussian_1d.yaml")
+        return
+    names = shipped_names()
+    width = max(map(len, names))
+    for name in names:
+        print(f"{name:{width}}  {first_comment(name)}".rstrip())

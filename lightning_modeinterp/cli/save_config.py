@@ -1,0 +1,38 @@
+"""The resolved config of a command, in its run directory, in the loggers and in its checkpoints."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import yaml
+from lightning.pytorch.cli import SaveConfigCallback
+
+from lightning_modeinterp import checkpoints
+from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.loggers import log_config
+
+
+class SaveConfig(SaveConfigCallback):
+    """Save the resolved config in the run directory, under a name of its own for each command, and in the loggers."""
+
+    def save_config(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Save it; called on rank zero."""
+        folder = Path(trainer.default_root_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = self.config.clone()
+        config.run.overwrite = False  # repeated under another name, the run is not to replace what is there
+        if stage == "fit":
+            config.ckpt_path = None  # repeated, the run is to start anew
+        dumped = self.parser.dump(config, skip_none=False)
+        write_aside(folder / self.config_filename, dumped.encode())
+        for logger in trainer.loggers:
+            log_config(logger, yaml.safe_load(dumped))
+
+    def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Let a checkpoint say what data it was trained on."""
+        checkpoint[checkpoints.DATA] = self._data
+
+    @cached_property
+    def _data(self) -> Any:
+        return yaml.safe_load(self.parser.dump(self.config, skip_none=False))["data"]
