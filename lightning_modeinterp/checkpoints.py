@@ -84,7 +84,7 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
     """
     wanted = {"_class_path": asked["class_path"], **asked.get("init_args", {})}
     left_out = () if command == "fit" else (*ONLY_FOR_FIT, *HOW_IT_IS_COMPUTED)
-    was, now = (without(leaves(without(each, left_out)), left_out) for each in (with_current_names(stored), wanted))
+    was, now = (without(leaves(without(each, left_out)), left_out) for each in with_current_names((stored, wanted)))
     for key in was.keys() & now.keys():
         if was[key] != now[key] and not key.endswith("sample_shape"):
             raise ConfigurationError(

@@ -37,7 +37,7 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         >>> differences({}, {"compile": False})
         []
     """
-    old, new = leaves(with_current_names(was)), leaves(now)
+    old, new = leaves(with_current_names(was)), leaves(with_current_names(now))
     names = [*old, *(name for name in new if name not in old)]
     return [
         f"{name}: expected {old.get(name, 'nothing')}, got {new.get(name, 'nothing')}"

@@ -240,4 +240,5 @@ def test_a_run_of_before_a_class_moved_goes_on(run, capsys):
     run("fit", "--ckpt_path=last", "--trainer.max_steps=14")
     run("predict", "--ckpt_path=last", f"--data={old}")
     assert f"note: {old} is now {new}: the old names still work" in capsys.readouterr().err
-    assert new in (run.folder / "config_predict.yaml").read_text()
+    run("predict", "--ckpt_path=last", "--generation.num_samples=128")  # goes on with the same store
+    assert len(SampleStore.open(run.folder / "predictions")) == 128
