@@ -1,0 +1,37 @@
+"""Recorded samples of any kind: a folder of image files, or an array. Other families of images build on it."""
+
+from lightning_modeinterp.data.images.array_datamodule import ArrayDataModule, ArraySamples
+from lightning_modeinterp.data.images.arrays import read_array
+from lightning_modeinterp.data.images.byte_images import ByteImages, to_bytes, to_data_units, to_model_units
+from lightning_modeinterp.data.images.cache import CachedImages, cached_images, default_cache
+from lightning_modeinterp.data.images.datamodule import ImageDataModule, check_batch_size, split_rows
+from lightning_modeinterp.data.images.decoding import (
+    BrokenImageError,
+    Preparation,
+    decode_image,
+    find_images,
+)
+from lightning_modeinterp.data.images.folder import ImageFolderDataModule
+from lightning_modeinterp.data.images.idx import read_idx
+
+__all__ = [
+    "ArrayDataModule",
+    "ArraySamples",
+    "BrokenImageError",
+    "ByteImages",
+    "CachedImages",
+    "ImageDataModule",
+    "ImageFolderDataModule",
+    "Preparation",
+    "cached_images",
+    "check_batch_size",
+    "decode_image",
+    "default_cache",
+    "find_images",
+    "read_array",
+    "read_idx",
+    "split_rows",
+    "to_bytes",
+    "to_data_units",
+    "to_model_units",
+]

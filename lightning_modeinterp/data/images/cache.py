@@ -1,0 +1,134 @@
+"""A folder of images, decoded once to a file of bytes that every process maps.
+
+The file's name is a key: the folder, the names, sizes and times of its files, and how they were prepared. So a folder
+that changes gets a new file, and an old one is never wrong. A file is written aside and renamed, under a lock: of
+processes that start at once, one decodes and the others wait for it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import PIL
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from lightning_modeinterp.data.images.decoding import BrokenImageError, Preparation, decode_image, find_images
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import aside_of, publish, write_aside
+
+FORMAT = 1
+NUM_NAMED = 3
+"""Broken files that a message names."""
+
+
+@dataclass(frozen=True)
+class CachedImages:
+    """Decoded images.
+
+    Args:
+        images: (N, C, H, W) uint8, mapped from the file, read-only.
+        names: N file names, relative to the folder, sorted.
+        broken: What was wrong with each file that was left out, by name.
+    """
+
+    images: NDArray[np.uint8]
+    names: tuple[str, ...]
+    broken: dict[str, str]
+
+
+def default_cache() -> Path:
+    """Where decoded images are kept: ``$XDG_CACHE_HOME/lightning_modeinterp``, in ``~/.cache`` if it is not set."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lightning_modeinterp"
+
+
+def cached_images(
+    folder: Path, preparation: Preparation, cache: Path | None = None, skip_broken: bool = False
+) -> CachedImages:
+    """Images of a folder and its sub-folders, decoded unless that was done before.
+
+    Args:
+        folder: Where the image files are.
+        preparation: What to make of each.
+        cache: Folder for what was decoded; `default_cache` if None.
+        skip_broken: Leave out files that cannot be read, instead of refusing the folder.
+
+    Raises:
+        ConfigurationError: If there is no image, the cache cannot be written, or a file is broken.
+    """
+    names = find_images(folder)
+    place = cache or default_cache()
+    key = _key(folder, names, preparation)
+    content, listing = place / f"{key}.bytes", place / f"{key}.json"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / f"{key}.lock"):
+            if not _is_whole(content, listing, preparation):
+                _decode(folder, names, preparation, content, listing)
+    except PermissionError as error:
+        raise ConfigurationError(
+            f"cache: expected a folder that can be written, got {place} ({error.strerror}); name another one"
+        ) from error
+    found = json.loads(listing.read_text())
+    if found["broken"] and not skip_broken:
+        raise ConfigurationError(_said(folder, found["broken"], len(names)))
+    if not found["names"]:
+        raise ConfigurationError(f"images: expected one that can be read in {folder}, got {len(names)} broken ones")
+    shape = (len(found["names"]), *preparation.shape)
+    return CachedImages(np.memmap(content, np.uint8, "r", shape=shape), tuple(found["names"]), found["broken"])
+
+
+def _key(folder: Path, names: Sequence[str], preparation: Preparation) -> str:
+    states = [(name, state.st_size, state.st_mtime_ns) for name in names for state in [(folder / name).stat()]]
+    facts = [FORMAT, PIL.__version__, str(folder.resolve()), asdict(preparation), states]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _is_whole(content: Path, listing: Path, preparation: Preparation) -> bool:
+    if not (content.is_file() and listing.is_file()):
+        return False
+    num_images = len(json.loads(listing.read_text())["names"])
+    return content.stat().st_size == num_images * int(np.prod(preparation.shape))
+
+
+def _decode(folder: Path, names: Sequence[str], preparation: Preparation, content: Path, listing: Path) -> None:
+    broken: dict[str, str] = {}
+    aside = aside_of(content)
+    with aside.open("wb") as file:
+        for name, image in zip(names, _decoded(folder, names, preparation), strict=True):
+            if isinstance(image, BrokenImageError):
+                broken[name] = str(image)
+            else:
+                file.write(image.tobytes())
+    found = {"names": [name for name in names if name not in broken], "broken": broken}
+    write_aside(listing, json.dumps(found, indent=1).encode())
+    publish(aside, content)
+
+
+def _decoded(
+    folder: Path, names: Iterable[str], preparation: Preparation
+) -> Iterator[NDArray[np.uint8] | BrokenImageError]:
+    """Images in the order of their names, by a thread a core: Pillow decodes without Python's lock."""
+
+    def decode(name: str) -> NDArray[np.uint8] | BrokenImageError:
+        try:
+            return decode_image(folder / name, preparation)
+        except BrokenImageError as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        yield from threads.map(decode, names)
+
+
+def _said(folder: Path, broken: dict[str, str], num_files: int) -> str:
+    named = [f"{name} ({reason})" for name, reason in list(broken.items())[:NUM_NAMED]]
+    others = f" and {len(broken) - NUM_NAMED} more" if len(broken) > NUM_NAMED else ""
+    return (
+        f"images: expected {num_files} files in {folder} that can be read, got {len(broken)} broken: "
+        f"{'; '.join(named)}{others}; mend or remove them, or leave them out with skip_broken: true"
+    )

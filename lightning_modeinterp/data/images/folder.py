@@ -1,0 +1,83 @@
+"""Anybody's images: a folder of files."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from torch import Tensor
+
+from lightning_modeinterp.data.datamodule import Split
+from lightning_modeinterp.data.images.byte_images import ByteImages
+from lightning_modeinterp.data.images.cache import CachedImages, cached_images
+from lightning_modeinterp.data.images.datamodule import ImageDataModule, check_batch_size, split_rows
+from lightning_modeinterp.data.images.decoding import Colours, Fit, Preparation
+from lightning_modeinterp.support_oracle import SupportOracle
+
+
+class ImageFolderDataModule(ImageDataModule):
+    """Image files of a folder and its sub-folders, decoded once to a file of bytes; see `decoding` and `cache`.
+
+    Args:
+        folder: Where the image files are.
+        image_size: Height and width that they get, pixels.
+        colours: ``grey`` or ``rgb``.
+        fit: How another shape becomes a square: ``crop`` its sides to the middle, ``pad`` it with the background, or
+            ``stretch`` it.
+        background: What shows through transparent pixels, and what pads; 0 is black, 255 white.
+        skip_broken: Leave out files that cannot be read, instead of refusing the folder.
+        cache: Folder for what was decoded. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+        validation_rate: Share of the images that validate, in (0, 1). Which ones does not depend on the seed.
+        test_rate: Share of the images that test, in (0, 1).
+        batch_size: Global batch size, over all processes; at most the number of training images.
+        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
+        support: What counts as a hallucination. None leaves generated samples unjudged.
+
+    Raises:
+        ConfigurationError: If a setting does not fit; for the folder when it is first read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        image_size: int = 64,
+        colours: Colours = "rgb",
+        fit: Fit = "crop",
+        background: int = 255,
+        skip_broken: bool = False,
+        cache: Path | None = None,
+        validation_rate: float = 0.1,
+        test_rate: float = 0.1,
+        batch_size: int = 64,
+        seed: int | None = None,
+        support: SupportOracle | None = None,
+    ) -> None:
+        super().__init__(batch_size, seed, support)
+        self.folder, self.cache, self.skip_broken = Path(folder), cache, skip_broken
+        self.preparation = Preparation(image_size, colours, fit, background)
+        self.validation_rate, self.test_rate = validation_rate, test_rate
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(C, S, S)."""
+        return self.preparation.shape
+
+    @cached_property
+    def content(self) -> CachedImages:
+        """All images, in the order of their names."""
+        return cached_images(self.folder, self.preparation, self.cache, self.skip_broken)
+
+    def setup(self, stage: str) -> None:
+        """Decode, and refuse what does not fit, before anything is computed."""
+        check_batch_size(self.batch_size, len(self.make_dataset("train")))
+
+    def make_dataset(self, split: Split) -> ByteImages:
+        """See `ModeInterpDataModule.make_dataset`."""
+        return ByteImages(self.content.images, self.rows(self.content.names)[split])
+
+    def rows(self, names: Sequence[str]) -> Mapping[Split, Tensor]:
+        """Row numbers of each split; a subclass may keep images together that belong together.
+
+        Args:
+            names: File names, relative to the folder, in the order of the rows.
+        """
+        return split_rows(len(names), self.validation_rate, self.test_rate)
