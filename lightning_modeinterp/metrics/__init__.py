@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lightning_modeinterp.metrics.frechet_distance import FeatureNetwork, FrechetDistance
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.metrics.highest_variance import HighestSamples, HighestVariance
 from lightning_modeinterp.metrics.support_rates import SupportRates
@@ -10,6 +11,8 @@ from lightning_modeinterp.metrics.trajectory_variance_histogram import Trajector
 from lightning_modeinterp.moved_names import moved
 
 __all__ = [
+    "FeatureNetwork",
+    "FrechetDistance",
     "GenerationMetric",
     "HighestSamples",
     "HighestVariance",

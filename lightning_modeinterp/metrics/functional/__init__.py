@@ -9,6 +9,7 @@ from lightning_modeinterp.metrics.functional.detection import (
     threshold_at_retained,
 )
 from lightning_modeinterp.metrics.functional.filter_rates import filter_rates, removed_name
+from lightning_modeinterp.metrics.functional.frechet import feature_distance, frechet_distance, frechet_interval
 from lightning_modeinterp.metrics.functional.intervals import rate_with_interval, wilson_interval
 from lightning_modeinterp.metrics.functional.matched_auroc import matched_auroc, matched_auroc_without_each
 from lightning_modeinterp.metrics.functional.mode_pairs import ModePairs, count_between, mode_pairs, neighbours
@@ -45,7 +46,10 @@ __all__ = [
     "count_distinct",
     "count_score_bins",
     "count_variance_bins",
+    "feature_distance",
     "filter_rates",
+    "frechet_distance",
+    "frechet_interval",
     "interpolation_enrichment",
     "largest_slope",
     "matched_auroc",

@@ -1,0 +1,9 @@
+"""Handwritten digits, a feature network of our own for them, and classifiers that reject."""
+
+from lightning_modeinterp.data.mnist.datamodule import MNISTDataModule
+from lightning_modeinterp.data.mnist.digit_rates import DigitRates
+from lightning_modeinterp.data.mnist.digits import Digits, read_digits, resized
+from lightning_modeinterp.data.mnist.lenet import LeNet, lenet
+from lightning_modeinterp.data.mnist.rejected import RejectedDigits
+
+__all__ = ["DigitRates", "Digits", "LeNet", "MNISTDataModule", "RejectedDigits", "lenet", "read_digits", "resized"]

@@ -1,0 +1,125 @@
+"""MNIST: handwritten digits at 32, 28 or 16 pixels."""
+
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.data.datamodule import Split, checked_sizes
+from lightning_modeinterp.data.images import ByteImages, ImageDataModule
+from lightning_modeinterp.data.mnist.digit_rates import NUM_DIGITS, DigitRates
+from lightning_modeinterp.data.mnist.digits import Digits, Half, ImageSize, read_digits, resized
+from lightning_modeinterp.data.mnist.lenet import in_batches, lenet
+from lightning_modeinterp.data.mnist.rejected import RejectedDigits
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.metrics import FrechetDistance, GenerationMetric, SupportRates
+from lightning_modeinterp.support_oracle import SupportOracle
+
+
+class MNISTDataModule(ImageDataModule):
+    """White digits on black; data units are [0, 255], model units [-1, 1].
+
+    Training images are the first of the 60,000, validation images the last of them; test images the first of the
+    10,000. Generated ones are compared with test images by the Frechet distance of our own feature network
+    (`lenet`), at the size of whichever set is smaller, and training images with the same ones, for the floor.
+
+    Args:
+        root: Folder with the idx files in ``MNIST/raw``, as torchvision keeps them, packed by gzip or not.
+        image_size: 32 puts the published 28 pixels in a black frame, as is usual for networks that halve; 16 takes the
+            means of 2 x 2 of those.
+        download: Let torchvision fetch files that are missing.
+        size: Number of training images.
+        validation_size: Number of validation images.
+        test_size: Number of test images.
+        batch_size: Global batch size, over all processes; at most ``size``.
+        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
+        support: What counts as a hallucination; `RejectedDigits` is ours. None leaves generated samples unjudged.
+
+    Raises:
+        ConfigurationError: If a size does not fit; for the files when they are first read.
+    """
+
+    def __init__(
+        self,
+        root: Path = Path("data"),
+        image_size: ImageSize = 32,
+        download: bool = False,
+        size: int = 55_000,
+        validation_size: int = 5_000,
+        test_size: int = 10_000,
+        batch_size: int = 64,
+        seed: int | None = None,
+        support: SupportOracle | None = None,
+    ) -> None:
+        super().__init__(batch_size, seed, support)
+        self.root, self.image_size, self.download = Path(root), image_size, download
+        self.sizes = checked_sizes(size, validation_size, test_size, batch_size)
+        self._halves: dict[Half, Digits] = {}
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(1, S, S)."""
+        return (1, self.image_size, self.image_size)
+
+    def prepare_data(self) -> None:
+        """Let torchvision fetch what is missing, if it may."""
+        if self.download:
+            from torchvision.datasets import MNIST  # seconds to import, and needed here only
+
+            try:
+                MNIST(str(self.root), download=True)
+            except (RuntimeError, OSError) as error:
+                raise ConfigurationError(
+                    f"MNIST: expected torchvision to fetch the files to {self.root}, got {error}; copy them there"
+                ) from error
+
+    def setup(self, stage: str) -> None:
+        """Refuse files that are missing or too few digits, before anything is computed."""
+        for split in self.sizes:
+            self.make_dataset(split)
+
+    def make_dataset(self, split: Split) -> ByteImages:
+        """See `ModeInterpDataModule.make_dataset`."""
+        return ByteImages(self._digits(split).images, self._rows(split))
+
+    def labels(self, split: Split) -> Tensor:
+        """What the images of a split are, (N,) int64, 0 to 9."""
+        return torch.from_numpy(self._digits(split).labels)[self._rows(split)]
+
+    def metrics(self) -> list[GenerationMetric]:
+        """Rates, detection and the distance from test images; see `ModeInterpDataModule.metrics`."""
+        distance = FrechetDistance(lenet(), *self._features)
+        if self.support is None:
+            return [distance]
+        rates: GenerationMetric = SupportRates(self.support.kinds)
+        if isinstance(self.support, RejectedDigits):
+            counts = torch.bincount(self.labels("train"), minlength=NUM_DIGITS).double()
+            rates = DigitRates(self.support.kinds, counts / counts.sum())
+        return [rates, self.detection(), distance]
+
+    @cached_property
+    def _features(self) -> tuple[Tensor, Tensor]:
+        """Those of test images, and of as many training images."""
+        test, train = self.make_dataset("test"), self.make_dataset("train")
+        network = lenet()
+        first = [data.bytes_of(torch.arange(min(len(test), len(data)))) for data in (test, train)]
+        return in_batches(network, first[0]).clone(), in_batches(network, first[1]).clone()
+
+    def _rows(self, split: Split) -> Tensor:
+        num_there = len(self._digits(split).labels)
+        wanted = self.sizes[split] if split == "test" else self.sizes["train"] + self.sizes["validation"]
+        if wanted > num_there:
+            names = "test_size" if split == "test" else "size + validation_size"
+            raise ConfigurationError(f"MNIST: expected {names} up to the {num_there} digits of the files, got {wanted}")
+        if split == "validation":
+            return torch.arange(num_there - self.sizes["validation"], num_there)
+        return torch.arange(self.sizes[split])
+
+    def _digits(self, split: Split) -> Digits:
+        """The half of MNIST that a split is part of, read once, at this size."""
+        half: Half = "test" if split == "test" else "train"
+        if half not in self._halves:
+            digits = read_digits(self.root, half)
+            self._halves[half] = Digits(resized(digits.images, self.image_size), digits.labels)
+        return self._halves[half]

@@ -1,0 +1,86 @@
+"""MNIST as its files hold it: 60,000 and 10,000 handwritten digits of 28 x 28, and their labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightning_modeinterp.data.images import read_idx
+from lightning_modeinterp.errors import ConfigurationError
+
+Half = Literal["train", "test"]
+ImageSize = Literal[16, 28, 32]
+
+FOLDER = Path("MNIST") / "raw"
+"""Where torchvision keeps the files, below its root."""
+
+PREFIXES: dict[Half, str] = {"train": "train", "test": "t10k"}
+SIDE = 28
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Digits and what they are.
+
+    Args:
+        images: (N, 28, 28) uint8, white on black; (N, 1, S, S) once `resized`.
+        labels: (N,) int64, 0 to 9.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def read_digits(root: Path, half: Half) -> Digits:
+    """Read one half of MNIST from ``root/MNIST/raw`` or, where that is missing, from ``root`` itself.
+
+    Args:
+        root: Folder of the idx files, packed by gzip or not.
+        half: ``train`` or ``test``.
+
+    Raises:
+        ConfigurationError: If files are missing, broken or of another shape.
+    """
+    images, labels = (read_idx(_found(root, half, name)) for name in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+    if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or labels.shape != images.shape[:1]:
+        raise ConfigurationError(
+            f"MNIST: expected {half} images of shape (N, 28, 28) in bytes and N labels in {root}, got {images.dtype} "
+            f"of shape {images.shape} and labels of shape {labels.shape}; ArrayDataModule takes other arrays"
+        )
+    if len(labels) == 0 or labels.min() < 0 or labels.max() > 9:
+        raise ConfigurationError(f"MNIST: expected {half} labels from 0 to 9 in {root}, got others or none")
+    return Digits(images.astype(np.uint8, copy=False), labels.astype(np.int64))
+
+
+def resized(images: NDArray[np.uint8], image_size: ImageSize) -> NDArray[np.uint8]:
+    """Digits at another size, as images with a channel.
+
+    Args:
+        images: (N, 28, 28) uint8.
+        image_size: 28 as they are; 32 within a black frame of 2 pixels; 16 the means of 2 x 2 pixels of those.
+
+    Returns:
+        (N, 1, image_size, image_size) uint8.
+    """
+    if image_size == SIDE:
+        return images[:, None]
+    framed = np.pad(images, ((0, 0), (2, 2), (2, 2)))
+    if image_size == 16:
+        means = framed.reshape(len(images), 16, 2, 16, 2).mean(axis=(2, 4), dtype=np.float32)
+        framed = np.round(means).astype(np.uint8)
+    return framed[:, None]
+
+
+def _found(root: Path, half: Half, name: str) -> Path:
+    file = f"{PREFIXES[half]}-{name}"
+    for folder in (root / FOLDER, root):
+        for path in (folder / file, folder / f"{file}.gz"):
+            if path.is_file():
+                return path
+    files = [f"{prefix}-{each}" for prefix in PREFIXES.values() for each in ("images-idx3-ubyte", "labels-idx1-ubyte")]
+    raise ConfigurationError(
+        f"MNIST: expected {', '.join(files)} (or each with .gz) in {root / FOLDER}, found no {file}; copy them there, "
+        "or let torchvision fetch them with data.init_args.download: true"
+    )

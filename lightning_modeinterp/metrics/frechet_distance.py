@@ -1,0 +1,116 @@
+"""How far generated samples are from data, among the features of a network."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.metrics.functional import feature_distance, frechet_distance
+from lightning_modeinterp.metrics.generation_metric import GenerationMetric
+from lightning_modeinterp.records import GeneratedBatch
+
+
+class FeatureNetwork(Protocol):
+    """A network whose features are compared."""
+
+    name: str
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        """Features (N, F) of samples (N, *sample_shape), data units, on the samples' device."""
+
+    def to(self, device: torch.device) -> "FeatureNetwork":
+        """The same network elsewhere."""
+
+
+class FrechetDistance(GenerationMetric):
+    """Measure the Frechet distance of generated samples from data, at equal sizes.
+
+    ``fid_<network>`` compares the first N samples with N data, ``fid_<network>_floor`` other N data with the same ones:
+    what a perfect model would get at this size. N, which is ``fid_<network>_num_samples``, is the number of samples, of
+    references or of others, whichever is least. Samples that are not finite make it nan.
+    It cannot tell which samples are bad, nor whether they were learned by heart; and it is comparable at equal N only.
+
+    Args:
+        network: What gives the features. Only Inception's are called FID elsewhere: its name is part of ours.
+        reference: (R, F), features of data.
+        others: (M, F), features of other data, for the floor.
+
+    Raises:
+        ConfigurationError: If there are fewer than two of either.
+
+    Example:
+        >>> class Pixels(torch.nn.Flatten):
+        ...     name = "pixels"
+        >>> draw = torch.Generator().manual_seed(0)
+        >>> metric = FrechetDistance(Pixels(), torch.randn(100, 2, generator=draw), torch.randn(100, 2, generator=draw))
+        >>> samples = torch.randn(100, 2, generator=draw) + 3
+        >>> metric.update(GeneratedBatch(torch.arange(100), samples, torch.ones(100, 1), ("last",), 100))
+        >>> {name: round(value.item(), 1) for name, value in metric.compute().items()}
+        {'fid_pixels': 19.6, 'fid_pixels_floor': 0.0, 'fid_pixels_num_samples': 100}
+    """
+
+    total: Tensor
+    products: Tensor
+    num_samples: Tensor
+    reference: Tensor
+    others: Tensor
+
+    def __init__(self, network: FeatureNetwork, reference: Tensor, others: Tensor) -> None:
+        super().__init__()
+        if min(len(reference), len(others)) < 2 or reference.shape[1:] != others.shape[1:]:
+            raise ConfigurationError(
+                "FrechetDistance: expected features (R, F) and (M, F) of at least two data each, got "
+                f"{tuple(reference.shape)} and {tuple(others.shape)}"
+            )
+        self.network = network
+        size = reference.shape[1]
+        self.register_buffer("reference", reference, persistent=False)
+        self.register_buffer("others", others, persistent=False)
+        self.add_state("total", torch.zeros(size, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("products", torch.zeros(size, size, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("num_samples", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(self, generated: GeneratedBatch) -> None:
+        """Take in the features of a batch, as far as there are data to compare with.
+
+        Args:
+            generated: Samples; those whose number is beyond the data are left out.
+        """
+        chosen = generated.samples[generated.index < min(len(self.reference), len(self.others))]
+        if len(chosen) == 0:
+            return
+        with torch.inference_mode():
+            # about a value near their mean, for the sake of their products' last digits
+            features = self.network.to(chosen.device)(chosen).double() - self._pivot
+        self.total = self.total + features.sum(0)
+        self.products = self.products + features.T @ features
+        self.num_samples = self.num_samples + len(chosen)
+
+    def compute(self) -> dict[str, Tensor]:
+        """Give the distances.
+
+        Returns:
+            Flat names to scalars: distances float64, nan below two samples, and their number int64.
+        """
+        number = int(self.num_samples)
+        reference, others = self.reference[:number].double(), self.others[:number].double()
+        name, distance = f"fid_{self.network.name}", float("nan")
+        if number > 1:
+            mean = self.total / number
+            covariance = (self.products - number * mean.outer(mean)) / (number - 1)
+            size = len(mean)
+            distance = frechet_distance(
+                mean + self._pivot, covariance, reference.mean(0), reference.T.cov().reshape(size, size)
+            )
+        return self.scalars(
+            {
+                name: distance,
+                f"{name}_floor": feature_distance(others, reference),
+                f"{name}_num_samples": self.num_samples,
+            }
+        )
+
+    @property
+    def _pivot(self) -> Tensor:
+        return self.reference[0].double()
