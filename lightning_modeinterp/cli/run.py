@@ -14,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
-from lightning_modeinterp.cli import configs, reproduce
+from lightning_modeinterp.cli import configs, export, reproduce
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.errors import first_of
 from lightning_modeinterp.cli.help import help_for
@@ -29,6 +29,9 @@ from lightning_modeinterp.loggers import SteadyWandbLogger
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.moved_names import add_moved_names
 
+WITHOUT_CONFIG = {"configs": configs.main, "export": export.main, "reproduce": reproduce.main}
+"""Commands that are not Lightning's."""
+
 WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 
 
@@ -41,10 +44,8 @@ def main(args: Sequence[str] | None = None) -> None:
     debug = os.environ.get("MODEINTERP_DEBUG") == "1"
     given = list(sys.argv[1:] if args is None else args)
     try:
-        if given[:1] == ["reproduce"]:
-            reproduce.main(given[1:])
-        elif given[:1] == ["configs"]:
-            configs.main(given[1:])
+        if given[:1] and given[0] in WITHOUT_CONFIG:
+            WITHOUT_CONFIG[given[0]](given[1:])
         else:
             run_command(args)
     except StoppedBySignal as stop:

@@ -69,7 +69,7 @@ class LeNet(nn.Module):
 
 
 def as_input(images: Tensor) -> Tensor:
-    """Digits of 16, 28 or 32 pixels as the networks see them: (N, 1, 32, 32) in [0, 1].
+    """Digits of 16, 28 or 32 pixels as the networks see them: (N, 1, 32, 32) in [0, 1], on the levels of bytes.
 
     Raises:
         ConfigurationError: If they are no grey images of such a size.
@@ -79,7 +79,7 @@ def as_input(images: Tensor) -> Tensor:
             f"lenet: expected grey images of 16, 28 or 32 pixels a side, got shape {tuple(images.shape)}; other images "
             "need other features"
         )
-    shades = images / 255
+    shades = images.round().clamp(0, 255) / 255  # what a file would hold of them
     if shades.shape[-1] == 28:
         shades = pad(shades, (2, 2, 2, 2))
     if shades.shape[-1] == 16:
