@@ -12,8 +12,8 @@ FORMS = {"npz": (write_npz, ".npz"), "png": (write_sheet, ".png"), "folder": (wr
 DESCRIPTION = """\
 Write the samples of a store for other tools.
 
-npz     one packed file: arr_0 are the samples (images as bytes, N x H x W x C, as evaluators of images read them), beside
-        them their numbers, variances, verdicts and further statistics
+npz     one packed file: arr_0 are the samples (images as bytes, N x H x W x C, as evaluators of images read them),
+        beside them their numbers, variances, verdicts and further statistics
 png     one picture of the first 100 images side by side
 folder  a PNG file for each image
 """

@@ -53,14 +53,16 @@ class LeNet(nn.Module):
         Returns:
             (N, 84).
         """
-        h = max_pool2d(relu(self.conv_1(as_input(images))), 2)
-        h = max_pool2d(relu(self.conv_2(h)), 2).flatten(1)
-        features: Tensor = self.linear_2(relu(self.linear_1(h)))
+        with torch.autocast(images.device.type, enabled=False):  # a mixed run's half precision would move them
+            h = max_pool2d(relu(self.conv_1(as_input(images.float()))), 2)
+            h = max_pool2d(relu(self.conv_2(h)), 2).flatten(1)
+            features: Tensor = self.linear_2(relu(self.linear_1(h)))
         return features
 
     def logits(self, features: Tensor) -> Tensor:
         """Unnormalised log-probabilities (N, 10) of the digits, from features (N, 84)."""
-        logits: Tensor = self.linear_3(relu(features))
+        with torch.autocast(features.device.type, enabled=False):
+            logits: Tensor = self.linear_3(relu(features))
         return logits
 
     def forward(self, images: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ class RejectedDigits(SupportOracle):
         features = [network.features(images) for network in self.networks]
         logits = [network.logits(each) for network, each in zip(self.networks, features, strict=True)]
         confidence, digit = torch.stack([each.softmax(1) for each in logits]).mean(0).max(1)
-        distance = nearest_distance(features[0], self.means, self.precision)
+        with torch.autocast(samples.device.type, enabled=False):
+            distance = nearest_distance(features[0], self.means, self.precision)
         limits = record()["thresholds"]["16" if samples.shape[-1] == 16 else "32"]
         rejected = ~is_finite | (confidence < limits["confidence"]) | (distance > limits["distance"])
         kind = torch.where(rejected, 2, 0).to(torch.int8)
