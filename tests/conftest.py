@@ -5,6 +5,7 @@ import torch
 import wandb
 
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from tests.digits import write_digits
 
 LONG = ("integration", "docs")
 
@@ -52,3 +53,9 @@ def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3
 @pytest.fixture
 def make_generated():
     return build_generated
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    """Root of MNIST's files, with 4,000 training and 1,000 test digits; tests must not write to it."""
+    return write_digits(tmp_path_factory.mktemp("digits"))

@@ -14,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
-from lightning_modeinterp.cli import configs, export, reproduce
+from lightning_modeinterp.cli import configs, export, fidelity, reproduce
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.errors import first_of
 from lightning_modeinterp.cli.help import help_for
@@ -29,7 +29,12 @@ from lightning_modeinterp.loggers import SteadyWandbLogger
 from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.moved_names import add_moved_names
 
-WITHOUT_CONFIG = {"configs": configs.main, "export": export.main, "reproduce": reproduce.main}
+WITHOUT_CONFIG = {
+    "configs": configs.main,
+    "export": export.main,
+    "fidelity": fidelity.main,
+    "reproduce": reproduce.main,
+}
 """Commands that are not Lightning's."""
 
 WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}

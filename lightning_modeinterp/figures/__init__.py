@@ -11,6 +11,7 @@ from lightning_modeinterp.figures.pixels import pixels
 from lightning_modeinterp.figures.predicted_paths import predicted_paths
 from lightning_modeinterp.figures.predicted_trajectories import predicted_trajectories
 from lightning_modeinterp.figures.roc import roc
+from lightning_modeinterp.figures.sample_sizes import sample_sizes
 from lightning_modeinterp.figures.samples_2d import PlaneSamples, samples_2d
 from lightning_modeinterp.figures.save import save_figure
 from lightning_modeinterp.figures.score_curves import ScoreCurve, score_curves
@@ -41,6 +42,7 @@ __all__ = [
     "rate_with_interval",
     "rebin",
     "roc",
+    "sample_sizes",
     "samples_2d",
     "save_figure",
     "score_curves",

@@ -1,0 +1,85 @@
+"""``modeinterp fidelity``: how close samples are to data."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.files import write_aside
+
+DESCRIPTION = """\
+Compare samples with data among the features of a network: FID, KID, precision, recall and inception score by
+torch-fidelity, each with its floor: what as many other data give. All sets have one size, which is part of the result.
+
+Without --inception the features are those of our own LeNet for digits, and the numbers are called so (fid_lenet).
+"""
+
+EXAMPLES = """\
+examples:
+  modeinterp fidelity runs/mnist/seed_0/predictions --reference configs/data/mnist.yaml
+  modeinterp fidelity my_samples --reference my_photos --inception weights-inception-2015-12-05-6726825d.pth
+"""
+
+
+def main(args: Sequence[str]) -> None:
+    """Run the command.
+
+    Args:
+        args: What follows ``fidelity``.
+
+    Raises:
+        ConfigurationError: If sets or options do not fit.
+    """
+    given = parser().parse_args(args)
+    # seconds to import, and needed here only
+    from lightning_modeinterp import figures
+    from lightning_modeinterp.fidelity import Inception, Lenet, fidelity, read_sets, sizes_curve
+
+    extractor = Inception(given.inception) if given.inception else Lenet()
+    sets = read_sets(given.samples, given.reference, given.num)
+    numbers = fidelity(sets, extractor, given.kid_subset_size, given.replicates)
+    curve = sizes_curve(sets, extractor)
+    out = given.out or given.samples.with_name("fidelity")
+    out.mkdir(parents=True, exist_ok=True)
+    about = {"samples": str(given.samples), "reference": str(given.reference)}
+    by_size = {"sizes": list(curve.sizes), "samples": list(curve.samples), "floor": list(curve.floor)}
+    write_aside(out / "fidelity.json", json.dumps({**numbers, "by_size": by_size, **about}, indent=1).encode())
+    name = f"fid{extractor.suffix}"
+    figures.save_figure(figures.sample_sizes(curve.sizes, curve.samples, curve.floor, name), out / "sample_sizes.png")
+    print(table(numbers))
+    print(f"\nfidelity finished; its output is in {out}")
+
+
+def table(numbers: Mapping[str, float]) -> str:
+    """The numbers as lines, each with its floor.
+
+    Example:
+        >>> print(table({"fid": 2.5, "fid_low": 2.0, "fid_high": 3.0, "fid_floor": 0.5, "num_samples": 1000}))
+        fid                      2.5000 [2.0000, 3.0000]  other data: 0.5000
+        num_samples                1000
+    """
+    lines = []
+    for name, value in numbers.items():
+        if name.endswith(("_low", "_high", "_floor")):
+            continue
+        line = f"{name:<20} {value:>10,.4f}" if isinstance(value, float) else f"{name:<20} {value:>10}"
+        if f"{name}_low" in numbers:
+            line += f" [{numbers[f'{name}_low']:.4f}, {numbers[f'{name}_high']:.4f}]"
+        if f"{name}_floor" in numbers:
+            line += f"  other data: {numbers[f'{name}_floor']:.4f}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def parser() -> OneLineParser:
+    """The parser of the command."""
+    made = OneLineParser("fidelity", description=DESCRIPTION, epilog=EXAMPLES)
+    made.add_argument("samples", type=Path, metavar="STORE", help="a sample store, folder of images or array of bytes")
+    reference = "a data config (its test data, and training data for the floor), or as STORE (its halves)"
+    made.add_argument("--reference", type=Path, required=True, help=reference)
+    made.add_argument("--inception", type=Path, help="weights of Inception, as torch-fidelity publishes them")
+    made.add_argument("--num", type=int, help="images in each set; as many as there are for all three by default")
+    made.add_argument("--kid-subset-size", type=int, default=1000, help="images in a subset of KID; 1000 by default")
+    made.add_argument("--replicates", type=int, default=200, help="of the bootstrap; 200 by default, 0 for no interval")
+    made.add_argument("--out", type=Path, help="folder for the numbers and the figure; beside the samples by default")
+    return made

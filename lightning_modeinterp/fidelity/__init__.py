@@ -1,0 +1,11 @@
+"""How close sets of images are among the features of a network, by torch-fidelity, at equal sizes, with a floor.
+
+The numbers are FID, KID, precision and recall. Only those of Inception features are called so; others carry the
+network's name.
+"""
+
+from lightning_modeinterp.fidelity.extractors import Inception, Lenet
+from lightning_modeinterp.fidelity.measure import Comparison, fidelity, sizes_curve
+from lightning_modeinterp.fidelity.sources import ImageSets, read_sets
+
+__all__ = ["Comparison", "ImageSets", "Inception", "Lenet", "fidelity", "read_sets", "sizes_curve"]

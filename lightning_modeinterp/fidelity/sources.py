@@ -1,0 +1,180 @@
+"""Where images come from that are compared: a sample store, a folder of files, an array, or a data config."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from jsonargparse import ArgumentParser
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from lightning_modeinterp.data import ModeInterpDataModule, Split
+from lightning_modeinterp.data.images import BrokenImageError, Preparation, decode_image, find_images, read_array
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.keyed_noise import keyed_generator
+from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.sample_store.export import as_pixels, is_image
+from lightning_modeinterp.sample_store.store import MANIFEST
+
+
+@dataclass(frozen=True)
+class ImageSets:
+    """Three sets of one size and shape.
+
+    Args:
+        samples: (N, C, H, W) uint8, what is judged.
+        reference: (N, C, H, W) uint8, data.
+        others: (N, C, H, W) uint8, other data: what a perfect model would give.
+    """
+
+    samples: Tensor
+    reference: Tensor
+    others: Tensor
+
+
+def read_sets(samples: Path, reference: Path, num_samples: int | None = None) -> ImageSets:
+    """Read samples, and data to compare them with.
+
+    A data config gives its test split as reference and training data as others; any other source is cut in two halves
+    by chance, always in the same way.
+
+    Args:
+        samples: A store, folder of images, or array file.
+        reference: The same, or a data config (``.yaml``).
+        num_samples: Size of each set. As large as there are images for if None.
+
+    Raises:
+        ConfigurationError: If images differ in shape, or there are too few.
+    """
+    pool = read_images(samples)
+    first, second = _of_config(reference) if reference.suffix in (".yaml", ".yml") else _halves(read_images(reference))
+    if first.shape[1:] != pool.shape[1:]:
+        raise ConfigurationError(
+            f"fidelity: expected a reference of the samples' shape {tuple(pool.shape[1:])}, got "
+            f"{tuple(first.shape[1:])}; compare images of one size and number of channels"
+        )
+    number = min(len(pool), len(first), len(second))
+    if num_samples is not None and not 2 <= num_samples <= number:
+        raise ConfigurationError(
+            f"fidelity: expected --num from 2 to {number}, got {num_samples}; there are {len(pool)} samples, "
+            f"{len(first)} references and {len(second)} others for the floor"
+        )
+    wanted = number if num_samples is None else num_samples
+    return ImageSets(pool[:wanted], first[:wanted], second[:wanted])
+
+
+def read_images(source: Path) -> Tensor:
+    """Read images as bytes.
+
+    Args:
+        source: A sample store, a folder of images of one size, or a ``.npy``, ``.npz`` or idx file of bytes.
+
+    Returns:
+        (N, C, H, W) uint8; samples of a store in the order of their numbers.
+
+    Raises:
+        ConfigurationError: If there are no images of one size.
+    """
+    if (source / MANIFEST).is_file():
+        return _of_store(source)
+    if source.is_dir():
+        return _of_folder(source)
+    if source.is_file():
+        return _of_array(source)
+    raise ConfigurationError(f"fidelity: expected a sample store, folder of images or array file, found no {source}")
+
+
+def _of_store(path: Path) -> Tensor:
+    batches = list(SampleStore.open(path))
+    if not is_image(batches[0].samples):
+        raise ConfigurationError(
+            f"fidelity: expected images of one or three channels in {path}, got samples of shape "
+            f"{tuple(batches[0].samples.shape[1:])}"
+        )
+    return torch.cat([_channels_first(as_pixels(batch.samples)) for batch in batches])
+
+
+def _of_folder(folder: Path) -> Tensor:
+    names = find_images(folder)
+    try:
+        with Image.open(folder / names[0]) as image:
+            (width, height), is_grey = image.size, image.mode in ("1", "L")
+        if width != height:
+            raise ConfigurationError(f"fidelity: expected square images in {folder}, got {width} x {height}")
+        preparation = Preparation(width, "grey" if is_grey else "rgb")
+        for name in names:
+            with Image.open(folder / name) as image:
+                if image.size != (width, height):
+                    raise ConfigurationError(
+                        f"fidelity: expected images of one size in {folder}, got {width} x {height} and "
+                        f"{image.size[0]} x {image.size[1]} ({name})"
+                    )
+        return torch.from_numpy(np.stack([decode_image(folder / name, preparation) for name in names]))
+    except (OSError, BrokenImageError) as error:
+        raise ConfigurationError(f"fidelity: expected images that can be read in {folder}, got {error}") from error
+
+
+def _of_array(path: Path) -> Tensor:
+    name = "arr_0" if path.suffix == ".npz" else None
+    values = read_array(path, name)
+    if values.dtype != np.uint8 or values.ndim not in (3, 4):
+        raise ConfigurationError(
+            f"fidelity: expected bytes (N, H, W), (N, H, W, C) or (N, C, H, W) in {path}, got {values.dtype} of shape "
+            f"{values.shape}"
+        )
+    images = np.array(values, dtype=np.uint8)
+    if images.ndim == 3:
+        return torch.from_numpy(images[:, None])
+    return torch.from_numpy(images) if images.shape[1] in (1, 3) else _channels_first(images)
+
+
+def _channels_first(pixels: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
+
+
+def _halves(images: Tensor) -> tuple[Tensor, Tensor]:
+    order = torch.randperm(len(images), generator=keyed_generator(0, "fidelity/halves", 0))
+    half = len(images) // 2
+    return images[order[:half]], images[order[half : 2 * half]]
+
+
+def _of_config(path: Path) -> tuple[Tensor, Tensor]:
+    """Test data, and training data."""
+    data = load_data(path)
+    data.prepare_data()
+    data.setup("test")
+    if len(data.sample_shape) != 3 or data.sample_shape[0] not in (1, 3):
+        raise ConfigurationError(f"fidelity: expected data that are images, got shape {data.sample_shape} in {path}")
+    test, train = (_of_split(data, split) for split in ("test", "train"))
+    return test, train[: len(test)]
+
+
+def load_data(path: Path) -> ModeInterpDataModule:
+    """Build the data module that a data config names.
+
+    Raises:
+        ConfigurationError: If the file is missing or no such config.
+    """
+    if not path.is_file():
+        raise ConfigurationError(f"fidelity: expected a data config, found none at {path}")
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(ModeInterpDataModule, "data")
+    try:
+        config = parser.parse_object({"data": yaml.safe_load(path.read_text())})
+        data: ModeInterpDataModule = parser.instantiate_classes(config).data
+    except ConfigurationError:
+        raise
+    except Exception as error:  # whatever the parser or a class of a user raises
+        raise ConfigurationError(
+            f"fidelity: expected a data config such as configs/data/mnist.yaml at {path}: {error}"
+        ) from error
+    return data
+
+
+def _of_split(data: ModeInterpDataModule, split: Split) -> Tensor:
+    dataset = data.make_dataset(split)
+    parts = torch.arange(len(dataset)).split(4096)
+    return torch.cat([_channels_first(as_pixels(data.to_data_units(dataset[part]))) for part in parts])

@@ -1,0 +1,36 @@
+"""How a distance between sets falls with their size, for samples and for data."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.figures.style import DATA, LEARNED, legend_below, new_figure, tidy
+
+
+def sample_sizes(sizes: Sequence[int], samples: Sequence[float], floor: Sequence[float], name: str) -> Figure:
+    """Draw distances against the number of samples, on logarithmic axes.
+
+    Args:
+        sizes: Rising numbers of samples on each side, at least one.
+        samples: Distance of so many samples from data.
+        floor: Distance of other data from the same ones.
+        name: What the distance is called.
+
+    Raises:
+        ConfigurationError: If there is no size, or not one distance of each a size.
+    """
+    if not sizes or {len(samples), len(floor)} != {len(sizes)}:
+        raise ConfigurationError(
+            f"expected a distance of samples and one of data for each size, got {len(sizes)} sizes, {len(samples)} and "
+            f"{len(floor)}"
+        )
+    figure = new_figure(f"{name} {samples[-1]:.3g} of {sizes[-1]:,} samples; {floor[-1]:.3g} of as many data")
+    axes = figure.subplots()
+    axes.loglog(sizes, samples, "o-", color=LEARNED, label="generated", markersize=4)
+    axes.loglog(sizes, floor, "s--", color=DATA, label="other data", markersize=4)
+    axes.set_xlabel("samples on each side")
+    axes.set_ylabel(f"{name} from data")
+    tidy(axes)
+    legend_below(figure)
+    return figure
