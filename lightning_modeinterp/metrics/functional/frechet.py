@@ -6,6 +6,9 @@ from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
 
+ROUNDING = 1e-12
+"""What is left of equal Gaussians, as a share of the terms."""
+
 
 def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covariance_2: Tensor) -> float:
     """Squared Frechet (2-Wasserstein) distance of two Gaussians.
@@ -47,7 +50,9 @@ def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covar
         return float("nan")
     root = _root(first)
     shared = torch.linalg.eigvalsh(root @ second @ root).clamp(min=0).sqrt().sum()
-    return (difference + first.trace() + second.trace() - 2 * shared).clamp(min=0).item()
+    size = difference + first.trace() + second.trace()
+    distance = size - 2 * shared
+    return distance.item() if distance > ROUNDING * size else 0.0
 
 
 def feature_distance(first: Tensor, second: Tensor) -> float:

@@ -11,7 +11,7 @@ from lightning_modeinterp.testing import check_datamodule
 
 @pytest.fixture
 def make(digits):
-    return partial(MNISTDataModule, digits, size=300, validation_size=200, test_size=300, batch_size=20)
+    return partial(MNISTDataModule, digits, size=1_000, validation_size=700, test_size=700, batch_size=20)
 
 
 @pytest.mark.parametrize("size", [16, 28, 32])
@@ -22,14 +22,14 @@ def test_contract(make, size):
 def test_without_an_oracle_the_distance_is_measured(make):
     (metric,) = make().metrics()
     assert type(metric) is FrechetDistance
-    assert [type(each) for each in make(support=RejectedDigits()).metrics()][0] is DigitRates
+    assert type(make(support=RejectedDigits()).metrics()[0]) is DigitRates
 
 
 def test_splits(digits, make):
     data = make()
     data.setup("fit")
-    assert [len(data.make_dataset(split)) for split in ("train", "validation", "test")] == [300, 200, 300]
-    assert data.labels("validation").shape == (200,)
+    assert [len(data.make_dataset(split)) for split in ("train", "validation", "test")] == [1_000, 700, 700]
+    assert data.labels("validation").shape == (700,)
     whole = MNISTDataModule(digits, size=3_800, validation_size=200, test_size=1_000)
     assert torch.equal(whole.make_dataset("validation").rows, torch.arange(3_800, 4_000))
 
@@ -37,7 +37,7 @@ def test_splits(digits, make):
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ({"size": 3_901}, r"size \+ validation_size up to the 4000 digits of the files, got 4101"),
+        ({"size": 3_401}, r"size \+ validation_size up to the 4000 digits of the files, got 4101"),
         ({"test_size": 1_001}, "test_size up to the 1000 digits"),
     ],
 )

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.data.mnist import RejectedDigits, read_digits, resized
-from lightning_modeinterp.data.mnist.rejected import nearest_distance
+from lightning_modeinterp.data.mnist.rejected import nearest_direction
 from lightning_modeinterp.testing import check_support_oracle
 
 
@@ -29,8 +29,8 @@ def test_what_is_no_digit_is_mostly_rejected(oracle, images, size):
     noise = torch.rand(200, 1, size, size, generator=torch.Generator().manual_seed(0)) * 255
     digits = images(size)[:400]
     halfway = (digits[:200] + digits[200:]) / 2
-    assert oracle.judge(noise).hallucinated.double().mean() > 0.95
-    assert oracle.judge(halfway).hallucinated.double().mean() > 20 * 0.006
+    assert oracle.judge(noise).hallucinated.double().mean() > 0.85
+    assert oracle.judge(halfway).hallucinated.double().mean() > 0.2
 
 
 def test_what_is_not_finite_is_rejected(oracle, images):
@@ -47,10 +47,12 @@ def test_details(oracle, images):
 
 
 def test_contract(oracle, images):
-    noise = torch.rand(30, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 255
-    check_support_oracle(oracle, images(16)[:300], noise)
+    full = torch.full((5, 1, 32, 32), 255.0)
+    check_support_oracle(oracle, images(32)[:600], full)
 
 
-def test_nearest_distance_by_hand():
-    features, means = torch.tensor([[3.0, 4.0], [1.0, 0.0]]), torch.tensor([[0.0, 0.0], [1.0, 1.0]])
-    assert nearest_distance(features, means, torch.diag(torch.tensor([4.0, 1.0]))).tolist() == [5.0, 1.0]
+def test_nearest_direction_by_hand():
+    features = torch.tensor([[[3.0, 4.0], [1.0, 0.0]], [[0.0, 2.0], [0.0, 1.0]]])
+    directions = torch.tensor([[[5.0, 0.0], [0.0, 1.0]]] * 2)
+    # cosines of the first with each direction: .6 and 0, .8 and 1; of the second: 1 and 0, 0 and 1
+    assert nearest_direction(features, directions).tolist() == pytest.approx([0.1, 0.5])
