@@ -28,7 +28,7 @@ from lightning_modeinterp.keyed_noise import keyed_generator
 NUM_TRAIN = 55_000  # the others are the validation split of MNISTDataModule
 BATCH_SIZE, LEARNING_RATE = 128, 3e-3
 SIZES = (16, 32)
-LOWEST_CONFIDENCE, HIGHEST_DISTANCE = 0.004, 0.999  # quantiles of test digits
+LOWEST_CONFIDENCE, HIGHEST_DISTANCE = 0.003, 0.999  # quantiles of test digits
 
 
 def main() -> None:
