@@ -20,7 +20,7 @@ INCEPTION = "inception-v3-compat"
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 
-class LenetExtractor(FeatureExtractorBase):
+class LenetExtractor(FeatureExtractorBase):  # type: ignore[misc]  # its package has no types
     """The digits' LeNet; float64, so that means do not lose digits.
 
     Args:
@@ -99,7 +99,7 @@ class Lenet(Extractor):
     def features(self, images: Tensor) -> Tensor:
         """See `Extractor.features`."""
         network = lenet()
-        return torch.cat([network.features(part) for part in images.split(1000)]).double()
+        return torch.cat([network.features(part) for part in torch.split(images, 1000)]).double()
 
 
 class Inception(Extractor):
@@ -137,4 +137,4 @@ class Inception(Extractor):
     @torch.inference_mode()
     def features(self, images: Tensor) -> Tensor:
         """See `Extractor.features`."""
-        return torch.cat([self.network(part)[0] for part in images.split(64)]).double()
+        return torch.cat([self.network(part)[0] for part in torch.split(images, 64)]).double()

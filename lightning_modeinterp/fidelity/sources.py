@@ -176,5 +176,5 @@ def load_data(path: Path) -> ModeInterpDataModule:
 
 def _of_split(data: ModeInterpDataModule, split: Split) -> Tensor:
     dataset = data.make_dataset(split)
-    parts = torch.arange(len(dataset)).split(4096)
+    parts = torch.split(torch.arange(len(dataset)), 4096)
     return torch.cat([_channels_first(as_pixels(data.to_data_units(dataset[part]))) for part in parts])

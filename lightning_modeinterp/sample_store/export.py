@@ -113,11 +113,11 @@ def write_sheet(store: SampleStore, path: Path, num_samples: int | None = None) 
     height, width, channels = pixels.shape[1:]
     sheet = np.zeros((rows * columns, height, width, channels), dtype=np.uint8)
     sheet[: len(pixels)] = pixels
-    sheet = sheet.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    sheet = sheet.reshape(rows * height, columns * width, channels)
+    laid = sheet.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    picture = laid.reshape(rows * height, columns * width, channels)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = aside_of(path)
-    Image.fromarray(sheet.squeeze(2) if channels == 1 else sheet).save(aside, format="png")
+    Image.fromarray(picture.squeeze(2) if channels == 1 else picture).save(aside, format="png")
     publish(aside, path)
     return path
 

@@ -95,13 +95,16 @@ def test_every_experiment_has_a_sound_sampler(experiment, capsys):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
-def test_every_experiment_runs_every_command(run, experiment, command):
+def test_every_experiment_runs_every_command(run, experiment, command, digits):
     is_exact = "exact" in experiment.stem
     if command == "fit" and is_exact:
         pytest.skip("the true score has nothing to train")
-    network = () if is_exact else UNET if "shapes" in experiment.stem else NETWORK
+    is_image = "shapes" in experiment.stem or "mnist" in experiment.stem
+    network = () if is_exact else UNET if is_image else NETWORK
     untrained = () if command == "fit" else ("--allow_untrained=true",)
-    few = (*FEW_IMAGES, *NO_FIGURES) if "shapes" in experiment.stem else ()  # test_shapes.py draws them, once
+    few = (*FEW_IMAGES, *NO_FIGURES) if is_image else ()  # test_shapes.py draws them, once
+    if "mnist" in experiment.stem:
+        few = (*few, f"--data.init_args.root={digits}", "--generation.sampler.init_args.start_alpha_bar=null")
     run(command, *few, "--trainer.fast_dev_run=2", *untrained, config=experiment, network=network)
 
 

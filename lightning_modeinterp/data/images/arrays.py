@@ -26,7 +26,10 @@ def read_array(path: Path, name: str | None = None) -> NDArray[np.generic]:
         return read_idx(path)
     try:
         content = np.load(path, mmap_mode="r", allow_pickle=False)
-        return content if path.suffix == ".npy" else content[_chosen(path, list(content.files), name)]
+        array: NDArray[np.generic] = (
+            content if path.suffix == ".npy" else content[_chosen(path, list(content.files), name)]
+        )
+        return array
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, ConfigurationError):
             raise

@@ -55,7 +55,7 @@ def split_rows(num_samples: int, validation_rate: float, test_rate: float) -> Ma
             f"{validation_rate} and test_rate {test_rate}; take more samples or other rates"
         )
     order = torch.randperm(num_samples, generator=keyed_generator(0, "split", 0))  # of no seed: every run trains on
-    train, validation, test = order.split([num_train, num_validation, num_test])  # the same samples
+    train, validation, test = torch.split(order, [num_train, num_validation, num_test])  # the same samples
     return {"train": train.sort().values, "validation": validation.sort().values, "test": test.sort().values}
 
 

@@ -118,4 +118,4 @@ def record() -> dict[str, Any]:
 def in_batches(network: LeNet, images: Tensor, batch_size: int = 1000) -> Tensor:
     """Features (N, 84) of images (N, 1, S, S) of any number type, data units, on the network's device."""
     device = network.linear_3.weight.device
-    return torch.cat([network.features(part.to(device).float()) for part in images.split(batch_size)])
+    return torch.cat([network.features(part.to(device).float()) for part in torch.split(images, batch_size)])

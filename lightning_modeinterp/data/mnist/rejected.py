@@ -10,14 +10,17 @@ from lightning_modeinterp.data.mnist.lenet import NUM_MEMBERS, LeNet, lenet, rec
 from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.support_oracle import SupportOracle
 
+FAINTEST_STROKE = 64.0
+"""Least brightest pixel, of 255; networks that have seen digits only call an empty image one."""
+
 
 class RejectedDigits(SupportOracle):
     """Reject what three networks do not agree on, or what points away from every digit among their features.
 
     A sample is rejected where the mean probability of its likeliest digit is below the 0.3rd percentile of test digits,
     or its distance to the nearest digit, ``min_d 1 - mean_n cos(f_n, m_nd)`` with the features f_n of network n and the
-    mean direction m_nd of training digits, is beyond their 99.9th. So about 0.4 % of real digits are rejected too;
-    report that rate beside any other. The mode is the likeliest digit; details are ``confidence`` and
+    mean direction m_nd of training digits, is beyond their 99.9th, or where no pixel is bright enough for a stroke. So
+    about 0.4 % of real digits are rejected too; report that rate beside any other. The mode is the likeliest digit; details are ``confidence`` and
     ``feature_distance``.
 
     It cannot tell an odd digit from no digit, and calls a stroke that is none a digit if the networks do: of uniform
@@ -41,7 +44,8 @@ class RejectedDigits(SupportOracle):
         confidence, digit = probabilities.max(1)
         distance = nearest_direction(features, self.directions)
         limits = record()["thresholds"]["16" if samples.shape[-1] == 16 else "32"]
-        rejected = ~is_finite | (confidence < limits["confidence"]) | (distance > limits["distance"])
+        has_no_stroke = samples.flatten(1).amax(1) < FAINTEST_STROKE
+        rejected = ~is_finite | has_no_stroke | (confidence < limits["confidence"]) | (distance > limits["distance"])
         kind = torch.where(rejected, 2, 0).to(torch.int8)
         return SupportVerdict(kind, digit, self.kinds, {"confidence": confidence, "feature_distance": distance})
 

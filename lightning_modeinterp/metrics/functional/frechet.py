@@ -50,9 +50,9 @@ def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covar
         return float("nan")
     root = _root(first)
     shared = torch.linalg.eigvalsh(root @ second @ root).clamp(min=0).sqrt().sum()
-    size = difference + first.trace() + second.trace()
-    distance = size - 2 * shared
-    return distance.item() if distance > ROUNDING * size else 0.0
+    total = difference + first.trace() + second.trace()
+    distance = total - 2 * shared
+    return distance.item() if distance > ROUNDING * total else 0.0
 
 
 def feature_distance(first: Tensor, second: Tensor) -> float:
@@ -124,4 +124,5 @@ def _drawn_again(features: Tensor, generator: np.random.Generator) -> Tensor:
 def _root(matrix: Tensor) -> Tensor:
     """Symmetric square root of a symmetric matrix; what is negative by rounding counts as 0."""
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return root
