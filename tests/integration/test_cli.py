@@ -104,7 +104,7 @@ def test_every_experiment_runs_every_command(run, experiment, command, digits):
     untrained = () if command == "fit" else ("--allow_untrained=true",)
     few = (*FEW_IMAGES, *NO_FIGURES) if is_image else ()  # test_shapes.py draws them, once
     if "mnist" in experiment.stem:
-        few = (*few, f"--data.init_args.root={digits}", "--generation.sampler.init_args.start_alpha_bar=null")
+        few = (*few, f"--data.init_args.root={digits}")
     run(command, *few, "--trainer.fast_dev_run=2", *untrained, config=experiment, network=network)
 
 

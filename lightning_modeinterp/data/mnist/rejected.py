@@ -20,8 +20,8 @@ class RejectedDigits(SupportOracle):
     A sample is rejected where the mean probability of its likeliest digit is below the 0.3rd percentile of test digits,
     or its distance to the nearest digit, ``min_d 1 - mean_n cos(f_n, m_nd)`` with the features f_n of network n and the
     mean direction m_nd of training digits, is beyond their 99.9th, or where no pixel is bright enough for a stroke. So
-    about 0.4 % of real digits are rejected too; report that rate beside any other. The mode is the likeliest digit; details are ``confidence`` and
-    ``feature_distance``.
+    about 0.4 % of real digits are rejected too; report that rate beside any other. The mode is the likeliest digit;
+    details are ``confidence`` and ``feature_distance``.
 
     It cannot tell an odd digit from no digit, and calls a stroke that is none a digit if the networks do: of uniform
     noise it rejects nine in ten, of the means of two digits a fifth to a third.

@@ -30,7 +30,7 @@ def test_what_is_no_digit_is_mostly_rejected(oracle, images, size):
     digits = images(size)[:400]
     halfway = (digits[:200] + digits[200:]) / 2
     assert oracle.judge(noise).hallucinated.double().mean() > 0.8
-    assert oracle.judge(halfway).hallucinated.double().mean() > 0.2
+    assert oracle.judge(halfway).hallucinated.double().mean() > 0.15
 
 
 def test_what_is_not_finite_is_rejected(oracle, images):
