@@ -12,7 +12,14 @@ from PIL import Image
 from torch import Tensor
 
 from lightning_modeinterp.data import ModeInterpDataModule, Split
-from lightning_modeinterp.data.images import BrokenImageError, Preparation, decode_image, find_images, read_array
+from lightning_modeinterp.data.images import (
+    BrokenImageError,
+    Preparation,
+    decode_image,
+    find_images,
+    mixed_order,
+    read_array,
+)
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.sample_store import SampleStore
@@ -148,8 +155,8 @@ def _of_config(path: Path) -> tuple[Tensor, Tensor]:
     data.setup("test")
     if len(data.sample_shape) != 3 or data.sample_shape[0] not in (1, 3):
         raise ConfigurationError(f"fidelity: expected data that are images, got shape {data.sample_shape} in {path}")
-    test, train = (_of_split(data, split) for split in ("test", "train"))
-    return test, train[: len(test)]
+    test = _of_split(data, "test")
+    return test, _of_split(data, "train", len(test))
 
 
 def load_data(path: Path) -> ModeInterpDataModule:
@@ -174,7 +181,7 @@ def load_data(path: Path) -> ModeInterpDataModule:
     return data
 
 
-def _of_split(data: ModeInterpDataModule, split: Split) -> Tensor:
+def _of_split(data: ModeInterpDataModule, split: Split, num_images: int | None = None) -> Tensor:
     dataset = data.make_dataset(split)
-    parts = torch.split(torch.arange(len(dataset)), 4096)
+    parts = torch.split(mixed_order(len(dataset))[:num_images], 4096)
     return torch.cat([_channels_first(as_pixels(data.to_data_units(dataset[part]))) for part in parts])

@@ -29,6 +29,8 @@ def sample_sizes(sizes: Sequence[int], samples: Sequence[float], floor: Sequence
     axes = figure.subplots()
     axes.loglog(sizes, samples, "o-", color=LEARNED, label="generated", markersize=4)
     axes.loglog(sizes, floor, "s--", color=DATA, label="other data", markersize=4)
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.set_xticks([], minor=True)
     axes.set_xlabel("samples on each side")
     axes.set_ylabel(f"{name} from data")
     tidy(axes)

@@ -4,7 +4,7 @@ from lightning_modeinterp.data.images.array_datamodule import ArrayDataModule, A
 from lightning_modeinterp.data.images.arrays import read_array
 from lightning_modeinterp.data.images.byte_images import ByteImages, to_bytes, to_data_units, to_model_units
 from lightning_modeinterp.data.images.cache import CachedImages, cached_images, default_cache
-from lightning_modeinterp.data.images.datamodule import ImageDataModule, check_batch_size, split_rows
+from lightning_modeinterp.data.images.datamodule import ImageDataModule, check_batch_size, mixed_order, split_rows
 from lightning_modeinterp.data.images.decoding import (
     BrokenImageError,
     Preparation,
@@ -28,6 +28,7 @@ __all__ = [
     "decode_image",
     "default_cache",
     "find_images",
+    "mixed_order",
     "read_array",
     "read_idx",
     "split_rows",

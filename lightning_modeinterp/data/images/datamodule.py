@@ -59,6 +59,15 @@ def split_rows(num_samples: int, validation_rate: float, test_rate: float) -> Ma
     return {"train": train.sort().values, "validation": validation.sort().values, "test": test.sort().values}
 
 
+def mixed_order(num_samples: int) -> Tensor:
+    """Rows of recorded data in an order by chance, always the same one, (N,) int64.
+
+    The first so many then are like the others; in MNIST, for one, the first half of the test digits has other writers
+    than the second.
+    """
+    return torch.randperm(num_samples, generator=keyed_generator(0, "mixed", 0))
+
+
 def check_batch_size(batch_size: int, num_train: int) -> None:
     """Refuse a batch that the training data do not fill.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.data.datamodule import Split, checked_sizes
-from lightning_modeinterp.data.images import ByteImages, ImageDataModule
+from lightning_modeinterp.data.images import ByteImages, ImageDataModule, mixed_order
 from lightning_modeinterp.data.mnist.digit_rates import NUM_DIGITS, DigitRates
 from lightning_modeinterp.data.mnist.digits import Digits, Half, ImageSize, read_digits, resized
 from lightning_modeinterp.data.mnist.lenet import in_batches, lenet
@@ -103,7 +103,7 @@ class MNISTDataModule(ImageDataModule):
         """Those of test images, and of as many training images."""
         test, train = self.make_dataset("test"), self.make_dataset("train")
         network = lenet()
-        first = [data.bytes_of(torch.arange(min(len(test), len(data)))) for data in (test, train)]
+        first = [data.bytes_of(mixed_order(len(data))[: len(test)]) for data in (test, train)]
         return in_batches(network, first[0]).clone(), in_batches(network, first[1]).clone()
 
     def _rows(self, split: Split) -> Tensor:
