@@ -1,0 +1,110 @@
+"""Hands: how many fingers an image shows, the thumb counted.
+
+A sample is, in this order,
+
+    empty       nothing is on it
+    malformed   it cannot be said how many fingers it shows: it falls apart, has no palm, is pierced, has fingers that
+                run into one another, or the count depends on where exactly the hand ends or how short a finger may be
+    extra       more than five fingers
+    missing     fewer
+
+and else in support.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.data.hands.finger_finder import FoundFingers, find_fingers
+from lightning_modeinterp.data.hands.hand_mask import hand_masks
+from lightning_modeinterp.data.hands.poses import FINGERS
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import SupportVerdict
+from lightning_modeinterp.support_oracle import IN_SUPPORT, SupportOracle
+
+EXTRA, MISSING, MALFORMED, EMPTY = 2, 3, 4, 5
+WORKING_SIZE = 128
+CHUNK = 64
+LEAST_RADIUS, LARGEST_RADIUS = 0.07, 0.33
+"""Of a palm, over the height of the image."""
+
+
+class FingerCount(SupportOracle):
+    """Count fingers; see `finger_finder` for how. A hand may be turned, larger or smaller, dark or light.
+
+    It cannot tell whether a finger is in the right place, a thumb from a finger, nor fingers that lie side by side
+    without anything between them from one. All thresholds are ours.
+
+    Args:
+        thresholds: Contrast to the background, over the hand's, from which a pixel is hand. The count has to be the
+            same for all of them; the middle one gives it.
+        lengths: By how much a finger has to stand out, over the palm's radius; the same.
+        max_half_width: Half width of a finger over the palm's radius, from which it is none.
+        max_loose: Area of what lies apart from the hand, over the hand's.
+        max_hole: Area of a hole, over the palm's.
+        dark: Contrast, from 0 to 1, below which nothing is on an image.
+
+    Raises:
+        ConfigurationError: If a threshold is out of its range.
+
+    Example:
+        >>> from lightning_modeinterp.data.hands import Hands
+        >>> images = Hands().sample(3, torch.Generator().manual_seed(0), fingers=6).images
+        >>> FingerCount().judge(images).details["fingers"]
+        tensor([6, 6, 6], dtype=torch.int16)
+    """
+
+    def __init__(
+        self,
+        thresholds: Sequence[float] = (0.35, 0.45, 0.55),
+        lengths: Sequence[float] = (0.25, 0.4),
+        max_half_width: float = 0.58,
+        max_loose: float = 0.03,
+        max_hole: float = 0.02,
+        dark: float = 0.1,
+    ) -> None:
+        super().__init__(["extra", "missing", "malformed", "empty"])
+        if not all(thresholds) or list(thresholds) != sorted(thresholds) or not 0 < thresholds[-1] < 1:
+            raise ConfigurationError(f"thresholds: expected rising numbers between 0 and 1, got {list(thresholds)}")
+        if not lengths or min(lengths) <= 0 or not 0 < dark < 1 or min(max_half_width, max_loose, max_hole) < 0:
+            raise ConfigurationError(
+                "support: expected lengths above 0, dark between 0 and 1 and max_half_width, max_loose and max_hole "
+                f">= 0, got {list(lengths)}, {dark}, {max_half_width}, {max_loose} and {max_hole}"
+            )
+        self.thresholds, self.lengths = tuple(thresholds), tuple(lengths)
+        self.max_half_width, self.max_loose, self.max_hole, self.dark = max_half_width, max_loose, max_hole, dark
+
+    def judge(self, samples: Tensor) -> SupportVerdict:
+        """See `SupportOracle.judge`.
+
+        ``mode`` is 0 throughout. The verdict's details are the number of ``fingers``, the likeliest where it is not
+        certain. A sample that is not finite is malformed.
+        """
+        chunks = [self._judge(chunk) for chunk in torch.split(samples, CHUNK)]
+        fingers, is_certain, is_empty = (torch.cat(each).to(samples.device) for each in zip(*chunks, strict=True))
+        is_certain &= samples.flatten(1).isfinite().all(1)
+        kind = torch.full((len(samples),), IN_SUPPORT, dtype=torch.int8, device=samples.device)
+        kind[fingers > FINGERS] = EXTRA
+        kind[fingers < FINGERS] = MISSING
+        kind[~is_certain] = MALFORMED
+        kind[is_empty] = EMPTY
+        mode = torch.zeros(len(samples), dtype=torch.int64, device=samples.device)
+        return SupportVerdict(kind, mode, self.kinds, {"fingers": fingers})
+
+    def _judge(self, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Number of fingers, whether it is certain, and whether there is nothing, (N,) each."""
+        hands = hand_masks(samples, self.thresholds, WORKING_SIZE)
+        found = [find_fingers(mask, self.lengths) for mask in hands.masks]
+        counts = np.concatenate([each.counts for each in found])
+        middle = found[len(found) // 2].counts[0]
+        is_whole = [self._is_whole(each) & (loose <= self.max_loose) for each, loose in zip(found, hands.loose, strict=True)]
+        is_certain = (counts == middle).all(0) & np.all(is_whole, axis=0)
+        is_empty = hands.contrast < self.dark
+        fingers = torch.from_numpy(np.where(is_empty, 0, middle).astype(np.int16))
+        return fingers, torch.from_numpy(is_certain), torch.from_numpy(is_empty)
+
+    def _is_whole(self, found: FoundFingers) -> np.ndarray:
+        has_palm = (found.radius >= LEAST_RADIUS) & (found.radius <= LARGEST_RADIUS)
+        return has_palm & (found.half_width <= self.max_half_width) & (found.holes <= self.max_hole)

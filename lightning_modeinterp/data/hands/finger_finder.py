@@ -1,0 +1,109 @@
+"""Find fingers: what reaches out of a palm, however long or wide, wherever it stands.
+
+The palm, with the wrist, is what is left of a hand after an opening by a disc of a share of the palm's radius R; R is
+the radius of the largest disc in the hand. D is the distance from it. A finger is a peak of D over the hand that stands
+out by a length: where D falls from the tip towards the palm until another, longer finger is met, it has fallen by that
+much. So fingers may hang together at their roots, by webs and by blur, and what is short is none.
+
+Peaks are counted on sets ``D >= s`` for a few s from the highest to the lowest: a piece of such a set has as many
+fingers as the pieces of the next higher set in it, or one if it reaches high enough.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from lightning_modeinterp.data.hands.hand_mask import image_of, labelled
+
+Floats = NDArray[np.float64]
+
+OPENING = 0.62
+"""Radius of the opening over R: above a thumb's, below a wrist's."""
+
+STEPS = (0.12, 0.27, 0.42, 0.57, 0.72, 0.9, 1.1, 1.3, 1.55, 1.8)
+"""The values of s, over R."""
+
+
+@dataclass(frozen=True)
+class FoundFingers:
+    """What is on N hands.
+
+    Args:
+        counts: (P, N) int64, fingers that stand out by each of P lengths.
+        radius: (N,) float64, R over the height of the image; 0 where there is no hand.
+        half_width: (N,) float64, largest half width of a finger, over R.
+        holes: (N,) float64, area of the largest hole in the hand, over that of a disc of radius R.
+    """
+
+    counts: NDArray[np.int64]
+    radius: Floats
+    half_width: Floats
+    holes: Floats
+
+
+def find_fingers(masks: NDArray[np.bool_], lengths: Sequence[float]) -> FoundFingers:
+    """Look at each hand alone.
+
+    Args:
+        masks: (N, W, W) bool, hands in one piece each.
+        lengths: By how much a finger has to stand out, over R; P of them.
+    """
+    depth = _depth(masks)
+    radius = depth.reshape(len(masks), -1).max(1, initial=0.0)
+    unit = np.maximum(radius, 1.0)[:, None, None]
+    is_middle = depth >= OPENING * unit
+    reach = np.where(masks, (_depth(~is_middle) - OPENING * unit) / unit, -1.0)
+    reach[radius == 0] = -1.0
+    counts, half_width = _peaks(reach, depth / unit, lengths)
+    return FoundFingers(counts, radius / masks.shape[-1], half_width, _holes(masks) / (np.pi * unit[:, 0, 0] ** 2))
+
+
+def _depth(masks: NDArray[np.bool_]) -> Floats:
+    """Distance of each pixel of a mask to the nearest one outside, on its image; infinite where there is none."""
+    return np.stack([ndimage.distance_transform_edt(mask) for mask in masks]) if len(masks) else masks.astype(float)
+
+
+def _peaks(reach: Floats, depth: Floats, lengths: Sequence[float]) -> tuple[NDArray[np.int64], Floats]:
+    """Fingers by length (P, N), and the largest half width among them (N,)."""
+    wanted = np.array(lengths)[:, None]
+    inside: NDArray[np.int64] = np.zeros((len(lengths), 0), dtype=np.int64)
+    widths: Floats = np.zeros(0)
+    first: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+    labels, number = np.zeros(reach.shape, dtype=np.int32), 0
+    for step in reversed(STEPS):
+        labels, number = labelled(reach >= step)
+        height, own_width = np.zeros(number), np.zeros(number)
+        flat = labels.ravel()
+        place = np.flatnonzero(flat)
+        piece = flat[place] - 1
+        np.maximum.at(height, piece, reach.ravel()[place])
+        np.maximum.at(own_width, piece, depth.ravel()[place])
+        parent = flat[first] - 1
+        from_higher = np.stack([np.bincount(parent, row, minlength=number) for row in inside]).astype(np.int64)
+        inside = np.maximum(from_higher, height - step >= wanted)
+        width_above = np.zeros(number)
+        np.maximum.at(width_above, parent, widths)
+        # webs are wide: a piece's own width counts where it is one finger
+        widths = np.where(inside[0] == 1, np.maximum(own_width, width_above), width_above)
+        first = np.zeros(number, dtype=np.int64)
+        first[piece[::-1]] = place[::-1]
+    image = image_of(labels, number)
+    counts = np.stack([np.bincount(image, row, minlength=len(reach)) for row in inside]).astype(np.int64)
+    half_width = np.zeros(len(reach))
+    np.maximum.at(half_width, image, widths)
+    return counts, half_width
+
+
+def _holes(masks: NDArray[np.bool_]) -> Floats:
+    """Pixels of the largest hole of each mask."""
+    labels, number = labelled(~masks)
+    image = image_of(labels, number)
+    sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:]
+    edge = np.concatenate([labels[:, 0].ravel(), labels[:, -1].ravel(), labels[..., 0].ravel(), labels[..., -1].ravel()])
+    is_hole = ~np.isin(np.arange(1, number + 1), edge)
+    largest = np.zeros(len(masks))
+    np.maximum.at(largest, image[is_hole], sizes[is_hole])
+    return largest

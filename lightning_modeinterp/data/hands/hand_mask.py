@@ -1,0 +1,81 @@
+"""Where the hand is on an image: what differs from the background, at several thresholds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+WHITE = 255.0
+BRIGHT = 0.9
+"""Quantile of the contrast that is surely the hand's."""
+
+Labels = tuple[NDArray[np.int32], int]
+IN_PLANE = np.array([[[0] * 3] * 3, [[1] * 3] * 3, [[0] * 3] * 3], dtype=bool)
+"""Neighbours in the plane, diagonal ones too; none on another image."""
+
+
+@dataclass(frozen=True)
+class HandMasks:
+    """The hand on each of N images.
+
+    Args:
+        masks: One (N, W, W) bool array a threshold, the largest piece of what differs from the background.
+        loose: One (N,) float64 array a threshold: what lies apart from the hand, over its area.
+        contrast: (N,) float64, how much the hand differs from the background, from 0 to 1.
+    """
+
+    masks: list[NDArray[np.bool_]]
+    loose: list[NDArray[np.float64]]
+    contrast: NDArray[np.float64]
+
+
+def hand_masks(images: Tensor, thresholds: Sequence[float], working_size: int) -> HandMasks:
+    """Tell hands from the background, which may be darker or lighter.
+
+    The background is the median of the border, where a wrist takes a small part. What differs from it by more than a
+    threshold, over the difference of the hand's brightest part, is hand.
+
+    Args:
+        images: (N, C, S, S), data units.
+        thresholds: Of the contrast, in (0, 1), rising.
+        working_size: Height and width W on which masks are made; images are brought to it smoothly.
+    """
+    values = images.detach().cpu().float().nan_to_num(0, WHITE, 0).clamp(0, WHITE) / WHITE
+    border = torch.cat([values[..., 0, :], values[..., -1, :], values[..., 0], values[..., -1]], dim=2)
+    contrast = (values - border.median(2).values[..., None, None]).abs().mean(1, keepdim=True)
+    brightest = contrast.flatten(1).quantile(BRIGHT, dim=1)
+    fine = interpolate(contrast, (working_size, working_size), mode="bicubic", align_corners=False)[:, 0]
+    relative = (fine / brightest.clamp(min=1e-6)[:, None, None]).numpy()
+    parts = [_largest(relative > threshold) for threshold in thresholds]
+    return HandMasks([mask for mask, _ in parts], [loose for _, loose in parts], brightest.double().numpy())
+
+
+def labelled(masks: NDArray[np.bool_]) -> Labels:
+    """Number the pieces of N masks (N, W, W), none of which goes over two images; and how many there are."""
+    labels, number = ndimage.label(masks, IN_PLANE)
+    return labels, int(number)
+
+
+def image_of(labels: NDArray[np.int32], number: int) -> NDArray[np.int64]:
+    """The image on which each piece lies, (number,)."""
+    found = np.zeros(number + 1, dtype=np.int64)
+    image, row, column = np.nonzero(labels)
+    found[labels[image, row, column]] = image
+    return found[1:]
+
+
+def _largest(masks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    labels, number = labelled(masks)
+    sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:].astype(np.float64)
+    image = image_of(labels, number)
+    total = np.bincount(image, sizes, minlength=len(masks))
+    largest = np.zeros(len(masks))
+    np.maximum.at(largest, image, sizes)
+    is_largest = np.concatenate([[False], sizes == largest[image]])
+    loose = (total - largest) / np.maximum(largest, 1)
+    return is_largest[labels], loose
