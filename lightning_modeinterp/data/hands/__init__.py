@@ -1,7 +1,26 @@
 """Hands: drawn ones, whose fingers are known, and what counts the fingers of others."""
 
+from lightning_modeinterp.data.hands.bank import HandBank
+from lightning_modeinterp.data.hands.bank_datamodule import BankDataset, HandBankDataModule
+from lightning_modeinterp.data.hands.datamodule import HandsDataModule
+from lightning_modeinterp.data.hands.dataset import HandsDataset
 from lightning_modeinterp.data.hands.distribution import HandImages, Hands
+from lightning_modeinterp.data.hands.exact_hands import ExactHands
 from lightning_modeinterp.data.hands.finger_count import FingerCount
+from lightning_modeinterp.data.hands.hand_area import HandArea
 from lightning_modeinterp.data.hands.poses import FINGERS, HandPoses
 
-__all__ = ["FINGERS", "FingerCount", "HandImages", "HandPoses", "Hands"]
+__all__ = [
+    "FINGERS",
+    "BankDataset",
+    "ExactHands",
+    "FingerCount",
+    "HandArea",
+    "HandBank",
+    "HandBankDataModule",
+    "HandImages",
+    "HandPoses",
+    "Hands",
+    "HandsDataModule",
+    "HandsDataset",
+]

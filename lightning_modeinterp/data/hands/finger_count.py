@@ -25,7 +25,7 @@ from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.support_oracle import IN_SUPPORT, SupportOracle
 
 EXTRA, MISSING, MALFORMED, EMPTY = 2, 3, 4, 5
-WORKING_SIZE = 128
+WORKING_SIZE = 96
 CHUNK = 64
 LEAST_RADIUS, LARGEST_RADIUS = 0.07, 0.33
 """Of a palm, over the height of the image."""
@@ -59,8 +59,8 @@ class FingerCount(SupportOracle):
     def __init__(
         self,
         thresholds: Sequence[float] = (0.35, 0.45, 0.55),
-        lengths: Sequence[float] = (0.25, 0.4),
-        max_half_width: float = 0.58,
+        lengths: Sequence[float] = (0.2, 0.28),
+        max_half_width: float = 0.42,
         max_loose: float = 0.03,
         max_hole: float = 0.02,
         dark: float = 0.1,
@@ -99,7 +99,9 @@ class FingerCount(SupportOracle):
         found = [find_fingers(mask, self.lengths) for mask in hands.masks]
         counts = np.concatenate([each.counts for each in found])
         middle = found[len(found) // 2].counts[0]
-        is_whole = [self._is_whole(each) & (loose <= self.max_loose) for each, loose in zip(found, hands.loose, strict=True)]
+        is_whole = [
+            self._is_whole(each) & (loose <= self.max_loose) for each, loose in zip(found, hands.loose, strict=True)
+        ]
         is_certain = (counts == middle).all(0) & np.all(is_whole, axis=0)
         is_empty = hands.contrast < self.dark
         fingers = torch.from_numpy(np.where(is_empty, 0, middle).astype(np.int16))

@@ -20,7 +20,7 @@ from lightning_modeinterp.data.hands.hand_mask import image_of, labelled
 
 Floats = NDArray[np.float64]
 
-OPENING = 0.62
+OPENING = 0.45
 """Radius of the opening over R: above a thumb's, below a wrist's."""
 
 STEPS = (0.12, 0.27, 0.42, 0.57, 0.72, 0.9, 1.1, 1.3, 1.55, 1.8)
@@ -51,12 +51,16 @@ def find_fingers(masks: NDArray[np.bool_], lengths: Sequence[float]) -> FoundFin
         masks: (N, W, W) bool, hands in one piece each.
         lengths: By how much a finger has to stand out, over R; P of them.
     """
-    depth = _depth(masks)
+    edge = masks.shape[-1] // 6
+    beyond = np.pad(masks, ((0, 0), (edge, edge), (edge, edge)), mode="edge")  # a wrist goes on beyond the image
+    depth = _depth(beyond)
     radius = depth.reshape(len(masks), -1).max(1, initial=0.0)
     unit = np.maximum(radius, 1.0)[:, None, None]
     is_middle = depth >= OPENING * unit
-    reach = np.where(masks, (_depth(~is_middle) - OPENING * unit) / unit, -1.0)
+    inner = slice(edge, edge + masks.shape[-1])
+    reach = np.where(masks, (_depth(~is_middle)[:, inner, inner] - OPENING * unit) / unit, -1.0)
     reach[radius == 0] = -1.0
+    depth = depth[:, inner, inner]
     counts, half_width = _peaks(reach, depth / unit, lengths)
     return FoundFingers(counts, radius / masks.shape[-1], half_width, _holes(masks) / (np.pi * unit[:, 0, 0] ** 2))
 
@@ -102,7 +106,9 @@ def _holes(masks: NDArray[np.bool_]) -> Floats:
     labels, number = labelled(~masks)
     image = image_of(labels, number)
     sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:]
-    edge = np.concatenate([labels[:, 0].ravel(), labels[:, -1].ravel(), labels[..., 0].ravel(), labels[..., -1].ravel()])
+    edge = np.concatenate(
+        [labels[:, 0].ravel(), labels[:, -1].ravel(), labels[..., 0].ravel(), labels[..., -1].ravel()]
+    )
     is_hole = ~np.isin(np.arange(1, number + 1), edge)
     largest = np.zeros(len(masks))
     np.maximum.at(largest, image[is_hole], sizes[is_hole])

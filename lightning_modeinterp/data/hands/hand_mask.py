@@ -45,14 +45,23 @@ def hand_masks(images: Tensor, thresholds: Sequence[float], working_size: int) -
         thresholds: Of the contrast, in (0, 1), rising.
         working_size: Height and width W on which masks are made; images are brought to it smoothly.
     """
-    values = images.detach().cpu().float().nan_to_num(0, WHITE, 0).clamp(0, WHITE) / WHITE
-    border = torch.cat([values[..., 0, :], values[..., -1, :], values[..., 0], values[..., -1]], dim=2)
-    contrast = (values - border.median(2).values[..., None, None]).abs().mean(1, keepdim=True)
-    brightest = contrast.flatten(1).quantile(BRIGHT, dim=1)
+    contrast, brightest = contrast_of(images.detach().cpu())
     fine = interpolate(contrast, (working_size, working_size), mode="bicubic", align_corners=False)[:, 0]
     relative = (fine / brightest.clamp(min=1e-6)[:, None, None]).numpy()
     parts = [_largest(relative > threshold) for threshold in thresholds]
     return HandMasks([mask for mask, _ in parts], [loose for _, loose in parts], brightest.double().numpy())
+
+
+def contrast_of(images: Tensor) -> tuple[Tensor, Tensor]:
+    """How much each pixel differs from the background, (N, 1, S, S), and the hand's brightest part, (N,); over white.
+
+    Args:
+        images: (N, C, S, S), data units.
+    """
+    values = images.float().nan_to_num(0, WHITE, 0).clamp(0, WHITE) / WHITE
+    border = torch.cat([values[..., 0, :], values[..., -1, :], values[..., 0], values[..., -1]], dim=2)
+    contrast = (values - border.median(2).values[..., None, None]).abs().mean(1, keepdim=True)
+    return contrast, contrast.flatten(1).quantile(BRIGHT, dim=1)
 
 
 def labelled(masks: NDArray[np.bool_]) -> Labels:

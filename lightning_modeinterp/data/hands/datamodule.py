@@ -1,0 +1,75 @@
+"""Drawn hands of five fingers."""
+
+from torch import Tensor
+
+from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
+from lightning_modeinterp.data.hands.dataset import HandsDataset, to_data_units, to_model_units
+from lightning_modeinterp.data.hands.distribution import GREY, Hands, Range
+from lightning_modeinterp.data.hands.finger_count import FingerCount
+from lightning_modeinterp.metrics import GenerationMetric, SupportRates
+from lightning_modeinterp.support_oracle import SupportOracle
+
+
+class HandsDataModule(ModeInterpDataModule):
+    """Hands of four fingers and a thumb; data units are [0, 255], model units [-1, 1].
+
+    Args:
+        image_size: Height and width in pixels, at least 24.
+        num_channels: 1 for grey, 3 for RGB.
+        least_gap: Gap between neighbouring finger tips, in pixels, that every hand has at least. If None, 4 % of the
+            image's height.
+        width: Least and largest width of fingers over the usual one.
+        tone: Darkest and lightest skin, from 0 (black) to 1 (white).
+        background: Darkest and lightest background.
+        shade: Least and largest share by which the rim of a finger is darker than its middle.
+        size: Number of training images.
+        validation_size: Number of validation images.
+        test_size: Number of test images.
+        batch_size: Global batch size, over all processes; at most ``size``.
+        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
+        support: What counts as a hallucination. `FingerCount` if None.
+
+    Raises:
+        ConfigurationError: If the image is too small for fingers, or a setting does not fit.
+    """
+
+    def __init__(
+        self,
+        image_size: int = 64,
+        num_channels: int = GREY,
+        least_gap: float | None = None,
+        width: Range = (0.9, 1.1),
+        tone: Range = (0.6, 0.95),
+        background: Range = (0.02, 0.15),
+        shade: Range = (0.25, 0.45),
+        size: int = 20_000,
+        validation_size: int = 1_000,
+        test_size: int = 1_000,
+        batch_size: int = 64,
+        seed: int | None = None,
+        support: SupportOracle | None = None,
+    ) -> None:
+        self.distribution = Hands(image_size, num_channels, least_gap, width, tone, background, shade)
+        super().__init__(batch_size, seed, FingerCount() if support is None else support)
+        self.sizes = checked_sizes(size, validation_size, test_size, batch_size)
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(C, S, S)."""
+        return (self.distribution.num_channels, self.distribution.image_size, self.distribution.image_size)
+
+    def make_dataset(self, split: Split) -> HandsDataset:
+        """See `ModeInterpDataModule.make_dataset`."""
+        return HandsDataset(self.distribution, self.sizes[split], self.seed, split)
+
+    def to_data_units(self, samples: Tensor) -> Tensor:
+        """See `ModeInterpDataModule.to_data_units`."""
+        return to_data_units(samples)
+
+    def to_model_units(self, samples: Tensor) -> Tensor:
+        """Bring samples (N, *sample_shape) from data units to model units."""
+        return to_model_units(samples)
+
+    def metrics(self) -> list[GenerationMetric]:
+        """Rates by kind, and detection; see `ModeInterpDataModule.metrics`."""
+        return [SupportRates(self.support.kinds), self.detection()] if self.support else []

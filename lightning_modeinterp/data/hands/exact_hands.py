@@ -1,0 +1,57 @@
+"""The denoiser that no training can beat on a bank of hands.
+
+An image is ``x_0 = T_k + s e`` with a template k of K, each as likely, and pixel noise of standard deviation s. So
+``x_t = alpha x_0 + sigma eps`` given k is Gaussian about ``alpha T_k`` with variance ``v = alpha^2 s^2 + sigma^2``, and
+
+    p(k | x_t) = softmax_k( (alpha x_t . T_k - alpha^2 |T_k|^2 / 2) / v ),
+    E[x_0 | x_t] = m + (alpha s^2 / v) (x_t - alpha m)    with    m = sum_k p(k | x_t) T_k.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.data.hands.bank import HandBank
+from lightning_modeinterp.denoisers.base import Denoiser
+from lightning_modeinterp.diffusion.parameterization import PredictionType
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.records import NoiseLevel
+
+
+class ExactHands(Denoiser):
+    """Posterior mean ``E[x_0 | x_t]`` of a bank of hands; the weights of the templates are computed in float64.
+
+    Args:
+        sample_shape: Shape (1, S, S) of one image; the command line takes it from the data.
+        num_turns: As for the bank.
+        num_shifts: As for the bank.
+        noise: As for the bank.
+
+    Raises:
+        ConfigurationError: If samples are no square grey images.
+    """
+
+    prediction: ClassVar[PredictionType | None] = "x_0"
+    templates: Tensor
+
+    def __init__(
+        self, sample_shape: Sequence[int], num_turns: int = 25, num_shifts: int = 5, noise: float = 0.02
+    ) -> None:
+        super().__init__(sample_shape)
+        if len(self.sample_shape) != 3 or self.sample_shape[0] != 1 or self.sample_shape[1] != self.sample_shape[2]:
+            raise ConfigurationError(f"ExactHands: expected square grey images (1, S, S), got {self.sample_shape}")
+        self.noise = noise
+        bank = HandBank(self.sample_shape[1], num_turns, num_shifts, noise)
+        self.register_buffer("templates", bank.templates.flatten(1).double(), persistent=False)
+
+    def forward(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
+        """See `Denoiser.forward`; x_0 in the dtype of x_t."""
+        level = level.to(dtype=torch.float64)
+        alpha, flat = level.alpha[:, None], x_t.flatten(1).double()
+        variance = (alpha * self.noise).square() + level.sigma[:, None].square()
+        fit = alpha * (flat @ self.templates.T) - alpha.square() * self.templates.square().sum(1) / 2
+        mean = torch.softmax(fit / variance, dim=1) @ self.templates
+        x_0 = mean + alpha * self.noise**2 / variance * (flat - alpha * mean)
+        return x_0.reshape(x_t.shape).to(x_t.dtype)
