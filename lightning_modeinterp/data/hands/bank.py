@@ -1,7 +1,7 @@
 """A finite bank of hands: every image of the data is one of K templates with a little noise on its pixels.
 
-Templates are a grid of poses in one light: turns of the hand, side, spread, and shifts along both axes. So the posterior
-mean of an image behind noise is a sum over K, and what no training can beat is known; see `ExactHands`.
+Templates are a grid of poses in one light: turns of the hand, side, spread, and shifts along both axes. So the
+posterior mean of an image behind noise is a sum over K, and what no training can beat is known; see `ExactHands`.
 """
 
 from functools import cached_property

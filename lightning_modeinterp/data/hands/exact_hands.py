@@ -48,10 +48,30 @@ class ExactHands(Denoiser):
 
     def forward(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
         """See `Denoiser.forward`; x_0 in the dtype of x_t."""
-        level = level.to(dtype=torch.float64)
-        alpha, flat = level.alpha[:, None], x_t.flatten(1).double()
-        variance = (alpha * self.noise).square() + level.sigma[:, None].square()
-        fit = alpha * (flat @ self.templates.T) - alpha.square() * self.templates.square().sum(1) / 2
-        mean = torch.softmax(fit / variance, dim=1) @ self.templates
-        x_0 = mean + alpha * self.noise**2 / variance * (flat - alpha * mean)
-        return x_0.reshape(x_t.shape).to(x_t.dtype)
+        return posterior_mean(x_t, level, self.templates, self.noise)
+
+
+def posterior_mean(x_t: Tensor, level: NoiseLevel, templates: Tensor, noise: float) -> Tensor:
+    """Posterior mean of templates with noise on their pixels.
+
+    Args:
+        x_t: (B, *sample_shape).
+        level: Of shape (B,) or (1,).
+        templates: (K, D) float64, each as likely.
+        noise: Standard deviation s of the noise on pixels; may be 0.
+
+    Returns:
+        Shape and dtype of x_t.
+
+    Example:
+        >>> level = NoiseLevel(torch.zeros(1), torch.zeros(1))
+        >>> posterior_mean(torch.zeros(1, 1), level, torch.tensor([[-1.0], [1.0]]).double(), 0.0)
+        tensor([[0.]])
+    """
+    level = level.to(dtype=torch.float64)
+    alpha, flat = level.alpha[:, None], x_t.flatten(1).double()
+    variance = (alpha * noise).square() + level.sigma[:, None].square()
+    fit = alpha * (flat @ templates.T) - alpha.square() * templates.square().sum(1) / 2
+    mean = torch.softmax(fit / variance, dim=1) @ templates
+    x_0 = mean + alpha * noise**2 / variance * (flat - alpha * mean)
+    return x_0.reshape(x_t.shape).to(x_t.dtype)

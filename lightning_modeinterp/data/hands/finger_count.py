@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.data.hands.finger_finder import FoundFingers, find_fingers
@@ -107,6 +108,6 @@ class FingerCount(SupportOracle):
         fingers = torch.from_numpy(np.where(is_empty, 0, middle).astype(np.int16))
         return fingers, torch.from_numpy(is_certain), torch.from_numpy(is_empty)
 
-    def _is_whole(self, found: FoundFingers) -> np.ndarray:
+    def _is_whole(self, found: FoundFingers) -> NDArray[np.bool_]:
         has_palm = (found.radius >= LEAST_RADIUS) & (found.radius <= LARGEST_RADIUS)
         return has_palm & (found.half_width <= self.max_half_width) & (found.holes <= self.max_hole)

@@ -18,7 +18,7 @@ class HandArea(EndPointScore):
 
     def score(self, x_0: Tensor, predict_x_0: PredictX0, schedule: NoiseSchedule) -> Tensor:
         """See `EndPointScore.score`; in [0, 1]."""
-        contrast, brightest = contrast_of(to_data_units(x_0))
-        is_hand = contrast > brightest[:, None, None, None] / 2
+        contrast, usual = contrast_of(to_data_units(x_0))
+        is_hand = contrast > usual[:, None, None, None] / 2
         share: Tensor = torch.mean(is_hand.double().flatten(1), dim=1)
         return share

@@ -14,6 +14,10 @@ WHITE = 255.0
 BRIGHT = 0.9
 """Quantile of the contrast that is surely the hand's."""
 
+USUAL = 0.7
+"""Quantile of the contrast within the hand that stands for all of it: rims are darker, or differ more from a light
+background."""
+
 Labels = tuple[NDArray[np.int32], int]
 IN_PLANE = np.array([[[0] * 3] * 3, [[1] * 3] * 3, [[0] * 3] * 3], dtype=bool)
 """Neighbours in the plane, diagonal ones too; none on another image."""
@@ -38,22 +42,22 @@ def hand_masks(images: Tensor, thresholds: Sequence[float], working_size: int) -
     """Tell hands from the background, which may be darker or lighter.
 
     The background is the median of the border, where a wrist takes a small part. What differs from it by more than a
-    threshold, over the difference of the hand's brightest part, is hand.
+    threshold, over the difference of the hand's usual pixel, is hand.
 
     Args:
         images: (N, C, S, S), data units.
         thresholds: Of the contrast, in (0, 1), rising.
         working_size: Height and width W on which masks are made; images are brought to it smoothly.
     """
-    contrast, brightest = contrast_of(images.detach().cpu())
+    contrast, usual = contrast_of(images.detach().cpu())
     fine = interpolate(contrast, (working_size, working_size), mode="bicubic", align_corners=False)[:, 0]
-    relative = (fine / brightest.clamp(min=1e-6)[:, None, None]).numpy()
+    relative = (fine / usual.clamp(min=1e-6)[:, None, None]).numpy()
     parts = [_largest(relative > threshold) for threshold in thresholds]
-    return HandMasks([mask for mask, _ in parts], [loose for _, loose in parts], brightest.double().numpy())
+    return HandMasks([mask for mask, _ in parts], [loose for _, loose in parts], usual.double().numpy())
 
 
 def contrast_of(images: Tensor) -> tuple[Tensor, Tensor]:
-    """How much each pixel differs from the background, (N, 1, S, S), and the hand's brightest part, (N,); over white.
+    """How much each pixel differs from the background, (N, 1, S, S), and the hand's usual pixel, (N,); over white.
 
     Args:
         images: (N, C, S, S), data units.
@@ -61,7 +65,10 @@ def contrast_of(images: Tensor) -> tuple[Tensor, Tensor]:
     values = images.float().nan_to_num(0, WHITE, 0).clamp(0, WHITE) / WHITE
     border = torch.cat([values[..., 0, :], values[..., -1, :], values[..., 0], values[..., -1]], dim=2)
     contrast = (values - border.median(2).values[..., None, None]).abs().mean(1, keepdim=True)
-    return contrast, contrast.flatten(1).quantile(BRIGHT, dim=1)
+    flat = contrast.flatten(1)
+    is_surely = flat > flat.quantile(BRIGHT, dim=1, keepdim=True) / 2
+    typical = flat.masked_fill(~is_surely, torch.nan).nanquantile(USUAL, dim=1)
+    return contrast, typical.nan_to_num(0)  # of an even image nothing is above half of its contrast
 
 
 def labelled(masks: NDArray[np.bool_]) -> Labels:
