@@ -59,8 +59,8 @@ class FingerCount(SupportOracle):
 
     def __init__(
         self,
-        thresholds: Sequence[float] = (0.35, 0.45, 0.55),
-        lengths: Sequence[float] = (0.2, 0.28),
+        thresholds: Sequence[float] = (0.4, 0.5, 0.6),
+        lengths: Sequence[float] = (0.18, 0.25),
         max_half_width: float = 0.42,
         max_loose: float = 0.03,
         max_hole: float = 0.02,
