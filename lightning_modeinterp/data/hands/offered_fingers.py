@@ -1,0 +1,66 @@
+"""Pairs of images that tell whether a model knows that a hand has five fingers.
+
+Each pair starts from a hand of a bank. On the first image it is as it is. On the second a sixth finger stands beside
+the little one, where there is room, as far from it as the others are from one another, which no hand of the data has.
+Hands of the bank that are turned a little further do have a finger there: only the number is wrong.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.data.hands.bank import HandBank, light
+from lightning_modeinterp.data.hands.poses import FAN
+from lightning_modeinterp.data.hands.renderer import render, signed_distance
+from lightning_modeinterp.data.hands.skeleton import NUM_BODY, Capsules, skeleton
+
+RING, LITTLE, FREE = NUM_BODY + FAN - 2, NUM_BODY + FAN - 1, NUM_BODY + FAN
+"""Capsules: the last two of the fan, and the first place that is empty."""
+
+
+@dataclass(frozen=True)
+class OfferedFingers:
+    """N pairs of images.
+
+    Args:
+        plain: (N, 1, S, S) uint8, hands of the bank.
+        offered: (N, 1, S, S) uint8, the same with a sixth finger.
+        looked_at: (N, 1, S, S) bool, pixels of the sixth finger that are not the hand's.
+    """
+
+    plain: Tensor
+    offered: Tensor
+    looked_at: Tensor
+
+
+def offered_fingers(bank: HandBank, num_pairs: int, generator: torch.Generator) -> OfferedFingers:
+    """Draw pairs.
+
+    Args:
+        bank: The hands.
+        num_pairs: Number N of pairs.
+        generator: The only source of randomness.
+
+    Example:
+        >>> pairs = offered_fingers(HandBank(32, 3, 1), 4, torch.Generator().manual_seed(0))
+        >>> bool((pairs.offered > pairs.plain)[pairs.looked_at].all())
+        True
+    """
+    chosen = torch.randint(len(bank.poses), (num_pairs,), generator=generator)
+    hand = skeleton(bank.poses[chosen], bank.image_size)
+    start, end, radii, is_there = (each.clone() for each in (hand.start, hand.end, hand.radii, hand.is_there))
+    for points in (start, end):
+        points[:, FREE] = 2 * points[:, LITTLE] - points[:, RING]
+    radii[:, FREE] = radii[:, LITTLE]
+    is_there[:, FREE] = True
+    with_six = Capsules(start, end, radii, is_there)
+    alone = replace(with_six, is_there=torch.zeros_like(is_there).index_fill_(1, torch.tensor([FREE]), True))
+    is_finger = signed_distance(alone, bank.image_size) < 0
+    is_hand = signed_distance(hand, bank.image_size) < 1
+    looks = light(num_pairs)
+    return OfferedFingers(
+        render(hand, looks, bank.image_size),
+        render(with_six, looks, bank.image_size),
+        (is_finger & ~is_hand)[:, None],
+    )
