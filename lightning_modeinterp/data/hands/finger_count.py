@@ -11,7 +11,8 @@ A sample is, in this order,
 and else in support.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,13 +20,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.data.hands.finger_finder import FoundFingers, find_fingers
-from lightning_modeinterp.data.hands.hand_mask import hand_masks
+from lightning_modeinterp.data.hands.hand_mask import WHITE, hand_masks
 from lightning_modeinterp.data.hands.poses import FINGERS
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import SupportVerdict
+from lightning_modeinterp.sheets import image_key, read_labels
 from lightning_modeinterp.support_oracle import IN_SUPPORT, SupportOracle
 
 EXTRA, MISSING, MALFORMED, EMPTY = 2, 3, 4, 5
+LABELS = (*map(str, range(10)), "malformed", "empty")
+"""What people may say of a hand."""
+
 WORKING_SIZE = 96
 CHUNK = 64
 LEAST_RADIUS, LARGEST_RADIUS = 0.07, 0.33
@@ -46,9 +51,11 @@ class FingerCount(SupportOracle):
         max_loose: Area of what lies apart from the hand, over the hand's.
         max_hole: Area of a hole, over the palm's.
         dark: Contrast, from 0 to 1, below which nothing is on an image.
+        labels: CSV file of a contact sheet, with what people said of images: a number of fingers, ``malformed`` or
+            ``empty``. It is taken in the place of the count for images with the very same bytes.
 
     Raises:
-        ConfigurationError: If a threshold is out of its range.
+        ConfigurationError: If a threshold is out of its range, or the labels cannot be read.
 
     Example:
         >>> from lightning_modeinterp.data.hands import Hands
@@ -65,6 +72,7 @@ class FingerCount(SupportOracle):
         max_loose: float = 0.03,
         max_hole: float = 0.02,
         dark: float = 0.1,
+        labels: Path | None = None,
     ) -> None:
         super().__init__(["extra", "missing", "malformed", "empty"])
         if not all(thresholds) or list(thresholds) != sorted(thresholds) or not 0 < thresholds[-1] < 1:
@@ -76,6 +84,7 @@ class FingerCount(SupportOracle):
             )
         self.thresholds, self.lengths = tuple(thresholds), tuple(lengths)
         self.max_half_width, self.max_loose, self.max_hole, self.dark = max_half_width, max_loose, max_hole, dark
+        self.labels = {} if labels is None else read_labels(Path(labels), LABELS).by_key
 
     def judge(self, samples: Tensor) -> SupportVerdict:
         """See `SupportOracle.judge`.
@@ -86,6 +95,10 @@ class FingerCount(SupportOracle):
         chunks = [self._judge(chunk) for chunk in torch.split(samples, CHUNK)]
         fingers, is_certain, is_empty = (torch.cat(each).to(samples.device) for each in zip(*chunks, strict=True))
         is_certain &= samples.flatten(1).isfinite().all(1)
+        for row, label in self._labelled(samples):
+            is_certain[row], is_empty[row] = label != "malformed", label == "empty"
+            if label.isdigit():
+                fingers[row] = int(label)
         kind = torch.full((len(samples),), IN_SUPPORT, dtype=torch.int8, device=samples.device)
         kind[fingers > FINGERS] = EXTRA
         kind[fingers < FINGERS] = MISSING
@@ -93,6 +106,13 @@ class FingerCount(SupportOracle):
         kind[is_empty] = EMPTY
         mode = torch.zeros(len(samples), dtype=torch.int64, device=samples.device)
         return SupportVerdict(kind, mode, self.kinds, {"fingers": fingers})
+
+    def _labelled(self, samples: Tensor) -> Iterator[tuple[int, str]]:
+        """Rows of the samples that people have labelled, and how."""
+        if self.labels:
+            for row, pixels in enumerate(samples.nan_to_num(0).round().clamp(0, WHITE).byte().cpu().numpy()):
+                if label := self.labels.get(image_key(pixels)):
+                    yield row, label
 
     def _judge(self, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Number of fingers, whether it is certain, and whether there is nothing, (N,) each."""
