@@ -9,6 +9,7 @@ from lightning_modeinterp.data.hands.exact_hands import ExactHands
 from lightning_modeinterp.data.hands.finger_count import FingerCount
 from lightning_modeinterp.data.hands.hand_area import HandArea
 from lightning_modeinterp.data.hands.offered_fingers import OfferedFingers, offered_fingers
+from lightning_modeinterp.data.hands.photos import HandPhotosDataModule
 from lightning_modeinterp.data.hands.poses import FINGERS, HandPoses
 from lightning_modeinterp.data.hands.sixth_finger import knows_the_rule, share_kept, sixth_finger
 
@@ -21,6 +22,7 @@ __all__ = [
     "HandBank",
     "HandBankDataModule",
     "HandImages",
+    "HandPhotosDataModule",
     "HandPoses",
     "Hands",
     "HandsDataModule",

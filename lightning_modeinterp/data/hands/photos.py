@@ -1,0 +1,213 @@
+"""Photographs of hands, such as those of 11k Hands, each cut out about the hand."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from lightning_modeinterp.data.datamodule import Split
+from lightning_modeinterp.data.hands.finger_count import LABELS, FingerCount
+from lightning_modeinterp.data.hands.hand_mask import hand_masks
+from lightning_modeinterp.data.hands.poses import FINGERS
+from lightning_modeinterp.data.images import ByteImages, CachedImages, ImageFolderDataModule, split_rows, to_bytes
+from lightning_modeinterp.data.images.decoding import Colours
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.sheets import read_labels
+from lightning_modeinterp.support_oracle import SupportOracle
+
+Aspect = Literal["all", "dorsal", "palmar"]
+
+INFO = "HandInfo.csv"
+MARGIN = 0.06
+"""Of the image's height, about a hand."""
+
+OVERSIZE = 2
+"""Photos are decoded so many times as large as they are served, so that cutting out loses little."""
+
+MIN_SIZE, MIN_AREA, DARK = 24, 0.02, 0.1
+CHUNK = 64
+NUM_NAMED = 3
+
+
+class HandPhotosDataModule(ImageFolderDataModule):
+    """Photos of hands on an even ground, from a folder; data units are [0, 255], model units [-1, 1].
+
+    Each is cut to a square about what differs from its border. Where the folder or the one above it has 11k Hands'
+    ``HandInfo.csv``, all photos of a person are in one split, and one side of the hand can be asked for.
+
+    Args:
+        folder: Where the image files are.
+        image_size: Height and width that they get, pixels; at least 24.
+        colours: ``grey`` or ``rgb``.
+        aspect: ``dorsal``, ``palmar``, or ``all``.
+        max_broken: Share of the files that may be broken and are left out, in [0, 1]; with more the folder is refused.
+        labels: CSV file of a contact sheet. Photos that it does not call five fingers are left out.
+        cache: Folder for what was decoded. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+        validation_rate: Share of the photos, or persons, that validate, in (0, 1).
+        test_rate: Share of the photos, or persons, that test, in (0, 1).
+        batch_size: Global batch size, over all processes; at most the number of training images.
+        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
+        support: What counts as a hallucination. `FingerCount` if None.
+
+    Raises:
+        ConfigurationError: If a setting does not fit; for the folder when it is first read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        image_size: int = 128,
+        colours: Colours = "rgb",
+        aspect: Aspect = "all",
+        max_broken: float = 0.01,
+        labels: Path | None = None,
+        cache: Path | None = None,
+        validation_rate: float = 0.1,
+        test_rate: float = 0.1,
+        batch_size: int = 64,
+        seed: int | None = None,
+        support: SupportOracle | None = None,
+    ) -> None:
+        if image_size < MIN_SIZE or not 0 <= max_broken <= 1:
+            raise ConfigurationError(
+                f"hands: expected image_size >= {MIN_SIZE}, below which fingers run into one another, and max_broken "
+                f"from 0 to 1, got {image_size} and {max_broken}"
+            )
+        super().__init__(
+            folder,
+            OVERSIZE * image_size,
+            colours,
+            fit="pad",
+            skip_broken=True,
+            cache=cache,
+            validation_rate=validation_rate,
+            test_rate=test_rate,
+            batch_size=batch_size,
+            seed=seed,
+            support=FingerCount() if support is None else support,
+        )
+        self.image_size, self.aspect, self.max_broken, self.labels = image_size, aspect, max_broken, labels
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """(C, S, S)."""
+        return (self.preparation.shape[0], self.image_size, self.image_size)
+
+    @cached_property
+    def content(self) -> CachedImages:
+        """All photos that can be read, as they are in the folder."""
+        content = super().content
+        num_files = len(content.names) + len(content.broken)
+        if len(content.broken) > self.max_broken * num_files:
+            named = ", ".join(f"{name} ({why})" for name, why in list(content.broken.items())[:NUM_NAMED])
+            raise ConfigurationError(
+                f"hands: expected at most {self.max_broken:g} of the {num_files} files of {self.folder} to be broken, "
+                f"got {len(content.broken)}: {named}; take them away, or raise max_broken"
+            )
+        return content
+
+    @cached_property
+    def cut(self) -> NDArray[np.uint8]:
+        """The same photos, cut out about the hands, (N, C, S, S)."""
+        images, found = self.content.images, 0
+        cut = np.empty((len(images), *self.sample_shape), dtype=np.uint8)
+        for start in range(0, len(images), CHUNK):
+            part = torch.from_numpy(np.array(images[start : start + CHUNK]))
+            pixels, is_hand = cut_out(part, self.image_size)
+            cut[start : start + CHUNK] = pixels.numpy()
+            found += int(is_hand.sum())
+        if not found:
+            raise ConfigurationError(
+                f"hands: expected hands on an even ground in {self.folder}, found none on any of {len(images)} images"
+            )
+        return cut
+
+    def make_dataset(self, split: Split) -> ByteImages:
+        """See `ModeInterpDataModule.make_dataset`."""
+        return ByteImages(self.cut, self.rows(self.content.names)[split])
+
+    def rows(self, names: Sequence[str]) -> Mapping[Split, Tensor]:
+        """Row numbers of each split; see `ImageFolderDataModule.rows`."""
+        info = self._info()
+        is_wanted = torch.tensor([self._is_wanted(name, info) for name in names])
+        if not is_wanted.any():
+            raise ConfigurationError(f"hands: expected some photos of aspect {self.aspect} with five fingers, got none")
+        chosen = is_wanted.nonzero().flatten()
+        persons = [info.get(Path(names[row]).name, {}).get("id", names[row]) for row in chosen.tolist()]
+        known = sorted(set(persons))
+        by_split = split_rows(len(known), self.validation_rate, self.test_rate)
+        number = torch.tensor([known.index(person) for person in persons])
+        return {split: chosen[torch.isin(number, rows)] for split, rows in by_split.items()}
+
+    @cached_property
+    def _not_five(self) -> set[str]:
+        if self.labels is None:
+            return set()
+        labels = read_labels(Path(self.labels), LABELS)
+        labels.check_names(self.content.names)
+        return {name for name, label in labels.by_name.items() if label != str(FINGERS)}
+
+    def _is_wanted(self, name: str, info: Mapping[str, Mapping[str, str]]) -> bool:
+        if name in self._not_five:
+            return False
+        if self.aspect == "all":
+            return True
+        return info.get(Path(name).name, {}).get("aspectOfHand", "").startswith(self.aspect)
+
+    def _info(self) -> dict[str, dict[str, str]]:
+        """What 11k Hands says of each photo, by its name; empty without its file."""
+        for folder in (self.folder, self.folder.parent):
+            if (path := folder / INFO).is_file():
+                with path.open(newline="", encoding="utf-8-sig") as file:
+                    rows = list(csv.DictReader(file))
+                if not rows or not {"id", "imageName", "aspectOfHand"} <= set(rows[0]):
+                    raise ConfigurationError(
+                        f"{path}: expected the columns id, imageName and aspectOfHand of 11k Hands"
+                    )
+                return {row["imageName"]: row for row in rows}
+        if self.aspect != "all":
+            raise ConfigurationError(
+                f"hands: expected {INFO} in {self.folder} or above it, which says what is {self.aspect}; put it there "
+                "or take aspect: all"
+            )
+        return {}
+
+
+def cut_out(images: Tensor, image_size: int) -> tuple[Tensor, Tensor]:
+    """Cut squares about hands; what has none is taken whole.
+
+    Args:
+        images: (N, C, S, S) uint8.
+        image_size: Height and width T of the squares, pixels.
+
+    Returns:
+        (N, C, T, T) uint8, and whether there is a hand, (N,) bool.
+    """
+    size = images.shape[-1]
+    hands = hand_masks(images.float(), (0.3,), size)
+    squares, is_hand = [], []
+    for image, mask, contrast in zip(images, hands.masks[0], hands.contrast, strict=True):
+        there = bool(contrast >= DARK and mask.mean() >= MIN_AREA)
+        is_hand.append(there)
+        top, left, side = _square(mask) if there else (0, 0, size)
+        square = image[None, :, top : top + side, left : left + side].float()
+        resized = interpolate(square, (image_size, image_size), mode="bilinear", align_corners=False, antialias=True)
+        squares.append(to_bytes(resized))
+    return torch.cat(squares), torch.tensor(is_hand)
+
+
+def _square(mask: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Upper row, left column and side of the square about a mask (S, S), within the image."""
+    size = len(mask)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    extent = max(int(np.ptp(rows)), int(np.ptp(columns))) + 1
+    side = min(size, extent + 2 * round(MARGIN * size))
+    top, left = (int(np.clip(round((each[0] + each[-1] - side) / 2), 0, size - side)) for each in (rows, columns))
+    return top, left, side
