@@ -75,7 +75,7 @@ class FingerCount(SupportOracle):
         labels: Path | None = None,
     ) -> None:
         super().__init__(["extra", "missing", "malformed", "empty"])
-        if not all(thresholds) or list(thresholds) != sorted(thresholds) or not 0 < thresholds[-1] < 1:
+        if not thresholds or list(thresholds) != sorted(thresholds) or thresholds[0] <= 0 or thresholds[-1] >= 1:
             raise ConfigurationError(f"thresholds: expected rising numbers between 0 and 1, got {list(thresholds)}")
         if not lengths or min(lengths) <= 0 or not 0 < dark < 1 or min(max_half_width, max_loose, max_hole) < 0:
             raise ConfigurationError(

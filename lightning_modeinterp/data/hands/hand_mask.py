@@ -52,21 +52,22 @@ def hand_masks(images: Tensor, thresholds: Sequence[float], working_size: int) -
     contrast, usual = contrast_of(images.detach().cpu())
     fine = interpolate(contrast, (working_size, working_size), mode="bicubic", align_corners=False)[:, 0]
     relative = (fine / usual.clamp(min=1e-6)[:, None, None]).numpy()
-    parts = [_largest(relative > threshold) for threshold in thresholds]
+    parts = [largest_piece(relative > threshold) for threshold in thresholds]
     return HandMasks([mask for mask, _ in parts], [loose for _, loose in parts], usual.double().numpy())
 
 
-def contrast_of(images: Tensor) -> tuple[Tensor, Tensor]:
-    """How much each pixel differs from the background, (N, 1, S, S), and the hand's usual pixel, (N,); over white.
+def contrast_of(images: Tensor, bright: float = BRIGHT) -> tuple[Tensor, Tensor]:
+    """How much each pixel differs from the background, (N, 1, H, W), and the hand's usual pixel, (N,); over white.
 
     Args:
-        images: (N, C, S, S), data units.
+        images: (N, C, H, W), data units.
+        bright: Quantile of the contrast that is surely the hand's.
     """
     values = images.float().nan_to_num(0, WHITE, 0).clamp(0, WHITE) / WHITE
     border = torch.cat([values[..., 0, :], values[..., -1, :], values[..., 0], values[..., -1]], dim=2)
     contrast = (values - border.median(2).values[..., None, None]).abs().mean(1, keepdim=True)
     flat = contrast.flatten(1)
-    is_surely = flat > flat.quantile(BRIGHT, dim=1, keepdim=True) / 2
+    is_surely = flat > flat.quantile(bright, dim=1, keepdim=True) / 2
     typical = flat.masked_fill(~is_surely, torch.nan).nanquantile(USUAL, dim=1)
     return contrast, typical.nan_to_num(0)  # of an even image nothing is above half of its contrast
 
@@ -85,7 +86,8 @@ def image_of(labels: NDArray[np.int32], number: int) -> NDArray[np.int64]:
     return found[1:]
 
 
-def _largest(masks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def largest_piece(masks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """The largest piece of each of N masks (N, H, W), and the area of the others over its own, (N,)."""
     labels, number = labelled(masks)
     sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:].astype(np.float64)
     image = image_of(labels, number)

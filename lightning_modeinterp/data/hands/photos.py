@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 
 from lightning_modeinterp.data.datamodule import Split
 from lightning_modeinterp.data.hands.finger_count import LABELS, FingerCount
-from lightning_modeinterp.data.hands.hand_mask import hand_masks
+from lightning_modeinterp.data.hands.hand_mask import contrast_of, largest_piece
 from lightning_modeinterp.data.hands.poses import FINGERS
 from lightning_modeinterp.data.images import ByteImages, CachedImages, ImageFolderDataModule, split_rows, to_bytes
 from lightning_modeinterp.data.images.decoding import Colours
@@ -31,7 +31,10 @@ MARGIN = 0.06
 OVERSIZE = 2
 """Photos are decoded so many times as large as they are served, so that cutting out loses little."""
 
-MIN_SIZE, MIN_AREA, DARK = 24, 0.02, 0.1
+MIN_SIZE, MIN_AREA, MAX_AREA, DARK = 24, 0.02, 0.8, 0.1
+PAPER, SURE = 255, 0.98
+"""What pads a photo, and the quantile of its contrast that is surely the hand's, also where that is small."""
+
 CHUNK = 64
 NUM_NAMED = 3
 
@@ -85,6 +88,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
             OVERSIZE * image_size,
             colours,
             fit="pad",
+            background=PAPER,
             skip_broken=True,
             cache=cache,
             validation_rate=validation_rate,
@@ -190,24 +194,40 @@ def cut_out(images: Tensor, image_size: int) -> tuple[Tensor, Tensor]:
     Returns:
         (N, C, T, T) uint8, and whether there is a hand, (N,) bool.
     """
-    size = images.shape[-1]
-    hands = hand_masks(images.float(), (0.3,), size)
     squares, is_hand = [], []
-    for image, mask, contrast in zip(images, hands.masks[0], hands.contrast, strict=True):
-        there = bool(contrast >= DARK and mask.mean() >= MIN_AREA)
-        is_hand.append(there)
-        top, left, side = _square(mask) if there else (0, 0, size)
+    for image in images:
+        box = _hand_box(image)
+        is_hand.append(box is not None)
+        top, left, side = _square(*box, len(image[0])) if box else (0, 0, len(image[0]))
         square = image[None, :, top : top + side, left : left + side].float()
         resized = interpolate(square, (image_size, image_size), mode="bilinear", align_corners=False, antialias=True)
         squares.append(to_bytes(resized))
     return torch.cat(squares), torch.tensor(is_hand)
 
 
-def _square(mask: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """Upper row, left column and side of the square about a mask (S, S), within the image."""
-    size = len(mask)
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    extent = max(int(np.ptp(rows)), int(np.ptp(columns))) + 1
+def _hand_box(image: Tensor) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """First and last row, and column, of the hand on an image (C, S, S); None without one."""
+    is_photo = (image < PAPER).any(0)
+    if not is_photo.any():
+        return None
+    (top, bottom), (left, right) = _ends(is_photo.any(1).numpy()), _ends(is_photo.any(0).numpy())
+    photo = image[None, :, top : bottom + 1, left : right + 1]  # without what makes it a square
+    contrast, usual = contrast_of(photo, SURE)
+    mask, _ = largest_piece((contrast[:, 0] > 0.3 * usual.clamp(min=1e-6)).numpy())
+    if usual < DARK or not MIN_AREA <= mask.mean() <= MAX_AREA:
+        return None
+    rows, columns = _ends(mask[0].any(1)), _ends(mask[0].any(0))
+    return (top + rows[0], top + rows[1]), (left + columns[0], left + columns[1])
+
+
+def _ends(is_there: NDArray[np.bool_]) -> tuple[int, int]:
+    where = np.flatnonzero(is_there)
+    return int(where[0]), int(where[-1])
+
+
+def _square(rows: tuple[int, int], columns: tuple[int, int], size: int) -> tuple[int, int, int]:
+    """Upper row, left column and side of the square about a box, within an image of a size."""
+    extent = 1 + max(rows[1] - rows[0], columns[1] - columns[0])
     side = min(size, extent + 2 * round(MARGIN * size))
-    top, left = (int(np.clip(round((each[0] + each[-1] - side) / 2), 0, size - side)) for each in (rows, columns))
+    top, left = (int(np.clip(round((sum(ends) - side) / 2), 0, size - side)) for ends in (rows, columns))
     return top, left, side
