@@ -102,11 +102,12 @@ def _capsule_distance(capsules: Capsules, number: int, image_size: int) -> Tenso
     along = (x * x_axis)[:, None, :] + (y * y_axis)[:, :, None]
     beside = (y * x_axis)[:, :, None] - (x * y_axis)[:, None, :]
     on_axis = along.minimum(length[:, :, None]).clamp_(min=0)
-    distance = beside.square_().addcmul_(along.sub_(on_axis), along).sqrt_()
+    distance: Tensor = beside.square_().addcmul_(along.sub_(on_axis), along).sqrt_()
     taper = ((radii[:, 1:] - radii[:, :1]) / length)[:, :, None]
     distance.addcmul_(on_axis, taper, value=-1)
     away = torch.where(capsules.is_there[:, number], -radii[:, 0], FAR)
-    return distance.add_(away[:, None, None])
+    distance.add_(away[:, None, None])
+    return distance
 
 
 def _joined(a: Tensor, b: Tensor, over: float) -> Tensor:

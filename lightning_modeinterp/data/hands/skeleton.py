@@ -104,7 +104,8 @@ def gaps(fingers: Capsules) -> Tensor:
     other_radius = fingers.radii[:, None, :, 0] + along * (radius - fingers.radii[..., 0])[:, None]
     distance = (tip[:, :, None] - nearest).norm(dim=3) - other_radius - radius[:, :, None]
     is_pair = fingers.is_there[:, :, None] & fingers.is_there[:, None] & ~torch.eye(NUM_DIGITS, dtype=torch.bool)
-    return distance.masked_fill(~is_pair, torch.inf).flatten(1).amin(1)
+    least: Tensor = distance.masked_fill(~is_pair, torch.inf).flatten(1).amin(1)
+    return least
 
 
 def _fan(poses: HandPoses) -> tuple[Tensor, Tensor]:
