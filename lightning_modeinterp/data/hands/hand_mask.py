@@ -75,7 +75,7 @@ def contrast_of(images: Tensor, bright: float = BRIGHT) -> tuple[Tensor, Tensor]
 def labelled(masks: NDArray[np.bool_]) -> Labels:
     """Number the pieces of N masks (N, W, W), none of which goes over two images; and how many there are."""
     labels, number = ndimage.label(masks, IN_PLANE)
-    return labels, int(number)
+    return labels.astype(np.int32, copy=False), int(number)
 
 
 def image_of(labels: NDArray[np.int32], number: int) -> NDArray[np.int64]:
