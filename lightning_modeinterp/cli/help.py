@@ -14,6 +14,9 @@ commands:
   predict     draw generation.num_samples into a sample store
   reproduce   decide claims of the paper: modeinterp reproduce --list
   configs     list the configs that come with the package; --copy DIR writes them out
+  export      write the samples of a store as npz, PNG or a folder of images
+  fidelity    compare samples with data: FID, KID, precision and recall
+  sheet       write a page of images to look at and label
   completion  print a completion script for bash and zsh
 
 options of every command:

@@ -14,12 +14,12 @@ NAME = lightning_modeinterp.__name__
 ROOMS = (
     *("moved_names", "errors", "files", "fingerprints", "provenance", "keyed_noise", "threads", "run_directory"),
     *("replaced", "checkpoints", "records", "support_oracle", "trajectories", "diffusion", "detectors", "metrics"),
-    *("figures", "sample_store", "denoisers", "generation", "data", "fidelity", "modules", "loggers"),
+    *("figures", "sample_store", "denoisers", "generation", "sheets", "data", "fidelity", "modules", "loggers"),
     *("callbacks", "configuration", "reproduction", "testing", "cli", "__main__"),
 )
 """From the ground up: a room imports from itself and from those before it."""
 
-FAMILIES = ("gaussian", "mnist", "shapes")
+FAMILIES = ("gaussian", "hands", "mnist", "shapes")
 """Folders of ``data``; none knows another."""
 
 FIGURE_USERS = (
