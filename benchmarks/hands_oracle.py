@@ -18,10 +18,10 @@ from interleaved import publish, table
 from torch import Tensor
 
 from lightning_modeinterp.data.hands import FingerCount, HandPoses, Hands
-from lightning_modeinterp.data.hands.dataset import to_data_units, to_model_units
 from lightning_modeinterp.data.hands.exact_hands import posterior_mean
 from lightning_modeinterp.data.hands.renderer import render
 from lightning_modeinterp.data.hands.skeleton import skeleton
+from lightning_modeinterp.data.images import to_data_units, to_model_units
 from lightning_modeinterp.diffusion.parameterization import noised
 from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.records import NoiseLevel

@@ -55,7 +55,7 @@ def image_key(image: NDArray[np.uint8]) -> str:
 
     Example:
         >>> image_key(np.zeros((1, 2, 2), dtype=np.uint8))
-        '96a296d224f285c6'
+        '6b6936ce9d3620f4'
     """
     shape = "x".join(map(str, image.shape))
     return hashlib.sha256(shape.encode() + np.ascontiguousarray(image).tobytes()).hexdigest()[:16]

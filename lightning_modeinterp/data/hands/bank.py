@@ -9,10 +9,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.data.hands.dataset import to_model_units
 from lightning_modeinterp.data.hands.poses import FAN, MAX_FAN, NUM_DIGITS, HandPoses
 from lightning_modeinterp.data.hands.renderer import HandLooks, render
 from lightning_modeinterp.data.hands.skeleton import gaps, skeleton
+from lightning_modeinterp.data.images import to_model_units
 from lightning_modeinterp.errors import ConfigurationError
 
 TURN, PITCH, SHIFT = 0.3, (0.13, 0.146), 0.03

@@ -3,14 +3,13 @@
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
+from lightning_modeinterp.data.datamodule import Split, checked_sizes
 from lightning_modeinterp.data.hands.bank import HandBank
-from lightning_modeinterp.data.hands.dataset import to_data_units, to_model_units
 from lightning_modeinterp.data.hands.exact_hands import ExactHands
 from lightning_modeinterp.data.hands.finger_count import FingerCount
+from lightning_modeinterp.data.images import ImageDataModule
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.keyed_noise import keyed_generator
-from lightning_modeinterp.metrics import GenerationMetric, SupportRates
 
 
 class BankDataset(Dataset[Tensor]):
@@ -34,7 +33,7 @@ class BankDataset(Dataset[Tensor]):
         return self.images[index]
 
 
-class HandBankDataModule(ModeInterpDataModule):
+class HandBankDataModule(ImageDataModule):
     """Hands of a bank of templates, with noise on their pixels; data units are [0, 255], model units [-1, 1].
 
     Args:
@@ -77,19 +76,7 @@ class HandBankDataModule(ModeInterpDataModule):
         """See `ModeInterpDataModule.make_dataset`."""
         return BankDataset(self.bank, self.sizes[split], self.seed, split)
 
-    def to_data_units(self, samples: Tensor) -> Tensor:
-        """See `ModeInterpDataModule.to_data_units`."""
-        return to_data_units(samples)
-
-    def to_model_units(self, samples: Tensor) -> Tensor:
-        """Bring samples (N, *sample_shape) from data units to model units."""
-        return to_model_units(samples)
-
     def exact_denoiser(self) -> Denoiser:
         """The true posterior mean."""
         bank = self.bank
         return ExactHands(self.sample_shape, bank.num_turns, bank.num_shifts, bank.noise)
-
-    def metrics(self) -> list[GenerationMetric]:
-        """Rates by kind, and detection; see `ModeInterpDataModule.metrics`."""
-        return [SupportRates(self.support.kinds), self.detection()] if self.support else []

@@ -1,16 +1,14 @@
 """Drawn hands of five fingers."""
 
-from torch import Tensor
-
-from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
-from lightning_modeinterp.data.hands.dataset import HandsDataset, to_data_units, to_model_units
+from lightning_modeinterp.data.datamodule import Split, checked_sizes
+from lightning_modeinterp.data.hands.dataset import HandsDataset
 from lightning_modeinterp.data.hands.distribution import GREY, Hands, Range
 from lightning_modeinterp.data.hands.finger_count import FingerCount
-from lightning_modeinterp.metrics import GenerationMetric, SupportRates
+from lightning_modeinterp.data.images import ImageDataModule
 from lightning_modeinterp.support_oracle import SupportOracle
 
 
-class HandsDataModule(ModeInterpDataModule):
+class HandsDataModule(ImageDataModule):
     """Hands of four fingers and a thumb; data units are [0, 255], model units [-1, 1].
 
     Args:
@@ -61,15 +59,3 @@ class HandsDataModule(ModeInterpDataModule):
     def make_dataset(self, split: Split) -> HandsDataset:
         """See `ModeInterpDataModule.make_dataset`."""
         return HandsDataset(self.distribution, self.sizes[split], self.seed, split)
-
-    def to_data_units(self, samples: Tensor) -> Tensor:
-        """See `ModeInterpDataModule.to_data_units`."""
-        return to_data_units(samples)
-
-    def to_model_units(self, samples: Tensor) -> Tensor:
-        """Bring samples (N, *sample_shape) from data units to model units."""
-        return to_model_units(samples)
-
-    def metrics(self) -> list[GenerationMetric]:
-        """Rates by kind, and detection; see `ModeInterpDataModule.metrics`."""
-        return [SupportRates(self.support.kinds), self.detection()] if self.support else []

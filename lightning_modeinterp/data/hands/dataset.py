@@ -4,6 +4,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lightning_modeinterp.data.hands.distribution import Hands
+from lightning_modeinterp.data.images import to_model_units
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.keyed_noise import keyed_generator
 
@@ -35,13 +36,3 @@ class HandsDataset(Dataset[Tensor]):
     def __getitem__(self, index: int | Tensor) -> Tensor:
         """One image (C, S, S), or with an index tensor (B,) a whole batch (B, C, S, S); model units, [-1, 1]."""
         return to_model_units(self.images[index])
-
-
-def to_model_units(images: Tensor) -> Tensor:
-    """Bring images from [0, 255] to [-1, 1], float32."""
-    return images.float() / 127.5 - 1
-
-
-def to_data_units(images: Tensor) -> Tensor:
-    """Bring images from [-1, 1] to [0, 255]; what lies beyond stays beyond."""
-    return (images + 1) * 127.5

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.data.hands.dataset import to_data_units
 from lightning_modeinterp.data.hands.hand_mask import contrast_of
+from lightning_modeinterp.data.images import to_data_units
 from lightning_modeinterp.detectors import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import PredictX0

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.data.hands.bank import HandBank
-from lightning_modeinterp.data.hands.dataset import to_model_units
 from lightning_modeinterp.data.hands.offered_fingers import OfferedFingers, offered_fingers
+from lightning_modeinterp.data.images import to_model_units
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import noised
 from lightning_modeinterp.diffusion.samplers import PredictX0
