@@ -22,6 +22,7 @@ from lightning_modeinterp.diffusion.samplers.soundness import doubts
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Draw, Generation
 from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
+from lightning_modeinterp.modules.shared_by_copies import SharedByCopies
 from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
 from lightning_modeinterp.trajectories import TrajectoryObserver
 
@@ -30,23 +31,6 @@ OptimizerCallable = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
 
 class NonFiniteLossError(RuntimeError):
     """Training has diverged."""
-
-
-class _SharedByCopies:
-    """What makes an optimiser or a scheduler.
-
-    The command line's holds the command line, and through it data, trainer and the trainer's processes. Averaging
-    weights copies the module, which would copy all of these, and fails at the processes.
-    """
-
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self._make = make
-
-    def __call__(self, *args: Any) -> Any:
-        return self._make(*args)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "_SharedByCopies":
-        return self
 
 
 class DiffusionModule(L.LightningModule, ABC):
@@ -89,8 +73,8 @@ class DiffusionModule(L.LightningModule, ABC):
         self.denoiser = denoiser
         self.noise_schedule = noise_schedule
         self.prediction: PredictionType = prediction
-        self.optimizer = optimizer and _SharedByCopies(optimizer)
-        self.lr_scheduler = lr_scheduler and _SharedByCopies(lr_scheduler)
+        self.optimizer = optimizer and SharedByCopies(optimizer)
+        self.lr_scheduler = lr_scheduler and SharedByCopies(lr_scheduler)
         self.seed = seed or 0
         self.compile_denoiser = compile_denoiser
         self._loss_means: dict[str, MeanMetric] = {}
