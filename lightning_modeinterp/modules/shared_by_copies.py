@@ -15,6 +15,7 @@ class SharedByCopies:
         self._make = make
 
     def __call__(self, *args: Any) -> Any:
+        """Make it."""
         return self._make(*args)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "SharedByCopies":
