@@ -8,7 +8,8 @@ from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianM
 from lightning_modeinterp.data.shapes import SimpleShapesDataModule
 from lightning_modeinterp.generation import Generation, Monitor
 from lightning_modeinterp.records import NoiseLevel
-from lightning_modeinterp.testing import check_datamodule, concrete_subclasses
+from lightning_modeinterp.testing import check_datamodule
+from tests.own_contracts import others
 
 BUILDERS = {
     GaussianGridDataModule: lambda seed: GaussianGridDataModule(
@@ -23,12 +24,12 @@ BUILDERS = {
 }
 
 
-@pytest.mark.parametrize("subclass", concrete_subclasses(ModeInterpDataModule))
+@pytest.mark.parametrize("subclass", others(ModeInterpDataModule))
 def test_contract(subclass):
     check_datamodule(BUILDERS[subclass])  # a KeyError here: add a line to BUILDERS for the new data module
 
 
-@pytest.mark.parametrize("subclass", concrete_subclasses(ModeInterpDataModule))
+@pytest.mark.parametrize("subclass", others(ModeInterpDataModule))
 def test_the_exact_denoiser_is_made_once_and_goes_where_the_samples_are(subclass):
     """The meta device computes shapes alone, and refuses tensors of another device like a GPU."""
     data, meta = BUILDERS[subclass](0), torch.device("meta")

@@ -16,9 +16,14 @@ FAMILIES = {
     "gaussian_1d_vdm": NETWORK,
     "gaussian_2d_grid": NETWORK,
     "gaussian_2d_vdm": NETWORK,
+    "hands_32": (*UNET, *FEW_IMAGES),
+    "hands_bank_32": (*UNET, *FEW_IMAGES),
     "shapes_32": (*UNET, *FEW_IMAGES),
 }
 """Names of experiments, and what makes their networks and samples small."""
+
+OF_FILES = {"ArrayDataModule", "HandPhotosDataModule", "ImageFolderDataModule", "MNISTDataModule"}
+"""Data modules that read files of a user's; their own tests make some. Not on two processes yet."""
 
 COMMANDS = ("fit", "test", "predict")
 PRECISIONS = ("32-true", "bf16-mixed")

@@ -116,6 +116,8 @@ class FingerCount(SupportOracle):
 
     def _judge(self, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Number of fingers, whether it is certain, and whether there is nothing, (N,) each."""
+        if len(samples) == 0:
+            return torch.zeros(0, dtype=torch.int16), torch.zeros(0, dtype=torch.bool), torch.zeros(0, dtype=torch.bool)
         hands = hand_masks(samples, self.thresholds, WORKING_SIZE)
         found = [find_fingers(mask, self.lengths) for mask in hands.masks]
         counts = np.concatenate([each.counts for each in found])

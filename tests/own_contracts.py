@@ -1,0 +1,13 @@
+"""Parts whose own tests call the contracts, with the files, sizes or networks that they need."""
+
+from lightning_modeinterp.testing import concrete_subclasses
+
+THEIRS = (
+    *(f"lightning_modeinterp.data.{family}." for family in ("hands", "images", "mnist")),
+    "lightning_modeinterp.metrics.frechet_distance",
+)
+
+
+def others(base):
+    """Concrete subclasses of a seam, but for those parts."""
+    return [each for each in concrete_subclasses(base) if not each.__module__.startswith(THEIRS)]
