@@ -28,9 +28,9 @@ def as_started(monkeypatch):
     [
         (1_000, 2, 1),  # the 1D experiment
         (20_000, 64, 1),  # the published batches in 2D
-        (32 * 32 * 32, 2, 2),  # shapes_32
+        (32 * 32 * 32, 2, 1),  # shapes_32
         (32 * 64 * 64, 2, 2),  # shapes_cpu
-        (32 * 64 * 64, 64, 8),
+        (32 * 64 * 64, 64, 2),
         (4_096 * 64 * 64, 64, 64),
         (1, 1, 1),
     ],
