@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -43,7 +44,8 @@ def kill_after(process, root, num_new, delay):
         time.sleep(0.005)
     time.sleep(delay)
     was_running = process.poll() is None
-    os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it has ended by itself, and nobody is left in its group
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     return was_running
 
