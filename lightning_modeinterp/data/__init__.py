@@ -5,9 +5,10 @@ from importlib import import_module
 
 from lightning_modeinterp.data.batch_loader import BatchedDataset, BatchLoader
 from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split
+from lightning_modeinterp.data.probe import Probe, Subject
 from lightning_modeinterp.data.sample_requests import SampleRequests
 
-__all__ = ["BatchLoader", "BatchedDataset", "ModeInterpDataModule", "SampleRequests", "Split"]
+__all__ = ["BatchLoader", "BatchedDataset", "ModeInterpDataModule", "Probe", "SampleRequests", "Split", "Subject"]
 
 # so that a config may name the classes of every family by their short names
 for _module in pkgutil.iter_modules(__path__):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.data.batch_loader import BatchedDataset, BatchLoader
+from lightning_modeinterp.data.probe import Probe
 from lightning_modeinterp.data.sample_requests import SampleRequests
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.errors import ConfigurationError
@@ -71,6 +72,10 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
 
     def metrics(self) -> list[GenerationMetric]:
         """Metrics that make sense for samples of these data, for the windows in ``generation``. None by default."""
+        return []
+
+    def probes(self) -> list[Probe]:
+        """Probes that make sense for models of these data, new ones at each call. None by default."""
         return []
 
     def detection(self) -> TrajectoryVarianceDetection:

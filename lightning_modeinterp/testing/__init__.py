@@ -8,6 +8,7 @@ from lightning_modeinterp.testing.denoiser import check_denoiser
 from lightning_modeinterp.testing.end_point_score import check_end_point_score
 from lightning_modeinterp.testing.generation_metric import check_generation_metric, made_up_batches
 from lightning_modeinterp.testing.noise_schedule import check_noise_schedule
+from lightning_modeinterp.testing.probe import check_probe, made_up_subject
 from lightning_modeinterp.testing.sampler import check_sampler, check_sampler_converges
 from lightning_modeinterp.testing.subclasses import concrete_subclasses
 from lightning_modeinterp.testing.support_oracle import check_support_oracle
@@ -22,10 +23,12 @@ __all__ = [
     "check_end_point_score",
     "check_generation_metric",
     "check_noise_schedule",
+    "check_probe",
     "check_sampler",
     "check_sampler_converges",
     "check_support_oracle",
     "check_trajectory_observer",
     "concrete_subclasses",
     "made_up_batches",
+    "made_up_subject",
 ]

@@ -37,7 +37,8 @@ def check_datamodule(make: MakeDataModule, is_recorded: bool = False) -> None:
     - The blocks requested cover the samples that ``generation`` asks for, each once.
     - ``to_data_units`` takes each sample by itself and keeps its shape.
     - What is known of the truth is consistent: the data are in support; the exact denoiser gives x_0 in model units, no
-      worse than a guess; the metrics are new ones at each call, have distinct names and can measure these samples.
+      worse than a guess; metrics and probes are new ones at each call, the metrics have distinct names and can measure
+      these samples.
 
     Args:
         make: Makes the data of a seed; with a few hundred samples a split and an even batch size.

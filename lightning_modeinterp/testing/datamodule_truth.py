@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.data import ModeInterpDataModule, Split
+from lightning_modeinterp.data import ModeInterpDataModule, Probe, Split
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.noise_schedules import LinearGammaSchedule
 from lightning_modeinterp.diffusion.parameterization import noised
@@ -45,7 +45,7 @@ def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
 
 
 def check_truth(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
-    """Check that oracle, exact denoiser and metrics, where there are any, speak of these data.
+    """Check that oracle, exact denoiser, metrics and probes, where there are any, speak of these data.
 
     Args:
         data: A data module.
@@ -57,6 +57,7 @@ def check_truth(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> Non
     _check_support(data, rows)
     _check_exact_denoiser(data, rows["train"])
     _check_metrics(data, rows["test"])
+    _check_probes(data)
 
 
 def _check_support(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
@@ -116,6 +117,15 @@ def _check_metrics(data: ModeInterpDataModule, rows: Tensor) -> None:
         names.update(metric.compute().keys())
     repeated = [each for each, count in names.items() if count > 1]
     expect(not repeated, f"{name}: expected distinct names, got {', '.join(repeated)} more than once; leave one out")
+
+
+def _check_probes(data: ModeInterpDataModule) -> None:
+    for probe, other in zip(data.probes(), data.probes(), strict=True):
+        expect(
+            isinstance(probe, Probe) and probe is not other,
+            f"{type(data).__name__}.probes: expected a new Probe at each call, got {type(probe).__name__}, "
+            f"{'the same again' if probe is other else 'a new one'}; build them in the method",
+        )
 
 
 def _as_generated(data: ModeInterpDataModule, rows: Tensor) -> list[GeneratedBatch]:

@@ -27,7 +27,9 @@ FIGURE_USERS = (
     "callbacks/figure_logger.py",
     "callbacks/sample_figures.py",
     "callbacks/score_figures.py",
+    "data/probe.py",
     "reproduction/panels.py",
+    "testing/probe.py",
 )
 
 HEAVY = {

@@ -1,0 +1,68 @@
+"""The seam: what is measured of a model itself, beside what its samples are."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from matplotlib.figure import Figure
+
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
+from lightning_modeinterp.diffusion.samplers import PredictX0
+from lightning_modeinterp.records import GeneratedBatch
+
+DrawFrom = Callable[[PredictX0, int], GeneratedBatch]
+"""From a model of x_0 and a number of blocks to samples as a test draws them; all where it draws fewer blocks."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a probe may look at: a model, and what is known of the truth.
+
+    Args:
+        denoiser: The network itself.
+        predict_x_0: What the network predicts, in model units.
+        sampled_model: What samples are drawn from: `predict_x_0`, or the exact one under ``generation.true_score``.
+        exact: A perfect learner of the data, on the device; None where none is known.
+        noise_schedule: Of the model.
+        device: Of the model.
+        draw_from: Draws samples from any model of x_0, judged but without scores.
+        results: What the metrics and the probes before have found in this evaluation, by name.
+    """
+
+    denoiser: Denoiser
+    predict_x_0: PredictX0
+    sampled_model: PredictX0
+    exact: Denoiser | None
+    noise_schedule: NoiseSchedule
+    device: torch.device
+    draw_from: DrawFrom
+    results: Mapping[str, float] = field(default_factory=dict)
+
+
+class Probe(ABC):
+    """Measures a model on inputs of its own making. A data module names its probes in ``probes``.
+
+    Every process measures the same by itself. The network, its training mode and PyTorch's random numbers stay as they
+    were, and the same model has the same values: what is drawn comes from a keyed generator.
+    """
+
+    in_validation: bool = False
+    """Whether `ValidationProbes` asks at each validation of a fit too; then there are no results yet."""
+
+    @abstractmethod
+    def measure(self, subject: Subject) -> dict[str, float]:
+        """Measure by flat names; nan for what cannot be told, nothing at all where the question has no meaning.
+
+        Args:
+            subject: The model.
+        """
+
+    def figures(self, subject: Subject) -> Iterator[tuple[str, Figure]]:
+        """Name and draw figures after a test. None by default.
+
+        Args:
+            subject: The model.
+        """
+        yield from ()

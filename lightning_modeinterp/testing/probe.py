@@ -1,0 +1,138 @@
+"""What every probe has to do."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from matplotlib.figure import Figure
+
+from lightning_modeinterp import figures
+from lightning_modeinterp.data import Probe, Subject
+from lightning_modeinterp.denoisers import MLP
+from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.diffusion.parameterization import x_0_from
+from lightning_modeinterp.fingerprints import weights_sha256
+from lightning_modeinterp.records import NoiseLevel
+from lightning_modeinterp.testing.arguments import check_arguments
+from lightning_modeinterp.testing.expect import expect, expect_no_error
+from lightning_modeinterp.testing.generation_metric import made_up_batches
+
+
+def made_up_subject(sample_shape: tuple[int, ...] = (2,)) -> Subject:
+    """A small network that predicts noise, with fixed weights and no truth, whose samples are made up.
+
+    Args:
+        sample_shape: Shape (d,) of one sample.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = MLP(sample_shape, width=16).eval()
+
+    def predict_x_0(x_t: torch.Tensor, level: NoiseLevel) -> torch.Tensor:
+        return x_0_from(network(x_t, level), x_t, level, "eps")
+
+    return Subject(
+        denoiser=network,
+        predict_x_0=predict_x_0,
+        sampled_model=predict_x_0,
+        exact=None,
+        noise_schedule=LinearBetaSchedule(),
+        device=torch.device("cpu"),
+        draw_from=lambda model, num_blocks: made_up_batches(sample_shape=sample_shape)[0],
+        results={"hallucination_rate": 0.1},
+    )
+
+
+def check_probe(probe: Probe, subject: Subject | None = None) -> None:
+    """Check that a probe keeps the contract of its seam.
+
+    `measure` gives at least one number of this subject, each under a flat name and finite or nan, and the same ones
+    whatever PyTorch's generator holds; figures have names of their own and can be drawn. The network keeps weights,
+    gradients and training mode, and PyTorch its random numbers.
+
+    Args:
+        probe: Any probe.
+        subject: A model that it can measure, in evaluation. That of `made_up_subject` if None.
+
+    Raises:
+        AssertionError: If it breaks the contract.
+    """
+    subject = made_up_subject() if subject is None else subject
+    check_arguments(probe)
+    name = type(probe).__name__
+    expect(
+        isinstance(probe.in_validation, bool),
+        f"{name}.in_validation: expected True or False, got {probe.in_validation!r}; say it in the class",
+    )
+    with _expect_untouched(subject, f"{name}.measure"):  # outside of inference mode, as a notebook may ask
+        _check_values(name, probe.measure(subject))
+    with torch.inference_mode():
+        _check_same_values(probe, subject)
+        with _expect_untouched(subject, f"{name}.figures"):
+            _check_figures(probe, subject)
+
+
+def _check_values(name: str, values: dict[str, float]) -> None:
+    expect(
+        isinstance(values, dict) and bool(values),
+        f"{name}.measure: expected numbers by name, got {values!r}; hand the check a subject that it can measure",
+    )
+    wrong = [key for key, value in values.items() if not isinstance(value, float) or math.isinf(value)]
+    expect(
+        not wrong,
+        f"{name}.measure: expected floats, finite or nan, got others for {', '.join(map(str, wrong))}; take .item(), "
+        "and nan for what cannot be told",
+    )
+
+
+def _check_figures(probe: Probe, subject: Subject) -> None:
+    name = f"{type(probe).__name__}.figures"
+    drawn = list(probe.figures(subject))
+    expect(
+        all(isinstance(figure, Figure) for _, figure in drawn),
+        f"{name}: expected pairs of a name and a figure, got {drawn}; yield name, figure",
+    )
+    for _, figure in drawn:
+        figures.pixels(figure)
+    names = [figure_name for figure_name, _ in drawn]
+    expect(len(names) == len(set(names)), f"{name}: expected distinct names, got {', '.join(names)}; rename one")
+
+
+def _check_same_values(probe: Probe, subject: Subject) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        first = probe.measure(subject)
+        torch.manual_seed(2)
+        second = probe.measure(subject)
+    expect(
+        {key: str(value) for key, value in first.items()} == {key: str(value) for key, value in second.items()},
+        f"{type(probe).__name__}.measure: expected the same values twice, got others; draw from keyed_generator(...) "
+        "and keep nothing on self",
+    )
+
+
+@contextmanager
+def _expect_untouched(subject: Subject, name: str) -> Iterator[None]:
+    """Compare what a probe must leave alone, before and after."""
+    network = subject.denoiser
+    mode, random = [part.training for part in network.modules()], torch.get_rng_state()
+    weights = weights_sha256(network.state_dict())
+    with expect_no_error(f"{name}: expected a subject that it can look at", "hand the check another `subject`"):
+        yield
+    expect(
+        weights_sha256(network.state_dict()) == weights,
+        f"{name}: expected the network's weights to stay as they were, got others; change a copy",
+    )
+    expect(
+        all(weight.grad is None for weight in network.parameters()),
+        f"{name}: expected no gradients on the network, got some; take them with torch.autograd.grad",
+    )
+    expect(
+        [part.training for part in network.modules()] == mode,
+        f"{name}: expected the network's training mode to stay as it was, got another; it is in evaluation anyhow",
+    )
+    expect(
+        torch.equal(torch.get_rng_state(), random),
+        f"{name}: expected PyTorch's random numbers to stay as they were, got others; draw from keyed_generator(...)",
+    )
