@@ -14,7 +14,7 @@ of each summary is chosen by the AUROC among images with as many shapes (matched
 *final* set each chosen statistic is reported once, with 95 % bootstrap intervals over samples. Thresholds that keep
 96 % of the images in support come from the explore set. Both sets have sampling seeds of their own.
 
-Before any of it stands whether the network knows the rule at all (`knows_the_rule`): `exclusion`, as in
+Before any of it stands whether the network knows the rule at all (`knows_the_rule`): `Exclusion`, as in
 test_metrics.json.
 """
 
@@ -31,9 +31,10 @@ from interleaved import device_of, publish, table
 from samples import draw, fit_directory, options_of, trained
 from torch import Tensor
 
-from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion, knows_the_rule
+from lightning_modeinterp.data.shapes import Exclusion
 from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.metrics.functional import matched_auroc
+from lightning_modeinterp.modules import subject_of
 from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.trajectories import VarianceSummaries
@@ -113,7 +114,7 @@ def judge(key: tuple[str, int], explore: Images, final: Images, windows: list[st
     }
 
 
-def markdown(rows: list[dict], final: Images, known: dict[str, float]) -> str:
+def markdown(rows: list[dict], final: Images, known: dict[str, float], is_known: bool) -> str:
     """The table, the counts behind it, and whether the network knows the rule."""
     body = [
         [row["statistic"], row["window"]]
@@ -130,7 +131,7 @@ def markdown(rows: list[dict], final: Images, known: dict[str, float]) -> str:
         for name, value in known.items()
         if not name.endswith(("_error", "_exact"))
     )
-    verdict = "passes" if knows_the_rule(known) else "does not pass"
+    verdict = "passes" if is_known else "does not pass"
     return f"{text}\nThe network {verdict} the paired test; exclusion at sigma / alpha {said}.\n"
 
 
@@ -139,7 +140,9 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], seed: int
     if seed is None:
         seed = yaml.safe_load((run / "config_fit.yaml").read_text())["seed_everything"]
     module, data = trained(run, extra)
-    known = exclusion(module, data) | exact_exclusion(module, data)
+    probe = Exclusion(data.distribution)
+    known = probe.measure(subject_of(module, data))
+    is_known = probe.knows_the_rule(known)
     levels = data.generation.sampler.levels(module.noise_schedule)
     settings = {"noise_to_signal": EDGES, "quantiles": QUANTILES, "largest": LARGEST, "num_columns": NUM_COLUMNS,
                 "has_components": True}  # fmt: skip
@@ -153,7 +156,7 @@ def main(run: Path, name: str, out: Path, num_samples: dict[str, int], seed: int
         sets[use] = Images.read(draw(folder, sampling_seed(seed, use), number, options), summaries.names)
     rows = [judge(key, sets["explore"], sets["final"], windows) for key in best_windows(sets["explore"])]
     about = {"run": f"{run.parent.name}/{run.name}", "windows": len(windows), "seed": seed, **num_samples}
-    publish(f"detection_{name}", about, rows, markdown(rows, sets["final"], known), out, device_of(extra))
+    publish(f"detection_{name}", about, rows, markdown(rows, sets["final"], known, is_known), out, device_of(extra))
 
 
 if __name__ == "__main__":

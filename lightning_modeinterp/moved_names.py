@@ -26,10 +26,20 @@ _HOMES = {
     "diffusion.generation": ("generation",),
     "diffusion.keyed_noise": ("keyed_noise",),
 }
+_NAMES = {
+    "callbacks.ExclusionMonitor": "callbacks.ValidationProbes",
+    "callbacks.exclusion.ExclusionMonitor": "callbacks.ValidationProbes",
+}
 _PACKAGE = "lightning_modeinterp"
 
 HOMES = {f"{_PACKAGE}.{old}": tuple(f"{_PACKAGE}.{new}" for new in homes) for old, homes in _HOMES.items()}
 """Where to look for what was in a module."""
+
+NAMES = {f"{_PACKAGE}.{old}": f"{_PACKAGE}.{new}" for old, new in _NAMES.items()}
+"""What has another name today."""
+
+SHORT_NAMES = {old.rpartition(".")[2]: new.rpartition(".")[2] for old, new in NAMES.items()}
+"""The same without modules, as a config may name a class too. Those are not found, so an error has to say it."""
 
 _users: dict[str, str] = {}
 _used: dict[str, str] = {}
@@ -56,8 +66,8 @@ def current_name(name: str) -> str:
         >>> current_name("lightning_modeinterp.support.GaussianModes")
         'lightning_modeinterp.data.gaussian.GaussianModes'
     """
-    if name in _users:
-        new = _users[name]
+    if new_name := _users.get(name) or NAMES.get(name):
+        new = new_name
     else:
         module, _, attribute = name.rpartition(".")
         homes = [home for home in HOMES.get(module, ()) if hasattr(_import(home), attribute)]
@@ -101,7 +111,7 @@ class _MovedModules(MetaPathFinder, Loader):
     """Finds modules that are gone, if something of theirs has moved."""
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        is_known = fullname in HOMES or any(old.rpartition(".")[0] == fullname for old in _users)
+        is_known = fullname in HOMES or any(old.rpartition(".")[0] == fullname for old in (*NAMES, *_users))
         return spec_from_loader(fullname, self) if is_known else None
 
     def exec_module(self, module: ModuleType) -> None:

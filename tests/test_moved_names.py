@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from lightning_modeinterp import moved_names
+from lightning_modeinterp.callbacks import ValidationProbes
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.data.gaussian import ExactMixture, GaussianModes
 from lightning_modeinterp.moved_names import HOMES, add_moved_names, current_name, names_used, with_current_names
@@ -21,6 +22,8 @@ def nothing_moved_by_users(monkeypatch):
         ("lightning_modeinterp.datamodules.ModeInterpDataModule", ModeInterpDataModule),
         ("lightning_modeinterp.support.GaussianModes", GaussianModes),
         ("lightning_modeinterp.denoisers.ExactMixture", ExactMixture),
+        ("lightning_modeinterp.callbacks.ExclusionMonitor", ValidationProbes),
+        ("lightning_modeinterp.callbacks.exclusion.ExclusionMonitor", ValidationProbes),
     ],
 )
 def test_what_moved_is_found_by_its_old_name(old, new):

@@ -11,14 +11,12 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks.bottleneck import bottleneck_figures
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
 from lightning_modeinterp.callbacks.sample_figures import all_figures, is_image, progress_figures, trajectory_figure
-from lightning_modeinterp.callbacks.score_figures import score_figures
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.loggers import log_image, shows_images
-from lightning_modeinterp.modules import DiffusionModule
+from lightning_modeinterp.modules import DiffusionModule, subject_of
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryRecorder, VarianceMap
 
@@ -33,10 +31,9 @@ class FigureLogger(GeneratedSamplesCallback):
     After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
     (1D data), ``samples`` and ``pairs`` (2D), or ``samples``, ``kept_and_flagged`` and ``variance_maps`` (images);
     ``variance`` by verdict, ``roc``, ``windows``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and
-    in-support samples; ``score``, the learned score beside the true one (1D and 2D data whose score is known); and
-    ``bottleneck``, a t-SNE of the U-Net's (Simple Shapes). Blocks of samples whose trajectories or maps are shown are
-    drawn again. At every n-th validation ``val/figures/density`` or ``samples``, and ``val/figures/variance``, for such
-    loggers only: without one nothing is kept or drawn.
+    in-support samples; and the figures of the data's probes, see `Probe`. Blocks of samples whose trajectories or maps
+    are shown are drawn again. At every n-th validation ``val/figures/density`` or ``samples``, and
+    ``val/figures/variance``, for such loggers only: without one nothing is kept or drawn.
     Data without an oracle have no figures. They show the samples of all processes; the first one draws them.
 
     Args:
@@ -118,8 +115,8 @@ class FigureLogger(GeneratedSamplesCallback):
             yield "predicted_x_0", self._trajectories(module, data, chosen)
             if is_image(data):
                 yield "variance_maps", self._variance_maps(module, data, chosen)
-        yield from score_figures(module, data)
-        yield from bottleneck_figures(module, data)
+        for probe in data.probes():
+            yield from probe.figures(subject_of(module, data))
 
     def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: Tensor) -> Figure:
         generation = data.generation

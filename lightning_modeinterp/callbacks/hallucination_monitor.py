@@ -9,24 +9,19 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.utilities import rank_zero_warn
 
-from lightning_modeinterp.callbacks.bottleneck import between_heights
-from lightning_modeinterp.callbacks.exact_comparison import slopes_against_exact, spread_against_exact
-from lightning_modeinterp.callbacks.exclusion import exact_exclusion, exclusion
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
 from lightning_modeinterp.data import ModeInterpDataModule
-from lightning_modeinterp.data.gaussian import ModeStatistics
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.metrics import GenerationMetric
-from lightning_modeinterp.modules import DiffusionModule
+from lightning_modeinterp.modules import DiffusionModule, subject_of
 from lightning_modeinterp.records import GeneratedBatch
 
 
 class HallucinationMonitor(GeneratedSamplesCallback):
     """Feed every generated batch to the metrics, log them, and after a test write ``test_metrics.json``.
 
-    Where the data know their exact score, the within-mode spread and the slopes of the score between modes are also
-    given over those of the exact one; see `exact_comparison`. Of Simple Shapes it is measured whether the model knows
-    that no image has a shape twice, see `exclusion`, and where its bottleneck has those that do, see `bottleneck`.
+    A test also writes down what the probes of the data measure of the model itself, see `Probe`; `ValidationProbes`
+    asks them in a fit.
 
     Args:
         metrics: Further metrics beside those that the data bring.
@@ -85,11 +80,8 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         if not isinstance(module, DiffusionModule):
             return {}
         values = {name: mean.item() for name, mean in module.mean_losses().items()}
-        values |= slopes_against_exact(module, data)
-        values |= exclusion(module, data) | exact_exclusion(module, data) | between_heights(module, data)
-        for statistics in self.metrics:
-            if isinstance(statistics, ModeStatistics):
-                values |= spread_against_exact(module, data, statistics, self.results["within_mode_std"])
+        for probe in data.probes():
+            values |= probe.measure(subject_of(module, data, self.results | values))
         return values
 
 

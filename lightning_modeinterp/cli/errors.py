@@ -9,6 +9,8 @@ import difflib
 import re
 from collections.abc import Collection, Iterable
 
+from lightning_modeinterp.moved_names import SHORT_NAMES
+
 _KEY = re.compile(r'Parser key "([^"]+)":\s*(.*)')
 _OPTION = re.compile(r"(?:Option|Key) '([^']+)' is not (?:accepted|expected)|does not accept option '([^']+)'")
 _UNKNOWN = re.compile(r"[Uu]nrecognized arguments: (-{0,2})([\w.+-]+)")
@@ -77,6 +79,8 @@ def _meant(name: str, class_names: Collection[str]) -> str:
     module, _, short = name.rpartition(".")
     if module and module.partition(".")[0] not in _LIBRARIES:
         return f"Python finds none of that name; is {module} on PYTHONPATH?"
+    if new := SHORT_NAMES.get(short):
+        return f"it is {new} now"
     near = difflib.get_close_matches(short, class_names, n=1)
     return f"did you mean {near[0]}?" if near else "a class of your own needs its module: parts.MyClass"
 

@@ -1,11 +1,34 @@
 """What a test writes down, also where there is little to measure."""
 
 import json
+import math
 
 import pytest
+import torch
 
-from lightning_modeinterp.callbacks import HallucinationMonitor
+from lightning_modeinterp import figures
+from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor
+from lightning_modeinterp.data import Probe
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP
+from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.modules import DDPM
+
+LINE = [[1.0], [2.0], [3.0]]
+SQUARE = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+CUBE = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+STD = 0.05
+
+
+def module_of(means, std=STD):
+    schedule = LinearBetaSchedule(num_steps=20, beta_start=0.001, beta_end=0.7)
+    return DDPM(ExactMixture((len(means[0]),), means, std), schedule, prediction="x_0")
+
+
+def data_of(evaluation, means):
+    data = GaussianMixtureDataModule(means, STD, size=64, validation_size=32, test_size=32, batch_size=32)
+    data.generation = evaluation.data().generation
+    return data
 
 
 def written_by(evaluation, data):
@@ -57,3 +80,45 @@ def test_few_samples_are_no_error(evaluation, num_samples):
     assert written["num_samples"] == num_samples
     assert (written["within_mode_std_ratio"] is None) == (written["within_mode_std_exact"] == 0)
     assert (written["within_mode_std_exact"] == 0) == (num_samples == 1)
+
+
+@pytest.mark.parametrize("means", [LINE, SQUARE, CUBE])
+def test_a_test_asks_the_probes_of_the_data_for_numbers_and_figures(evaluation, means):
+    trainer = evaluation.trainer(HallucinationMonitor(), FigureLogger())
+    trainer.test(module_of(means), data_of(evaluation, means), verbose=False)
+    metrics = json.loads((evaluation.folder / "test_metrics.json").read_text())
+    found = {name: value for name, value in metrics.items() if name.startswith("score_slope_ratio/")}
+    assert {name.split("/")[1].rpartition("_std")[0] for name in found} == {"1", "2", "4"}
+    assert all(math.isclose(value, 1, rel_tol=1e-6) for value in found.values())
+    assert (evaluation.folder / "figures/score.png").exists() == (len(means[0]) < 3)
+    assert ("test/figures/score" in {name for name, _, _ in evaluation.shown.shown}) == (len(means[0]) < 3)
+
+
+@pytest.mark.parametrize("true_score", [False, True])
+def test_what_is_sampled_is_what_is_compared(evaluation, monkeypatch, true_score):
+    drawn, draw = [], figures.score_curves
+    monkeypatch.setattr(figures, "score_curves", lambda curves: drawn.append(curves) or draw(curves))
+    data = data_of(evaluation, LINE)
+    data.generation.true_score = true_score
+    trainer = evaluation.trainer(HallucinationMonitor(), FigureLogger())
+    trainer.test(module_of(LINE, std=0.1), data, verbose=False)
+    ratio = json.loads((evaluation.folder / "test_metrics.json").read_text())["score_slope_ratio/1_std"]
+    assert ratio == pytest.approx(1) if true_score else ratio < 0.5
+    (curves,) = drawn
+    assert all(torch.equal(curve.learned, curve.true) == true_score for curve in curves.values())
+
+
+def test_a_probe_sees_what_was_found_before_it(evaluation):
+    class Second(Probe):
+        def measure(self, subject):
+            return {"second": subject.results["first"] + subject.results["hallucination_rate"]}
+
+    class First(Probe):
+        def measure(self, subject):
+            return {"first": 2.0 + 0 * subject.results["loss"]}
+
+    data = evaluation.data()
+    data.probes = lambda: [First(), Second()]
+    written, logged = written_by(evaluation, data)
+    assert written["second"] == 2 + written["hallucination_rate"]
+    assert "test/second" not in logged

@@ -23,11 +23,12 @@ FAMILIES = ("gaussian", "hands", "mnist", "shapes")
 """Folders of ``data``; none knows another."""
 
 FIGURE_USERS = (
-    "callbacks/bottleneck.py",
     "callbacks/figure_logger.py",
     "callbacks/sample_figures.py",
-    "callbacks/score_figures.py",
+    "data/gaussian/score_figures.py",
+    "data/gaussian/score_slopes.py",
     "data/probe.py",
+    "data/shapes/bottleneck.py",
     "reproduction/panels.py",
     "testing/probe.py",
 )
@@ -38,7 +39,7 @@ HEAVY = {
     "matplotlib": {"figures", *FIGURE_USERS},  # the others name the type of a figure
     "wandb": {"callbacks", "loggers", "cli"},
     "diffusers": {"denoisers/diffusers_unet.py"},
-    "sklearn": {"callbacks/bottleneck.py"},
+    "sklearn": {"data/shapes/bottleneck.py"},
     "jsonargparse": {
         "cli",
         "loggers",
@@ -97,6 +98,16 @@ def test_a_family_knows_no_other(family: str) -> None:
     others = [f"{NAME}.data.{each}" for each in FAMILIES if each != family]
     for path in (PACKAGE / "data" / family).rglob("*.py"):
         assert [name for name in imports_of(path) if any(is_within(name, each) for each in others)] == [], path
+
+
+def test_callbacks_know_no_family() -> None:
+    families = [f"{NAME}.data.{family}" for family in FAMILIES]
+    knowing = {
+        path.name
+        for path in (PACKAGE / "callbacks").rglob("*.py")
+        if any(is_within(name, family) for name in imports_of(path) for family in families)
+    }
+    assert knowing == {"sample_figures.py"}  # recipes of figures
 
 
 def test_every_room_has_a_place() -> None:

@@ -4,11 +4,15 @@ import csv
 import itertools
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from lightning_modeinterp.callbacks import bottleneck, exclusion
 from lightning_modeinterp.cli import run_command
+from lightning_modeinterp.data.hands import HandBankDataModule
+from lightning_modeinterp.data.images import rule_probe
+from lightning_modeinterp.data.shapes import bottleneck
+from lightning_modeinterp.testing import made_up_subject
 
 from ..integration.conftest import CONFIG, NETWORK, NO_FIGURES, ROOT, SMALL, UNET
 
@@ -33,7 +37,16 @@ def logged(tmp_path_factory):
             with (folder / f"logs/{command}/metrics.csv").open() as file:
                 names |= set(csv.DictReader(file).fieldnames)
         numbers |= set(json.loads((folder / "test_metrics.json").read_text()))
-    return names, numbers
+    fingers = names_of_fingers()
+    return names | {f"val/{name}" for name in fingers}, numbers | fingers
+
+
+def names_of_fingers() -> set[str]:
+    """What is measured of models of a bank of hands, without a fit of one: it is logged as that of shapes."""
+    data = HandBankDataModule(32, num_turns=2, num_shifts=1, size=8, batch_size=4)
+    exact = data.exact_denoiser()
+    (probe,) = data.probes()
+    return set(probe.measure(replace(made_up_subject(), predict_x_0=exact, exact=exact)))
 
 
 def documented() -> set[str]:
@@ -47,7 +60,7 @@ def documented() -> set[str]:
             stages = ("val", "test") if "<stage>" in name else ("",)
             windows = WINDOWS if "<window>" in name else ("",)
             noises = NOISES if "<noise>" in name else ("",)
-            measure = bottleneck if name.startswith("between/") else exclusion
+            measure = bottleneck if name.startswith("between/") else rule_probe
             levels = [f"{level:g}" for level in measure.NOISE_TO_SIGNAL] if "<sigma/alpha>" in name else ("",)
             spaces = ("bottleneck", "fresh", "pixels") if "<space>" in name else ("",)
             images = bottleneck.ASKED if "<images>" in name else ("",)
@@ -67,7 +80,7 @@ def documented() -> set[str]:
 
 def only_in_the_file() -> set[str]:
     """What is measured of the model itself, after a test."""
-    of_the_model = ("within_mode_std_", "score_slope_ratio/", "exclusion/", "between/")
+    of_the_model = ("within_mode_std_", "score_slope_ratio/", "exclusion/", "sixth_finger/", "between/")
     return {name for name in documented() if name.startswith(of_the_model)}
 
 

@@ -10,9 +10,10 @@ import torch
 import yaml
 from lightning import LightningModule
 
-from lightning_modeinterp.callbacks import HallucinationMonitor
+from lightning_modeinterp.callbacks import HallucinationMonitor, ValidationProbes
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.diffusion.samplers.soundness import doubts
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.fingerprints import weights_sha256
 from lightning_modeinterp.modules import DDPM
 from lightning_modeinterp.modules import VDM as VariationalDiffusionModel
@@ -247,3 +248,17 @@ def test_a_run_of_before_a_class_moved_goes_on(run, capsys):
     assert f"note: {old} is now {new}: the old names still work" in capsys.readouterr().err
     run("predict", "--ckpt_path=last", "--generation.num_samples=128")  # goes on with the same store
     assert len(SampleStore.open(run.folder / "predictions")) == 128
+
+
+@pytest.mark.parametrize("old", ["callbacks.ExclusionMonitor", "callbacks.exclusion.ExclusionMonitor"])
+def test_a_callback_of_before_is_found_with_its_arguments(run, capsys, old):
+    callback = f"{{class_path: lightning_modeinterp.{old}, init_args: {{num_pairs: 8}}}}"
+    cli = run("fit", f"--trainer.callbacks+={callback}")
+    (found,) = (each for each in cli.trainer.callbacks if isinstance(each, ValidationProbes))
+    assert found.num_pairs == 8
+    assert f"lightning_modeinterp.{old} is now lightning_modeinterp.callbacks.Val" in capsys.readouterr().err
+
+
+def test_a_short_name_of_before_is_refused_with_that_of_today(run):
+    with pytest.raises(ConfigurationError, match="got ExclusionMonitor; it is ValidationProbes now"):
+        run("fit", "--trainer.callbacks+=ExclusionMonitor")

@@ -9,17 +9,20 @@ from lightning_modeinterp.data.gaussian.datamodule import GaussianMixtureDataMod
 from lightning_modeinterp.data.gaussian.dataset import GaussianMixtureDataset
 from lightning_modeinterp.data.gaussian.density_threshold import DensityThreshold
 from lightning_modeinterp.data.gaussian.exact_mixture import ExactMixture
+from lightning_modeinterp.data.gaussian.exact_spread import ExactSpread
 from lightning_modeinterp.data.gaussian.gaussian_modes import GaussianModes
 from lightning_modeinterp.data.gaussian.grid_datamodule import GaussianGridDataModule
 from lightning_modeinterp.data.gaussian.hull import uniform_in_hull
 from lightning_modeinterp.data.gaussian.mixture import GaussianMixture
 from lightning_modeinterp.data.gaussian.mode_statistics import ModeStatistics
 from lightning_modeinterp.data.gaussian.pair_interpolation import PairInterpolation
+from lightning_modeinterp.data.gaussian.score_slopes import ScoreSlopes
 
 __all__ = [
     "Arrangement",
     "DensityThreshold",
     "ExactMixture",
+    "ExactSpread",
     "GaussianGridDataModule",
     "GaussianMixture",
     "GaussianMixtureDataModule",
@@ -27,6 +30,7 @@ __all__ = [
     "GaussianModes",
     "ModeStatistics",
     "PairInterpolation",
+    "ScoreSlopes",
     "arranged_means",
     "diamond_means",
     "grid_means",

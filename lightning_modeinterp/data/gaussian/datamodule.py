@@ -8,11 +8,14 @@ from torch import Tensor
 from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
 from lightning_modeinterp.data.gaussian.dataset import GaussianMixtureDataset
 from lightning_modeinterp.data.gaussian.exact_mixture import ExactMixture
+from lightning_modeinterp.data.gaussian.exact_spread import ExactSpread
 from lightning_modeinterp.data.gaussian.gaussian_modes import GaussianModes
 from lightning_modeinterp.data.gaussian.hull import uniform_in_hull
 from lightning_modeinterp.data.gaussian.mixture import GaussianMixture
 from lightning_modeinterp.data.gaussian.mode_statistics import ModeStatistics
 from lightning_modeinterp.data.gaussian.pair_interpolation import PairInterpolation
+from lightning_modeinterp.data.gaussian.score_slopes import ScoreSlopes
+from lightning_modeinterp.data.probe import Probe
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.keyed_noise import keyed_generator
@@ -97,6 +100,10 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
             *([pairs] if pairs else []),
             self.detection(),
         ]
+
+    def probes(self) -> list[Probe]:
+        """Slopes of the score and spread within modes over the exact ones; see `ModeInterpDataModule.probes`."""
+        return [ScoreSlopes(), ExactSpread(self.mixture.means, self.mixture.weights)]
 
     def pair_interpolation(self) -> PairInterpolation | None:
         """Which pairs of modes hallucinations lie between.

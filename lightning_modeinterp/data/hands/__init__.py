@@ -8,10 +8,10 @@ from lightning_modeinterp.data.hands.distribution import HandImages, Hands
 from lightning_modeinterp.data.hands.exact_hands import ExactHands
 from lightning_modeinterp.data.hands.finger_count import FingerCount
 from lightning_modeinterp.data.hands.hand_area import HandArea
-from lightning_modeinterp.data.hands.offered_fingers import OfferedFingers, offered_fingers
+from lightning_modeinterp.data.hands.offered_fingers import offered_fingers
 from lightning_modeinterp.data.hands.photos import HandPhotosDataModule
 from lightning_modeinterp.data.hands.poses import FINGERS, HandPoses
-from lightning_modeinterp.data.hands.sixth_finger import knows_the_rule, share_kept, sixth_finger
+from lightning_modeinterp.data.hands.sixth_finger import SixthFinger
 
 __all__ = [
     "FINGERS",
@@ -27,9 +27,6 @@ __all__ = [
     "Hands",
     "HandsDataModule",
     "HandsDataset",
-    "OfferedFingers",
-    "knows_the_rule",
+    "SixthFinger",
     "offered_fingers",
-    "share_kept",
-    "sixth_finger",
 ]

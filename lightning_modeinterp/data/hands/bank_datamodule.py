@@ -7,7 +7,9 @@ from lightning_modeinterp.data.datamodule import Split, checked_sizes
 from lightning_modeinterp.data.hands.bank import HandBank
 from lightning_modeinterp.data.hands.exact_hands import ExactHands
 from lightning_modeinterp.data.hands.finger_count import FingerCount
+from lightning_modeinterp.data.hands.sixth_finger import SixthFinger
 from lightning_modeinterp.data.images import ImageDataModule
+from lightning_modeinterp.data.probe import Probe
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.keyed_noise import keyed_generator
 
@@ -80,3 +82,7 @@ class HandBankDataModule(ImageDataModule):
         """The true posterior mean."""
         bank = self.bank
         return ExactHands(self.sample_shape, bank.num_turns, bank.num_shifts, bank.noise)
+
+    def probes(self) -> list[Probe]:
+        """What is kept of a sixth finger; see `ModeInterpDataModule.probes`."""
+        return [SixthFinger(self.bank)]

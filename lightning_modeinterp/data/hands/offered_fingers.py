@@ -5,37 +5,22 @@ the little one, where there is room, as far from it as the others are from one a
 Hands of the bank that are turned a little further do have a finger there: only the number is wrong.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from lightning_modeinterp.data.hands.bank import HandBank, light
 from lightning_modeinterp.data.hands.poses import FAN
 from lightning_modeinterp.data.hands.renderer import render, signed_distance
 from lightning_modeinterp.data.hands.skeleton import NUM_BODY, Capsules, skeleton
+from lightning_modeinterp.data.images import ImagePairs
 
 RING, LITTLE, FREE = NUM_BODY + FAN - 2, NUM_BODY + FAN - 1, NUM_BODY + FAN
 """Capsules: the last two of the fan, and the first place that is empty."""
 
 
-@dataclass(frozen=True)
-class OfferedFingers:
-    """N pairs of images.
-
-    Args:
-        plain: (N, 1, S, S) uint8, hands of the bank.
-        offered: (N, 1, S, S) uint8, the same with a sixth finger.
-        looked_at: (N, 1, S, S) bool, pixels of the sixth finger that are not the hand's.
-    """
-
-    plain: Tensor
-    offered: Tensor
-    looked_at: Tensor
-
-
-def offered_fingers(bank: HandBank, num_pairs: int, generator: torch.Generator) -> OfferedFingers:
-    """Draw pairs.
+def offered_fingers(bank: HandBank, num_pairs: int, generator: torch.Generator) -> ImagePairs:
+    """Draw pairs; what is looked at are pixels of the sixth finger that are not the hand's.
 
     Args:
         bank: The hands.
@@ -44,7 +29,7 @@ def offered_fingers(bank: HandBank, num_pairs: int, generator: torch.Generator) 
 
     Example:
         >>> pairs = offered_fingers(HandBank(32, 3, 1), 4, torch.Generator().manual_seed(0))
-        >>> bool((pairs.offered > pairs.plain)[pairs.looked_at].all())
+        >>> bool((pairs.forbidden > pairs.allowed)[pairs.looked_at].all())
         True
     """
     chosen = torch.randint(len(bank.poses), (num_pairs,), generator=generator)
@@ -59,7 +44,7 @@ def offered_fingers(bank: HandBank, num_pairs: int, generator: torch.Generator) 
     is_finger = signed_distance(alone, bank.image_size) < 0
     is_hand = signed_distance(hand, bank.image_size) < 1
     looks = light(num_pairs)
-    return OfferedFingers(
+    return ImagePairs(
         render(hand, looks, bank.image_size),
         render(with_six, looks, bank.image_size),
         (is_finger & ~is_hand)[:, None],

@@ -13,8 +13,11 @@ from lightning_modeinterp.data.images.decoding import (
 )
 from lightning_modeinterp.data.images.folder import ImageFolderDataModule
 from lightning_modeinterp.data.images.idx import read_idx
+from lightning_modeinterp.data.images.noised_images import noised_images
+from lightning_modeinterp.data.images.rule_probe import NUM_PAIRS, ImagePairs, RuleProbe, mean_over
 
 __all__ = [
+    "NUM_PAIRS",
     "ArrayDataModule",
     "ArraySamples",
     "BrokenImageError",
@@ -22,13 +25,17 @@ __all__ = [
     "CachedImages",
     "ImageDataModule",
     "ImageFolderDataModule",
+    "ImagePairs",
     "Preparation",
+    "RuleProbe",
     "cached_images",
     "check_batch_size",
     "decode_image",
     "default_cache",
     "find_images",
+    "mean_over",
     "mixed_order",
+    "noised_images",
     "read_array",
     "read_idx",
     "split_rows",

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from torch import Tensor
 
 from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
+from lightning_modeinterp.data.probe import Probe
+from lightning_modeinterp.data.shapes.bottleneck import Bottleneck
 from lightning_modeinterp.data.shapes.dataset import SimpleShapesDataset, to_data_units
 from lightning_modeinterp.data.shapes.distribution import SimpleShapes
 from lightning_modeinterp.data.shapes.exact_shapes import ExactShapes
+from lightning_modeinterp.data.shapes.exclusion import Exclusion
 from lightning_modeinterp.data.shapes.shape_count import ShapeCount
 from lightning_modeinterp.data.shapes.shape_rates import ShapeRates
 from lightning_modeinterp.denoisers import Denoiser
@@ -74,6 +77,11 @@ class SimpleShapesDataModule(ModeInterpDataModule):
         if not distribution.has_column_rule:
             return None
         return ExactShapes(self.sample_shape, distribution.area, distribution.presence)
+
+    def probes(self) -> list[Probe]:
+        """Whether a model knows the column rule, and where two squares lie; see `ModeInterpDataModule.probes`."""
+        rule = [Exclusion(self.distribution)] if self.distribution.has_column_rule else []
+        return [*rule, Bottleneck(self.distribution)]
 
     def metrics(self) -> list[GenerationMetric]:
         """Rates, and detection; see `ModeInterpDataModule.metrics`."""

@@ -5,34 +5,18 @@ as in the data, on the other the same shape once more in the same column, which 
 first shape may differ only by what it knows of the rule.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from lightning_modeinterp.data.images import ImagePairs
 from lightning_modeinterp.data.shapes.distribution import NAMES, PlacedShapes, SimpleShapes
 
 MIN_GAP = 1
 """Black rows between a shape and its double, at least."""
 
 
-@dataclass(frozen=True)
-class ExclusionPairs:
-    """N pairs of images.
-
-    Args:
-        allowed: (N, 1, S, S) uint8, the shape with a companion as in the data.
-        forbidden: (N, 1, S, S) uint8, the shape with its double.
-        looked_at: (N, 1, S, S) bool, the pixels of the shape that both have.
-    """
-
-    allowed: Tensor
-    forbidden: Tensor
-    looked_at: Tensor
-
-
-def exclusion_pairs(distribution: SimpleShapes, num_pairs: int, generator: torch.Generator) -> ExclusionPairs:
-    """Draw pairs, evenly over the shapes.
+def exclusion_pairs(distribution: SimpleShapes, num_pairs: int, generator: torch.Generator) -> ImagePairs:
+    """Draw pairs, evenly over the shapes; what is looked at is the shape that both images have.
 
     Args:
         distribution: The data, with their column rule.
@@ -55,7 +39,7 @@ def exclusion_pairs(distribution: SimpleShapes, num_pairs: int, generator: torch
     ]
     companion = _place(distribution, other, anywhere, generator)
     double = _place(distribution, shape, apart, generator)
-    return ExclusionPairs(
+    return ImagePairs(
         distribution.draw(PlacedShapes.joined([looked_at, companion]), num_pairs),
         distribution.draw(PlacedShapes.joined([looked_at, double]), num_pairs),
         distribution.draw(looked_at, num_pairs) > 0,

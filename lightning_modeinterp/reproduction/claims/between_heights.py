@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lightning_modeinterp.callbacks.bottleneck import NOISE_TO_SIGNAL, NUM_EACH
+from lightning_modeinterp.data.shapes.bottleneck import NOISE_TO_SIGNAL, NUM_EACH
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, metrics_of
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured, share

@@ -1,21 +1,23 @@
 """The bank, its posterior mean against Bayes by hand, and what that makes of a sixth finger."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from lightning_modeinterp.data import Probe
 from lightning_modeinterp.data.hands import (
     ExactHands,
     FingerCount,
     HandBank,
     HandBankDataModule,
-    knows_the_rule,
+    SixthFinger,
     offered_fingers,
-    share_kept,
-    sixth_finger,
 )
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
+from lightning_modeinterp.testing import check_probe, concrete_subclasses, made_up_subject
 
 BANK = HandBank(32, num_turns=13, num_shifts=2, noise=0.05)
 EXACT = ExactHands((1, 32, 32), 13, 2, 0.05)
@@ -70,23 +72,31 @@ def test_the_data_are_draws_from_the_bank():
 def test_the_offered_hand_has_six_fingers():
     pairs = offered_fingers(BANK, 40, torch.Generator().manual_seed(0))
     oracle = FingerCount()
-    assert (oracle.judge(pairs.plain.float()).details["fingers"] == 5).all()
-    assert (oracle.judge(pairs.offered.float()).details["fingers"] == 6).all()
+    assert (oracle.judge(pairs.allowed.float()).details["fingers"] == 5).all()
+    assert (oracle.judge(pairs.forbidden.float()).details["fingers"] == 6).all()
     assert pairs.looked_at.flatten(1).sum(1).min() >= 8
-    assert (pairs.plain[pairs.looked_at] < 60).all()
+    assert (pairs.allowed[pairs.looked_at] < 60).all()
 
 
 def test_a_model_that_sees_each_pixel_alone_keeps_all():
-    pairs = offered_fingers(BANK, 8, torch.Generator().manual_seed(0))
-    kept = share_kept(lambda x_t, each: x_t / each.alpha, SCHEDULE, pairs, 1.0)
+    probe = SixthFinger(BANK, num_pairs=8)
+    kept = probe.of_each(probe.pairs(), lambda x_t, each: x_t / each.alpha, SCHEDULE, 1.0)
     torch.testing.assert_close(kept, torch.ones(8).double(), rtol=0, atol=1e-4)
 
 
 def test_the_exact_one_knows_the_rule_and_a_model_without_it_does_not():
-    exact = sixth_finger(EXACT, SCHEDULE, BANK, num_pairs=48)
+    probe, subject = SixthFinger(BANK, num_pairs=48), replace(made_up_subject(), noise_schedule=SCHEDULE, exact=EXACT)
+    exact = probe.measure(replace(subject, predict_x_0=EXACT))
     assert all(exact[f"sixth_finger/{noise}"] < 0.25 for noise in ("0.5", "1", "2", "4"))
-    assert knows_the_rule(exact, exact)
-    assert not knows_the_rule(sixth_finger(lambda x_t, each: x_t / each.alpha, SCHEDULE, BANK, num_pairs=8), exact)
+    assert probe.knows_the_rule(exact)
+    assert not probe.knows_the_rule(probe.measure(replace(subject, predict_x_0=lambda x_t, each: x_t / each.alpha)))
+
+
+def test_the_probe_keeps_the_contract():
+    subject = replace(made_up_subject(), predict_x_0=lambda x_t, each: x_t / each.alpha, exact=EXACT)
+    check_probe(SixthFinger(BANK, num_pairs=8), subject)
+    assert concrete_subclasses(Probe, "lightning_modeinterp.data.hands") == [SixthFinger]
+    assert [type(probe) for probe in HandBankDataModule(32, 3, 1, size=8, batch_size=4).probes()] == [SixthFinger]
 
 
 @pytest.mark.parametrize("settings", [{"image_size": 16}, {"num_turns": 1}, {"num_shifts": 0}, {"noise": 0.0}], ids=str)

@@ -1,27 +1,13 @@
 """The exact score against itself, and against one that is known to be smoother."""
 
-import json
-import math
-
 import pytest
 import torch
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor
-from lightning_modeinterp.callbacks.exact_comparison import (
-    exact_modes,
-    noise_levels,
-    score,
-    slope_ratios,
-    slopes_against_exact,
-)
-from lightning_modeinterp.callbacks.score_figures import score_figures
-from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, GaussianMixtureDataModule
+from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, GaussianMixtureDataModule, ScoreSlopes
+from lightning_modeinterp.data.gaussian.learned_score import noise_levels, score, slope_ratios
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, LinearGammaSchedule
-from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.generation import Generation
-from lightning_modeinterp.modules import DDPM
-from lightning_modeinterp.trajectories import Window
+from lightning_modeinterp.modules import DDPM, subject_of
 
 LINE = [[1.0], [2.0], [3.0]]
 SQUARE = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
@@ -31,13 +17,19 @@ WIDE = LinearGammaSchedule(gamma_min=-13.3, gamma_max=5.0)
 
 
 def data_of(means, std=STD):
-    data = GaussianMixtureDataModule(means, std, size=64, validation_size=32, test_size=32, batch_size=32)
-    data.generation = Generation(windows={"last_5": Window(last_steps=5)}, window="last_5", num_samples=64)
-    return data
+    return GaussianMixtureDataModule(means, std, size=64, validation_size=32, test_size=32, batch_size=32)
 
 
 def module_of(means, std=STD, schedule=WIDE):
     return DDPM(ExactMixture((len(means[0]),), means, std), schedule, prediction="x_0")
+
+
+def slopes_against_exact(module, data):
+    return ScoreSlopes().measure(subject_of(module, data))
+
+
+def score_figures(module, data):
+    return ScoreSlopes().figures(subject_of(module, data))
 
 
 @pytest.fixture
@@ -67,7 +59,7 @@ def test_a_perfect_learner_is_as_sharp_as_the_truth(means):
 @pytest.mark.parametrize("noise", [0.5, 1, 2, 4])
 def test_a_learner_of_wider_modes_is_smoother_by_the_closed_form(means, noise):
     level, wide = WIDE.level_at(noise * STD), 0.1
-    exact = exact_modes(data_of(means), torch.device("cpu"))
+    exact = data_of(means).exact_denoiser()
     ratios = slope_ratios(module_of(means, std=wide).predict_x_0, exact, level, torch.device("cpu"))
     alpha, sigma = level.alpha.item(), level.sigma.item()
     slopes = []
@@ -76,18 +68,6 @@ def test_a_learner_of_wider_modes_is_smoother_by_the_closed_form(means, noise):
         slopes.append(m**2 / v**2 - 1 / v)
     assert len(ratios) == {1: 2, 2: 4}[len(means[0])]
     torch.testing.assert_close(ratios, torch.full_like(ratios, slopes[0] / slopes[1]), rtol=1e-2, atol=0)
-
-
-@pytest.mark.parametrize("true_score", [False, True])
-def test_what_is_sampled_is_what_is_compared(evaluation, drawn, true_score):
-    data, module = data_of(LINE), module_of(LINE, std=0.1)
-    data.generation.true_score = true_score
-    trainer = evaluation.trainer(HallucinationMonitor(), FigureLogger())
-    data.generation.sampler = AncestralSampler(num_steps=20, start_alpha_bar=0.005)
-    trainer.test(module, data, verbose=False)
-    ratio = json.loads((evaluation.folder / "test_metrics.json").read_text())["score_slope_ratio/1_std"]
-    assert ratio == pytest.approx(1) if true_score else ratio < 0.5
-    assert all(torch.equal(curve.learned, curve.true) == true_score for curve in drawn["score_curves"][0].values())
 
 
 def test_units_of_the_data_do_not_matter():
@@ -169,16 +149,3 @@ def test_a_field_at_less_noise_where_modes_are_near(drawn):
 
 def test_more_dimensions_have_numbers_and_no_figure():
     assert list(score_figures(module_of(CUBE), data_of(CUBE))) == []
-
-
-@pytest.mark.parametrize("means", [LINE, SQUARE, CUBE])
-def test_a_test_leaves_numbers_and_figure(evaluation, means):
-    schedule = LinearBetaSchedule(num_steps=20, beta_start=0.001, beta_end=0.7)
-    trainer = evaluation.trainer(HallucinationMonitor(), FigureLogger())
-    trainer.test(module_of(means, schedule=schedule), data_of(means), verbose=False)
-    metrics = json.loads((evaluation.folder / "test_metrics.json").read_text())
-    found = {name: value for name, value in metrics.items() if name.startswith("score_slope_ratio/")}
-    assert {name.split("/")[1].rpartition("_std")[0] for name in found} == {"1", "2", "4"}
-    assert all(math.isclose(value, 1, rel_tol=1e-6) for value in found.values())
-    assert (evaluation.folder / "figures/score.png").exists() == (len(means[0]) < 3)
-    assert ("test/figures/score" in {name for name, _, _ in evaluation.shown.shown}) == (len(means[0]) < 3)

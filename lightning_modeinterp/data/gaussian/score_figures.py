@@ -8,12 +8,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks.exact_comparison import exact_modes, noise_levels, score, slope_ratios
-from lightning_modeinterp.data import ModeInterpDataModule
-from lightning_modeinterp.data.gaussian import ExactMixture
+from lightning_modeinterp.data.gaussian.exact_mixture import ExactMixture
+from lightning_modeinterp.data.gaussian.learned_score import noise_levels, score, slope_ratios
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.metrics.functional import neighbours
-from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import NoiseLevel
 
 NUM_CURVE_POINTS = 2001
@@ -24,13 +23,21 @@ FIELD_NOISE = "4_std"
 """Noise level of the 2D figure; the least noise of the schedule where that does not reach it."""
 
 
-def score_figures(module: DiffusionModule, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
-    """Name and draw the score: curves for 1D data, a field for 2D data, nothing where the true one is not known."""
-    exact = exact_modes(data, module.device)
-    levels = {} if exact is None else noise_levels(module.noise_schedule, exact.mixture)
-    if exact is None or not levels:
+def score_figures(
+    predict_x_0: PredictX0, exact: ExactMixture, schedule: NoiseSchedule, device: torch.device
+) -> Iterator[tuple[str, Figure]]:
+    """Name and draw the score: curves for 1D data, a field for 2D data, nothing where no level keeps modes apart.
+
+    Args:
+        predict_x_0: The model.
+        exact: The true score.
+        schedule: Of the model.
+        device: Of the model.
+    """
+    levels = noise_levels(schedule, exact.mixture)
+    if not levels:
         return
-    pair = _Pair(module.sampled_model(data.generation), exact, module.device)
+    pair = _Pair(predict_x_0, exact, device)
     if exact.mixture.dimension == 1:
         yield "score", figures.score_curves({_words(name): pair.curve(level) for name, level in levels.items()})
     elif exact.mixture.dimension == 2:

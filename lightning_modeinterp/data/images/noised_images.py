@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.data.shapes.dataset import to_model_units
+from lightning_modeinterp.data.images.byte_images import to_model_units
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import noised
 from lightning_modeinterp.keyed_noise import keyed_generator
@@ -16,14 +16,14 @@ def noised_images(
     """Noise images; as many others get the same noise for the same purpose.
 
     Args:
-        images: (N, 1, S, S) uint8.
+        images: (N, C, H, W) uint8.
         schedule: Noise schedule of the model.
         noise_to_signal: The level, as sigma / alpha.
         purpose: What the images are for.
         device: Of the model.
 
     Returns:
-        x_t (N, 1, S, S), model units, and the level, (1,), both float32 on the device.
+        x_t (N, C, H, W), model units, and the level, (1,), both float32 on the device.
 
     Raises:
         ConfigurationError: If the schedule does not reach the level.

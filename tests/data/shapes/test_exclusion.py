@@ -3,16 +3,14 @@
 import pytest
 import torch
 
-from lightning_modeinterp.callbacks.exclusion import brightness_lost, knows_the_rule
-from lightning_modeinterp.data.shapes import ExactShapes, SimpleShapes, exclusion_pairs
+from lightning_modeinterp.data.shapes import ExactShapes, Exclusion, SimpleShapes
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 
-SCHEDULE, CPU = LinearBetaSchedule(), torch.device("cpu")
-PAIRS = exclusion_pairs(SimpleShapes(32, 20.0), 60, torch.Generator().manual_seed(0))
+PROBE = Exclusion(SimpleShapes(32, 20.0), num_pairs=60)
 
 
 def lost(predict_x_0, noise):
-    return brightness_lost(predict_x_0, SCHEDULE, PAIRS, noise, CPU)
+    return PROBE.of_each(PROBE.pairs(), predict_x_0, LinearBetaSchedule(), noise)
 
 
 def test_the_exact_denoiser_leaves_one_of_the_two_half_the_time():
@@ -35,7 +33,7 @@ def test_brightness_is_the_mean_over_the_pixels_of_the_shape_from_black_to_white
 
     def predict_x_0(x_t, level):
         seen.append(x_t)
-        value = 0.5 if sum(map(len, seen)) <= len(PAIRS.allowed) else -0.5  # allowed ones come first
+        value = 0.5 if sum(map(len, seen)) <= 60 else -0.5  # allowed ones come first
         return torch.full_like(x_t, value)
 
     torch.testing.assert_close(lost(predict_x_0, 1.0), torch.full((60,), 0.5, dtype=torch.float64))
@@ -59,4 +57,4 @@ def measured(at_1, at_2, at_4, error=0.01, exact=0.4):
     ],
 )
 def test_a_model_passes_that_is_closer_to_the_rule_than_to_none_wherever_it_is_open(values, passes):
-    assert knows_the_rule(values) is passes
+    assert PROBE.knows_the_rule(values) is passes

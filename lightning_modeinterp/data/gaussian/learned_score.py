@@ -1,20 +1,17 @@
-"""A trained model against the exact score of its data, where that is known."""
-
-import math
+"""The score that a model has learned beside the exact one of a mixture."""
 
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.data import ModeInterpDataModule
-from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, ModeStatistics
+from lightning_modeinterp.data.gaussian.exact_mixture import ExactMixture
+from lightning_modeinterp.data.gaussian.mixture import GaussianMixture
+from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import score_from_x_0
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.metrics.functional import neighbours, points_between, slope_ratio
-from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.records import NoiseLevel
 
-NUM_REFERENCE_BLOCKS = 4
 NOISE_IN_STDS = (0.5, 1, 2, 4, 8)
 """Noise levels of the comparison as sigma / alpha, in standard deviations of a mode."""
 
@@ -22,61 +19,8 @@ MAX_PAIRS = 40
 """Pairs of neighbouring modes that are measured at most: all of the paper's grid of 25."""
 
 
-def spread_against_exact(
-    module: DiffusionModule, data: ModeInterpDataModule, statistics: ModeStatistics, within_mode_std: float
-) -> dict[str, float]:
-    """Compare the within-mode spread with that of the exact score in the same sampler.
-
-    A schedule that stops early shrinks even a perfect learner's modes.
-
-    Args:
-        module: The model, whose sampler the exact score borrows.
-        data: Its data.
-        statistics: What measured the spread, empty; a copy measures that of the exact score.
-        within_mode_std: Spread of the model's samples, data units.
-
-    Returns:
-        ``within_mode_std_exact`` and ``within_mode_std_ratio``, nan where no mode has two samples of the exact score;
-        empty where the data do not know their score.
-    """
-    exact = data.exact_denoiser_on(module.device)
-    if exact is None:
-        return {}
-    blocks = torch.arange(min(NUM_REFERENCE_BLOCKS, -(-data.generation.num_samples // data.generation.block_size)))
-    metric = statistics.clone()
-    metric.sync_on_compute = False  # every process has the same reference
-    metric.to(module.device).update(module.generate(data.generation.bare(), blocks, "test", predict_x_0=exact))
-    spread = metric.compute()["within_mode_std"].item()
-    ratio = within_mode_std / spread if spread > 0 else math.nan
-    return {"within_mode_std_exact": spread, "within_mode_std_ratio": ratio}
-
-
-def slopes_against_exact(module: DiffusionModule, data: ModeInterpDataModule) -> dict[str, float]:
-    """Compare how sharply the score turns between neighbouring modes; see `slope_ratio`.
-
-    Args:
-        module: The model.
-        data: Its data.
-
-    Returns:
-        ``score_slope_ratio/<noise>_std``, the mean over pairs of neighbours, with ``_min`` and ``_max``, at the
-        levels of `noise_levels`. Empty for data that are not a mixture of two modes or more.
-    """
-    exact = exact_modes(data, module.device)
-    if exact is None:
-        return {}
-    values: dict[str, float] = {}
-    predict_x_0 = module.sampled_model(data.generation)
-    for name, level in noise_levels(module.noise_schedule, exact.mixture).items():
-        ratios = slope_ratios(predict_x_0, exact, level, module.device)
-        key = f"score_slope_ratio/{name}"
-        values |= {key: ratios.mean().item(), f"{key}_min": ratios.min().item(), f"{key}_max": ratios.max().item()}
-    return values
-
-
-def exact_modes(data: ModeInterpDataModule, device: torch.device) -> ExactMixture | None:
-    """The exact score, on a device, of data that are a mixture of modes apart from each other; None for others."""
-    exact = data.exact_denoiser_on(device)
+def apart_modes(exact: Denoiser | None) -> ExactMixture | None:
+    """The exact score of data that are a mixture of modes apart from each other; None for others."""
     return exact if isinstance(exact, ExactMixture) and len(neighbours(exact.mixture.means)) > 0 else None
 
 

@@ -4,23 +4,16 @@ import copy
 
 import torch
 
-from lightning_modeinterp.callbacks.bottleneck import (
-    NOISE_TO_SIGNAL,
-    _fresh,
-    between_heights,
-    bottleneck_figures,
-    features,
-    shares_between,
-)
-from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
-from lightning_modeinterp.data.shapes import ExactShapes, SimpleShapesDataModule
+from lightning_modeinterp.data.shapes import Bottleneck, ExactShapes, SimpleShapesDataModule
+from lightning_modeinterp.data.shapes.bottleneck import NOISE_TO_SIGNAL, _fresh, features, shares_between
 from lightning_modeinterp.data.shapes.height_groups import HIGH, LOW, MIDDLE, OTHER, TWO
 from lightning_modeinterp.denoisers import UNet
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.modules import DDPM
+from lightning_modeinterp.modules import DDPM, subject_of
 
 DATA = SimpleShapesDataModule(image_size=32, area=20.0, size=8, batch_size=4)
 NUM_EACH = 12
+CPU = torch.device("cpu")
 
 
 def module(seed=0, **schedule):
@@ -29,8 +22,12 @@ def module(seed=0, **schedule):
     return DDPM(network, LinearBetaSchedule(**schedule))
 
 
+def between_heights(model, num_each=NUM_EACH):
+    return Bottleneck(DATA.distribution, num_each).measure(subject_of(model, DATA))
+
+
 def test_every_space_is_asked_of_every_group_at_every_level():
-    values = between_heights(module(), DATA, NUM_EACH)
+    values = between_heights(module())
     assert values.keys() == {
         f"between/{space}/{images}/{noise:g}"
         for space in ("bottleneck", "fresh", "pixels")
@@ -41,7 +38,7 @@ def test_every_space_is_asked_of_every_group_at_every_level():
 
 
 def test_only_the_bottleneck_knows_the_weights():
-    first, second = (between_heights(module(seed), DATA, 40) for seed in (0, 1))
+    first, second = (between_heights(module(seed), 40) for seed in (0, 1))
     same = {name for name in first if first[name] == second[name]}
     assert same >= {name for name in first if "/fresh/" in name or "/pixels/" in name}
     assert not same >= {name for name in first if "/bottleneck/" in name}
@@ -60,13 +57,13 @@ def test_fresh_weights_are_as_before_any_training():
             weights.normal_()
     assert set(constants(new).values()) == {0.0, 1.0}
     assert constants(trained) == {}
-    assert constants(_fresh(trained)) == constants(new)
+    assert constants(_fresh(trained, CPU)) == constants(new)
 
 
 def test_neither_weights_nor_random_numbers_of_the_run_are_touched():
     model = module()
     before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
-    between_heights(model, DATA, NUM_EACH)
+    between_heights(model)
     assert torch.equal(state, torch.get_rng_state())
     assert all(torch.equal(before[name], weights) for name, weights in model.state_dict().items())
 
@@ -74,15 +71,14 @@ def test_neither_weights_nor_random_numbers_of_the_run_are_touched():
 def test_levels_that_the_schedule_does_not_reach_are_left_out():
     least = LinearBetaSchedule(num_steps=10, beta_start=0.3, beta_end=0.9).reach[0]
     assert 0.25 < least < 1
-    values = between_heights(module(num_steps=10, beta_start=0.3, beta_end=0.9), DATA, NUM_EACH)
+    values = between_heights(module(num_steps=10, beta_start=0.3, beta_end=0.9))
     assert {name.rsplit("/")[-1] for name in values} == {"1", "2"}
 
 
-def test_others_are_not_asked():
-    gaussian = GaussianMixtureDataModule([-1.0, 1.0], 0.05, size=8, batch_size=4)
+def test_networks_without_a_bottleneck_are_not_asked():
     exact = DDPM(ExactShapes((1, 32, 32), 20.0), LinearBetaSchedule(), prediction="x_0")
-    assert between_heights(module(), gaussian) == between_heights(exact, DATA) == {}
-    assert list(bottleneck_figures(module(), gaussian)) == list(bottleneck_figures(exact, DATA)) == []
+    assert between_heights(exact) == {}
+    assert list(Bottleneck(DATA.distribution).figures(subject_of(exact, DATA))) == []
 
 
 def test_features_are_standardised_and_a_constant_one_stays_nought():
@@ -103,6 +99,6 @@ def test_shares_are_those_of_the_images_in_question():
 
 
 def test_the_figure_has_a_panel_a_level():
-    ((name, figure),) = bottleneck_figures(module(), DATA, NUM_EACH)
+    ((name, figure),) = Bottleneck(DATA.distribution, NUM_EACH).figures(subject_of(module(), DATA))
     assert name == "bottleneck"
     assert [axes.get_title("left") for axes in figure.axes] == [f"sigma / alpha {noise:g}" for noise in NOISE_TO_SIGNAL]

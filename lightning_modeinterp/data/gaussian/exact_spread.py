@@ -1,0 +1,39 @@
+"""The spread of samples within their modes, over that of the exact score in the same sampler."""
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from lightning_modeinterp.data.gaussian.mode_statistics import ModeStatistics
+from lightning_modeinterp.data.probe import Probe, Subject
+
+NUM_REFERENCE_BLOCKS = 4
+SPREAD = "within_mode_std"
+
+
+class ExactSpread(Probe):
+    """Compare the within-mode spread of the samples with that of the exact score in the same sampler.
+
+    ``within_mode_std_exact`` and ``within_mode_std_ratio``, nan where no mode has two samples of the exact score.
+    Nothing where `ModeStatistics` has measured no spread, or the exact score is not known. A schedule that stops early
+    shrinks even a perfect learner's modes.
+
+    Args:
+        means: (K, d) centres of the modes, data units.
+        weights: (K,) weights of the modes.
+    """
+
+    def __init__(self, means: Tensor | Sequence[Sequence[float]], weights: Tensor | Sequence[float]) -> None:
+        self.means, self.weights = means, weights
+
+    def measure(self, subject: Subject) -> dict[str, float]:
+        """See `Probe.measure`."""
+        if subject.exact is None or SPREAD not in subject.results:
+            return {}
+        statistics = ModeStatistics(self.means, self.weights).to(subject.device)
+        statistics.sync_on_compute = False  # every process has the same reference
+        statistics.update(subject.draw_from(subject.exact, NUM_REFERENCE_BLOCKS))
+        exact = statistics.compute()[SPREAD].item()
+        ratio = subject.results[SPREAD] / exact if exact > 0 else math.nan
+        return {f"{SPREAD}_exact": exact, f"{SPREAD}_ratio": ratio}

@@ -1,0 +1,41 @@
+"""Whether a model has learned that no image has a shape twice.
+
+The same shape stands beside a companion that the data allow and beside its own double; see `exclusion_pairs`. Of the
+latter the exact posterior mean leaves a half, whichever of the two it takes for the true one; where noise hides both it
+leaves as much as of the former.
+"""
+
+from torch import Tensor
+
+from lightning_modeinterp.data.images import NUM_PAIRS, ImagePairs, RuleProbe, mean_over
+from lightning_modeinterp.data.shapes.distribution import SimpleShapes
+from lightning_modeinterp.data.shapes.exclusion_pairs import exclusion_pairs
+from lightning_modeinterp.keyed_noise import keyed_generator
+
+
+class Exclusion(RuleProbe):
+    """Measure how much less of a shape a model leaves beside its double.
+
+    ``exclusion/<sigma/alpha>`` is the predicted brightness (0 black, 1 white) of the shape beside an allowed companion
+    less that beside its double; see `RuleProbe`.
+
+    Args:
+        distribution: The data, with their column rule.
+        num_pairs: Number of pairs.
+    """
+
+    name = "exclusion"
+    without_rule = 0.0
+
+    def __init__(self, distribution: SimpleShapes, num_pairs: int = NUM_PAIRS) -> None:
+        super().__init__(num_pairs)
+        self.distribution = distribution
+
+    def pairs(self) -> ImagePairs:
+        """See `RuleProbe.pairs`."""
+        return exclusion_pairs(self.distribution, self.num_pairs, keyed_generator(0, self.name, 0))
+
+    def compare(self, allowed: Tensor, forbidden: Tensor, pairs: ImagePairs) -> Tensor:
+        """What the double takes of the brightness of each shape; see `RuleProbe.compare`."""
+        of_allowed, of_forbidden = (mean_over((x_0_hat + 1) / 2, pairs.looked_at) for x_0_hat in (allowed, forbidden))
+        return of_allowed - of_forbidden
