@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lightning_modeinterp import testing
-from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.data import ModeInterpDataModule, Probe
 from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.detectors import EndPointScore
@@ -29,6 +29,7 @@ SEAMS = [
     Decoder,
     SupportOracle,
     GenerationMetric,
+    Probe,
     ModeInterpDataModule,
     Claim,
 ]
