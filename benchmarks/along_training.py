@@ -31,8 +31,9 @@ from lightning_modeinterp.checkpoints import read
 from lightning_modeinterp.figures import save_figure, training_curves
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import leaves
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import wilson_interval
-from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, SampleSet
+from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit
 from lightning_modeinterp.reproduction.cached_runs import CONFIGS as CONFIGS_OF_ALL
 from lightning_modeinterp.reproduction.cached_runs import content_of
 from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
@@ -79,7 +80,7 @@ def draws(data: str) -> list[Draw]:
     return [*looks, Draw(f"{last.name}_final", last, (*SAMPLING, seed, f"--generation.num_samples={NUM_LAST[data]}"))]
 
 
-def judged(samples: SampleSet) -> dict[str, dict[str, Any]]:
+def judged(samples: JudgedSamples) -> dict[str, dict[str, Any]]:
     """AUROC and share removed of each window; thresholds from every second sample."""
     clear = samples.clear()
     found = {}
@@ -112,7 +113,7 @@ def _number(options: Sequence[str], start: str) -> int:
 
 def look(draw: Draw, runs: CachedRuns) -> dict[str, Any]:
     """Everything of one look."""
-    samples = SampleSet.read(runs.samples(draw))
+    samples = JudgedSamples.of(runs.samples(draw))
     num_hallucinated = samples.num_hallucinated
     return {
         "updates": updates_of(draw),

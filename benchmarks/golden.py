@@ -76,8 +76,7 @@ def evaluate(folder: Path, name: str, options: list[str], num_samples: str) -> N
 
 def columns_of(batch) -> dict[str, torch.Tensor]:  # noqa: ANN001
     """All that a store says of its samples, by name."""
-    variances = dict(zip(batch.windows, batch.trajectory_variance.unbind(1), strict=True))
-    columns = {"samples": batch.samples} | {f"variance/{name}": values for name, values in variances.items()}
+    columns = {"samples": batch.samples, "diverged": batch.diverged, **batch.scores}
     if batch.verdict:
         columns |= {"kind": batch.verdict.kind, "mode": batch.verdict.mode, **batch.verdict.details}
     return columns | dict(batch.statistics)

@@ -79,7 +79,7 @@ def drawn(fit: Fit, module: DDPM, start: float, num_samples: int, purpose: str) 
             for i in range(math.ceil(num_samples / BLOCK))
         ]
         verdict = data.support.judge(data.to_data_units(torch.cat([block.samples for block in blocks])))
-    variance = torch.cat([block.trajectory_variance[:, 0] for block in blocks]).float()
+    variance = torch.cat([block.scores["variance/w"] for block in blocks]).float()
     return Drawn(variance, verdict.hallucinated, verdict.in_support)
 
 

@@ -63,7 +63,7 @@ class Images:
 
     @classmethod
     def read(cls, store: SampleStore, names: tuple[str, ...]) -> "Images":
-        """From a store with the statistics ``summaries`` (N, W, K) and ``ink``."""
+        """From a store with the statistic ``summaries`` (N, W, K) and the score ``ink``."""
         batches = list(store)
         verdicts = [batch.verdict for batch in batches if batch.verdict]
         kind = torch.cat([verdict.kind for verdict in verdicts])
@@ -71,7 +71,8 @@ class Images:
         chosen = is_repeated | (kind == 0)
         numbers = [torch.cat([v.details[name] for v in verdicts]) for name in ("triangles", "squares", "pentagons")]
         num_shapes = torch.stack(numbers).sum(0).long()[chosen]
-        summaries, ink = (torch.cat([b.statistics[name] for b in batches])[chosen] for name in ("summaries", "ink"))
+        summaries = torch.cat([batch.statistics["summaries"] for batch in batches])[chosen]
+        ink = torch.cat([batch.scores["ink"] for batch in batches])[chosen].double()
         scores = {("ink", -1): ink, ("number of shapes", -1): num_shapes.double()}
         samples = torch.cat([batch.samples for batch in batches])[chosen].clamp(0, 255)
         strips = torch.tensor_split(samples, NUM_COLUMNS, dim=-1)

@@ -29,15 +29,15 @@ from samples import draw, fit_directory
 from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.figures import DataScales, save_figure, window_heatmap
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import (
     auroc_from_counts,
     bootstrap_auroc,
     count_distinct,
     wilson_interval,
 )
-from lightning_modeinterp.records import NoiseLevel
+from lightning_modeinterp.records import NoiseLevel, variance_score
 from lightning_modeinterp.reproduction.sample_set import (
-    SampleSet,
     best_window,
     removed,
     sampling_seed,
@@ -78,17 +78,17 @@ def matrix(edges: list[float], windows: list[tuple[float, float]], values: list[
     return grid
 
 
-def judge(name: str, calibrate: SampleSet, final: SampleSet) -> dict[str, object]:
+def judge(name: str, calibrate: JudgedSamples, final: JudgedSamples) -> dict[str, object]:
     """What one score does on the final set, with 95 % intervals."""
-    threshold = threshold_of(calibrate.scores()[name], calibrate.hallucinated)
-    scores, hallucinated = final.scores()[name], final.hallucinated
+    threshold = threshold_of(calibrate.scores[name], calibrate.hallucinated)
+    scores, hallucinated = final.scores[name], final.hallucinated
     hits, num_hallucinated = removed(scores, hallucinated, threshold)
     num_lost, num_in_support = removed(scores, ~hallucinated, threshold)
     counts = count_distinct(scores, hallucinated.long())
     num_kept = num_in_support - num_lost
     return {
         "score": name,
-        "threshold": threshold,
+        "threshold": threshold.value,
         "removed": [hits / max(num_hallucinated, 1), *wilson_interval(hits, num_hallucinated)],
         "retained": [num_kept / max(num_in_support, 1), *wilson_interval(num_kept, num_in_support)],
         "auroc": [
@@ -104,7 +104,7 @@ def markdown(
     rows: list[dict], chosen: tuple[float, float], paper: tuple[float, float], scales: DataScales | None
 ) -> str:
     """The table, and a line on where the chosen window lies."""
-    where = {CHOSEN: chosen, PAPER: paper}
+    where = {variance_score(CHOSEN): chosen, variance_score(PAPER): paper}
     body = []
     for row in rows:
         name = row["score"]
@@ -160,10 +160,10 @@ def main(run: Path, out: Path, num_samples: dict[str, int], extra: list[str]) ->
     levels = cli.datamodule.generation.sampler.levels(cli.model.noise_schedule)
     scales = scales_of(cli.datamodule)
 
-    def drawn(use: str, name: str, options: list[str]) -> SampleSet:
+    def drawn(use: str, name: str, options: list[str]) -> JudgedSamples:
         say(f"{use}: {num_samples[use]:,} samples")
         store = draw(run / "windows" / name, sampling_seed(seed, use), num_samples[use], [*base, *options])
-        found = SampleSet.read(store).clear()
+        found = JudgedSamples.of(store).clear()
         say(f"{use}: {int(found.hallucinated.sum()):,} of {len(found.hallucinated):,} are hallucinated")
         return found
 
@@ -175,7 +175,7 @@ def main(run: Path, out: Path, num_samples: dict[str, int], extra: list[str]) ->
     options = [f"--generation.windows={json.dumps(PAPER_WINDOW)}", f"--generation.window={PAPER}"]
     explore = drawn("explore", "explore", [*options, f"--generation.observers={json.dumps(observer)}"])
     windows = [window.noise_to_signal for window in sweep.windows(levels)]
-    rates = window_rates(explore.statistics["sweep"], explore.hallucinated)
+    rates = window_rates(explore.statistics["sweep"].unbind(1), explore.hallucinated)
     chosen = windows[best_window(rates)]
     say(f"chosen of {len(windows)} windows: sigma / alpha {chosen[0]:.4g} to {chosen[1]:.4g}")
     figure = window_heatmap(
@@ -192,7 +192,7 @@ def main(run: Path, out: Path, num_samples: dict[str, int], extra: list[str]) ->
     options = [f"--generation={BASELINES}", f"--generation.windows={both}", f"--generation.window={CHOSEN}"]
     place = "{:g}_{:g}".format(*chosen)
     calibrate, final = (drawn(use, f"{use}_{place}", options) for use in ("calibrate", "final"))
-    rows = [judge(name, calibrate, final) for name in final.scores()]
+    rows = [judge(name, calibrate, final) for name in final.scores]
     text = markdown(rows, span(Window(noise_to_signal=chosen), levels), span(Window(last_steps=10), levels), scales)
     settings = {"run": run.name, "chosen": "{:g} to {:g}".format(*chosen), "windows": len(windows), **num_samples}
     publish("windows", settings, rows, text, out)

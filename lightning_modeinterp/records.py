@@ -14,6 +14,9 @@ from torch.nn.functional import logsigmoid
 
 from lightning_modeinterp.errors import ConfigurationError
 
+VARIANCE = "variance"
+"""What the names of scores begin with that are variances over a window."""
+
 
 @dataclass(frozen=True)
 class NoiseLevel:
@@ -131,6 +134,24 @@ class SupportVerdict:
         return replace(self, kind=change(self.kind), mode=change(self.mode), details=details)
 
 
+_UNKNOWN = torch.empty(0, dtype=torch.bool)
+
+
+def variance_score(window: str) -> str:
+    """Name of the score that is the variance over a window.
+
+    Example:
+        >>> variance_score("last_10")
+        'variance/last_10'
+    """
+    return f"{VARIANCE}/{window}"
+
+
+def not_finite(samples: Tensor) -> Tensor:
+    """Which samples (N, ...) hold a value that is not finite, (N,) bool."""
+    return ~samples.flatten(1).isfinite().all(1)
+
+
 @dataclass(frozen=True)
 class GeneratedBatch:
     """Samples with everything that is known about them; the one record that metrics, callbacks and stores read.
@@ -138,21 +159,26 @@ class GeneratedBatch:
     Args:
         index: (N,) int64, the number of each sample in its sample set.
         samples: (N, *sample_shape) float32, data units.
-        trajectory_variance: (N, W) float32, model units squared, one column a window.
-        windows: Names of the W windows.
+        scores: What gives one number a sample, higher where it is more suspect, by name; each (N,) float32. The
+            variance over a window is ``variance/<window>``, model units squared.
         block_size: Samples in a block; sample ``i`` belongs to block ``i // block_size``.
         verdict: The oracle's judgement, None where the data have no oracle.
-        statistics: What further observers made of each trajectory, and scores of the end points, by name; each
-            (N, ...).
+        statistics: What else observers made of each trajectory, by name; each (N, ...).
+        diverged: (N,) bool, which samples the sampler has lost: not finite, or far outside what the data span. They
+            are in no rate. By default those that are not finite.
     """
 
     index: Tensor
     samples: Tensor
-    trajectory_variance: Tensor
-    windows: tuple[str, ...]
+    scores: Mapping[str, Tensor]
     block_size: int
     verdict: SupportVerdict | None = None
     statistics: Mapping[str, Tensor] = field(default_factory=dict)
+    diverged: Tensor = field(default_factory=lambda: _UNKNOWN)
+
+    def __post_init__(self) -> None:
+        if self.diverged is _UNKNOWN:
+            object.__setattr__(self, "diverged", not_finite(self.samples))
 
     def __len__(self) -> int:
         return len(self.index)
@@ -162,35 +188,51 @@ class GeneratedBatch:
         """(N,) int64, the block that each sample belongs to."""
         return self.index // self.block_size
 
-    def scores(self, names: Sequence[str]) -> Tensor:
-        """Statistics of one number a sample, side by side.
-
-        Args:
-            names: Their names.
-
-        Returns:
-            (N, len(names)) float64.
+    def score(self, name: str) -> Tensor:
+        """One score, (N,) float32.
 
         Raises:
-            ConfigurationError: If there is no such statistic, or it is not one number a sample.
+            ConfigurationError: If there is no such score.
         """
-        for name in names:
-            if name not in self.statistics or self.statistics[name].ndim != 1:
-                known = [each for each, values in self.statistics.items() if values.ndim == 1]
-                raise ConfigurationError(
-                    f"scores: expected statistics of one number a sample, which are {', '.join(known) or 'none'}, got "
-                    f"{name}; let the generation take it"
-                )
-        columns = [self.statistics[name].double() for name in names]
-        return torch.stack(columns, dim=1) if columns else self.samples.new_empty((len(self), 0), dtype=torch.float64)
+        if name not in self.scores:
+            raise ConfigurationError(
+                f"score: expected one of {', '.join(self.scores) or 'none'}, got {name}; let the generation take it"
+            )
+        return self.scores[name]
+
+    def sound(self) -> "GeneratedBatch":
+        """The samples that have not diverged."""
+        return self[~self.diverged] if self.diverged.any() else self
+
+    @classmethod
+    def joined(cls, batches: Sequence["GeneratedBatch"]) -> "GeneratedBatch":
+        """Batches of one sample set, at least one, in a row."""
+        first = batches[0]
+        verdicts = [batch.verdict for batch in batches if batch.verdict is not None]
+        return replace(
+            first,
+            index=torch.cat([batch.index for batch in batches]),
+            samples=torch.cat([batch.samples for batch in batches]),
+            scores={name: torch.cat([batch.scores[name] for batch in batches]) for name in first.scores},
+            verdict=SupportVerdict.joined(verdicts) if verdicts else None,
+            statistics={name: torch.cat([batch.statistics[name] for batch in batches]) for name in first.statistics},
+            diverged=torch.cat([batch.diverged for batch in batches]),
+        )
+
+    def __getitem__(self, rows: slice | Tensor) -> "GeneratedBatch":
+        return self._each(lambda values: values[rows])
 
     def to(self, device: torch.device) -> "GeneratedBatch":
         """The same batch elsewhere; Lightning moves what it returns with this."""
+        return self._each(lambda values: values.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "GeneratedBatch":
         return replace(
             self,
-            index=self.index.to(device),
-            samples=self.samples.to(device),
-            trajectory_variance=self.trajectory_variance.to(device),
-            verdict=self.verdict.to(device) if self.verdict else None,
-            statistics={name: values.to(device) for name, values in self.statistics.items()},
+            index=change(self.index),
+            samples=change(self.samples),
+            scores={name: change(values) for name, values in self.scores.items()},
+            verdict=self.verdict._each(change) if self.verdict else None,
+            statistics={name: change(values) for name, values in self.statistics.items()},
+            diverged=change(self.diverged),
         )

@@ -10,7 +10,7 @@ from tests.digits import write_digits
 LONG = ("integration", "docs")
 
 KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
-WINDOWS = ("last", "wide")
+SCORES = ("variance/last", "variance/wide")
 DETAILS = ("triangles", "squares", "pentagons", "misplaced", "malformed")
 
 
@@ -42,11 +42,9 @@ def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3
     return GeneratedBatch(
         index=torch.arange(start, start + num_samples),
         samples=samples,
-        trajectory_variance=10**log_variance,
-        windows=WINDOWS,
+        scores={**dict(zip(SCORES, (10**log_variance).unbind(1), strict=True)), "signed": signed},
         block_size=block_size,
         verdict=SupportVerdict(kind.to(torch.int8), mode, KINDS, details) if judged else None,
-        statistics={"signed": signed},
     )
 
 

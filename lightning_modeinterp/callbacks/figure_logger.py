@@ -15,6 +15,7 @@ from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, d
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
 from lightning_modeinterp.callbacks.sample_figures import all_figures, is_image, progress_figures, trajectory_figure
 from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule, subject_of
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
@@ -78,8 +79,8 @@ class FigureLogger(GeneratedSamplesCallback):
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show the figures."""
         self.num_validations += not trainer.sanity_checking
-        if self._has_gathered(trainer):
-            for name, figure in progress_figures(self.kept, data_of(trainer)):
+        if self._has_gathered(trainer) and len(judged := self.kept.judged()):  # none where all have diverged
+            for name, figure in progress_figures(judged, data_of(trainer)):
                 _show(trainer, f"val/figures/{name}", figure)
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -108,50 +109,48 @@ class FigureLogger(GeneratedSamplesCallback):
         return len(self.kept) > 0
 
     def _test_figures(self, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:
-        data = data_of(module.trainer)
-        yield from all_figures(self.kept, data)
-        chosen = self._chosen(self.kept.index // data.generation.block_size, self.kept.verdict)
-        if len(chosen):  # none where all are ambiguous
-            yield "predicted_x_0", self._trajectories(module, data, chosen)
-            if is_image(data):
-                yield "variance_maps", self._variance_maps(module, data, chosen)
+        data, kept = data_of(module.trainer), self.kept.judged()
+        if len(kept):  # none where all have diverged
+            yield from all_figures(kept, data)
+            chosen = kept[self._chosen(kept.block, kept.verdict)]
+            if len(chosen):  # none where all are ambiguous
+                yield "predicted_x_0", self._trajectories(module, data, chosen)
+                if is_image(data):
+                    yield "variance_maps", self._variance_maps(module, data, chosen)
         for probe in data.probes():
             yield from probe.figures(subject_of(module, data))
 
-    def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: Tensor) -> Figure:
+    def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: JudgedSamples) -> Figure:
         generation = data.generation
         levels = generation.sampler.levels(module.noise_schedule)
-        chosen = chosen[:: max(1, math.ceil(len(chosen) * len(levels) * math.prod(data.sample_shape) / MAX_RECORDED))]
-        x_0_hat = self._draw_again(module, chosen, TrajectoryRecorder).transpose(0, 1)
+        stride = max(1, math.ceil(len(chosen) * len(levels) * math.prod(data.sample_shape) / MAX_RECORDED))
+        shown = chosen[::stride]
+        x_0_hat = self._draw_again(module, shown, TrajectoryRecorder).transpose(0, 1)
         num_steps = len(x_0_hat)
-        window = generation.variance.windows[generation.window]
-        steps = window.steps_left(levels)
-        hallucinated = self.kept.verdict.hallucinated[chosen]
-        return trajectory_figure(x_0_hat, hallucinated, range(num_steps - 1, -1, -1), (steps[0], steps[-1]), data)
+        steps = generation.variance.windows[generation.window].steps_left(levels)
+        window = (steps[0], steps[-1])
+        return trajectory_figure(x_0_hat, shown.hallucinated, range(num_steps - 1, -1, -1), window, data)
 
-    def _variance_maps(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: Tensor) -> Figure:
-        hallucinated = self.kept.verdict.hallucinated[chosen]
-        half = NUM_MAPS // 2
-        shown = torch.cat([hallucinated.nonzero().flatten()[:half], (~hallucinated).nonzero().flatten()[:half]])
-        shown = shown.sort().values
+    def _variance_maps(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: JudgedSamples) -> Figure:
+        half, hallucinated = NUM_MAPS // 2, chosen.hallucinated
+        rows = torch.cat([hallucinated.nonzero().flatten()[:half], (~hallucinated).nonzero().flatten()[:half]])
+        shown = chosen[rows.sort().values]
         window = data.generation.window
         steps = data.generation.variance.windows[window]
-        variance = self._draw_again(module, chosen[shown], lambda rows: VarianceMap(steps, rows))
-        return figures.variance_maps(
-            self.kept.samples[chosen[shown]], variance, f"variance over {window}", flagged=hallucinated[shown]
-        )
+        variance = self._draw_again(module, shown, lambda rows: VarianceMap(steps, rows))
+        return figures.variance_maps(shown.samples, variance, f"variance over {window}", flagged=shown.hallucinated)
 
     def _draw_again(
-        self, module: DiffusionModule, chosen: Tensor, observer_of: Callable[[list[int]], TrajectoryObserver[Any]]
+        self, module: DiffusionModule, shown: JudgedSamples, observer_of: Callable[[list[int]], TrajectoryObserver[Any]]
     ) -> Tensor:
-        """What an observer of rows of a block makes of chosen samples, (len(chosen), ...), in their order."""
-        generation, index = data_of(module.trainer).generation, self.kept.index[chosen].tolist()
+        """What an observer of rows of a block makes of samples, (len(shown), ...), in their order."""
+        generation, index = data_of(module.trainer).generation, shown.index.tolist()
         results = []
         for block in sorted({i // generation.block_size for i in index}):
             observer = observer_of([i % generation.block_size for i in index if i // generation.block_size == block])
             with torch.inference_mode():
                 results.append(module.draw(generation, block, "test", observers={"seen": observer}).statistics["seen"])
-        return torch.cat(results).cpu()  # blocks rise with the index, so the order is that of `chosen`
+        return torch.cat(results).cpu()  # blocks rise with the index, so the order is that of the samples
 
     def _chosen(self, block: Tensor, verdict: SupportVerdict) -> Tensor:
         """Positions of the samples to show, rising: both classes, from as few blocks as allowed."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities import rank_zero_warn
 
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
@@ -61,3 +62,13 @@ def step_of(trainer: L.Trainer) -> int:
     is resumed.
     """
     return trainer.fit_loop.epoch_loop._batches_that_stepped
+
+
+def warn_of_diverged(num_diverged: int, num_drawn: int) -> None:
+    """Say that samples diverged, and what to do."""
+    if num_diverged > 0:
+        rank_zero_warn(
+            f"{num_diverged:,} of {num_drawn:,} samples diverged: a value is not finite, or far outside what the data "
+            "span. They are in no rate. Take more steps or another sampler, clip x_0_hat "
+            "(--generation.sampler.init_args.x_0_range), or train longer"
+        )

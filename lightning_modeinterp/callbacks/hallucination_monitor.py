@@ -9,10 +9,10 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.utilities import rank_zero_warn
 
-from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of
+from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, warn_of_diverged
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.files import write_aside
-from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.metrics import DivergedRate, GenerationMetric
 from lightning_modeinterp.modules import DiffusionModule, subject_of
 from lightning_modeinterp.records import GeneratedBatch
 
@@ -34,9 +34,9 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         self._has_validated = False
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Take the metrics that the data bring."""
+        """Take the metrics that the data bring, beside the share of samples that diverged."""
         data = data_of(trainer)
-        self.metrics = [*data.metrics(), *self.extra_metrics]
+        self.metrics = [DivergedRate(), *data.metrics(), *self.extra_metrics]
 
     def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
         """Update the metrics."""
@@ -60,6 +60,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
     def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the metrics and write them down, with the losses and what is measured of the model itself."""
         self._finish(pl_module, "test", drew=True)
+        warn_of_diverged(int(self.results["num_diverged"]), int(self.results["num_drawn"]))
         self.results |= self._of_the_model(pl_module, data_of(trainer))
         if trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             path = Path(trainer.default_root_dir) / "test_metrics.json"

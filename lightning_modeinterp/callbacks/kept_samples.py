@@ -1,12 +1,10 @@
 """The first judged samples of an evaluation, kept on the CPU to draw them."""
 
-from collections.abc import Sequence
-
 import lightning as L
 import torch
-from torch import Tensor
 
-from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.judged_samples import JudgedSamples
+from lightning_modeinterp.records import GeneratedBatch
 
 
 class KeptSamples:
@@ -48,32 +46,6 @@ class KeptSamples:
         """Number of samples."""
         return sum(map(len, self.batches))
 
-    @property
-    def index(self) -> Tensor:
-        """(N,) int64."""
-        return torch.cat([batch.index for batch in self.batches])
-
-    @property
-    def block(self) -> Tensor:
-        """(N,) int64."""
-        return torch.cat([batch.block for batch in self.batches])
-
-    @property
-    def samples(self) -> Tensor:
-        """(N, *sample_shape), data units."""
-        return torch.cat([batch.samples for batch in self.batches])
-
-    @property
-    def trajectory_variance(self) -> Tensor:
-        """(N, W), model units squared."""
-        return torch.cat([batch.trajectory_variance for batch in self.batches])
-
-    def scores(self, names: Sequence[str]) -> Tensor:
-        """(N, len(names)), statistics of one number a sample."""
-        return torch.cat([batch.scores(names) for batch in self.batches])
-
-    @property
-    def verdict(self) -> SupportVerdict:
-        """Of all samples."""
-        verdicts = [batch.verdict for batch in self.batches if batch.verdict]
-        return SupportVerdict.joined(verdicts)
+    def judged(self) -> JudgedSamples:
+        """All of them, but those that diverged."""
+        return JudgedSamples.of(self.batches)

@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from lightning_modeinterp.callbacks.generated import data_of
+from lightning_modeinterp.callbacks.generated import data_of, warn_of_diverged
 from lightning_modeinterp.provenance import note_end, note_start
 from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.sample_store import SampleStoreWriter
@@ -88,3 +88,4 @@ class SampleStoreCallback(Callback):
             rank_zero_info(f"{writer.path}: unfinished, {num_missing} blocks are missing; the same command goes on")
         else:
             note_end(writer.path / PROVENANCE)
+            warn_of_diverged(writer.num_diverged(), writer.num_samples)

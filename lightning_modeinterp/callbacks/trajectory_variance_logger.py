@@ -37,11 +37,11 @@ class TrajectoryVarianceLogger(GeneratedSamplesCallback):
         self.num_bins = num_bins
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Make the metrics for the windows that are drawn."""
+        """Make the metrics for the variance that detects."""
         data = data_of(trainer)
-        windows, window = data.generation.windows, data.generation.window
-        self.spread = TrajectoryVarianceHistogram(windows, window, is_judged=data.support is not None)
-        self.highest = HighestVariance(windows, window, data.sample_shape, self.num_samples)
+        score = data.generation.score
+        self.spread = TrajectoryVarianceHistogram(score, is_judged=data.support is not None)
+        self.highest = HighestVariance(score, data.sample_shape, self.num_samples)
 
     def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
         """Count the samples."""

@@ -224,7 +224,7 @@ class ModeInterpCLI(LightningCLI):
         return {
             "model": {**model, "init_args": without(model["init_args"], checkpoints.ONLY_FOR_FIT)},
             "data": {**data, "init_args": without(data["init_args"], ("batch_size",))},
-            "generation": without(config["generation"], ("num_samples", "monitor")),
+            "generation": without(config["generation"], ("num_samples", "monitor", "window", "retained")),
             "weights_sha256": weights_sha256(self._checkpoint.get("state_dict") or self.model.state_dict()),
             "precision": self.trainer.precision,
             "device": self.trainer.strategy.root_device.type,

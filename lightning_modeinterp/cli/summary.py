@@ -1,5 +1,6 @@
 """What a test found, as a few lines on the terminal."""
 
+import re
 from collections.abc import Mapping
 
 Number = float | int | None
@@ -17,12 +18,15 @@ def summary(metrics: Mapping[str, Number]) -> str:
         hallucination rate                0.5000 [0.4000, 0.6000]  of 100 samples
     """
     rows = [
+        *(
+            [("diverged, in no other rate", "diverged_rate", "num_drawn", "samples")]
+            if metrics.get("num_diverged")
+            else []
+        ),
         ("hallucination rate", "hallucination_rate", "num_samples", "samples"),
-        (
-            "removed at 96 % retained",
-            "detection/removed_at_96_retained",
-            "detection/num_hallucinated",
-            "hallucinations",
+        *(
+            (f"removed at {share} % retained", name, "detection/num_hallucinated", "hallucinations")
+            for name, share in _removed(metrics)
         ),
         ("retained there", "detection/retained", "detection/num_in_support", "samples in support"),
         ("AUROC", "detection/auroc", "num_hallucinated", "hallucinations"),
@@ -31,6 +35,12 @@ def summary(metrics: Mapping[str, Number]) -> str:
         ("loss", "loss", None, ""),
     ]
     return "\n".join(_row(metrics, *row) for row in rows if row[1] in metrics)
+
+
+def _removed(metrics: Mapping[str, Number]) -> list[tuple[str, str]]:
+    """The share removed by the main score, and the share that it is to retain."""
+    found = ((name, re.fullmatch(r"detection/removed_at_([\d.]+)_retained", name)) for name in metrics)
+    return [(name, match[1]) for name, match in found if match]
 
 
 def _row(metrics: Mapping[str, Number], label: str, key: str, count: str | None, of: str) -> str:

@@ -13,10 +13,17 @@ from lightning_modeinterp.data.sample_requests import SampleRequests
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Generation
-from lightning_modeinterp.metrics import GenerationMetric, TrajectoryVarianceDetection
+from lightning_modeinterp.metrics import GenerationMetric, HallucinationDetection
+from lightning_modeinterp.records import not_finite
 from lightning_modeinterp.support_oracle import SupportOracle
 
 Split = Literal["train", "validation", "test"]
+
+NUM_MEASURED = 4096
+"""Training samples whose values are looked at to say what the data span."""
+
+FAR = 5.0
+"""Half-widths of what the data span, from its middle, beyond which a sample has diverged. Ours."""
 
 
 class ModeInterpDataModule(L.LightningDataModule, ABC):
@@ -40,6 +47,7 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         self.generation = Generation()
         self.requested_blocks: Tensor | None = None  # all that predict still has to draw; None for every block
         self._exact: Denoiser | None = None
+        self._value_range: tuple[float, float] | None = None
         # a rank may have no request at all
         self.allow_zero_length_dataloader_with_multiple_devices = True
 
@@ -56,6 +64,29 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         """Bring samples (N, *sample_shape) from model units to data units. The same by default."""
         return samples
 
+    def value_range(self) -> tuple[float, float]:
+        """Lowest and highest value of the first training samples, model units; what the data span."""
+        if self._value_range is None:
+            dataset = self.make_dataset("train")
+            values = dataset[torch.arange(min(len(dataset), NUM_MEASURED))]
+            self._value_range = values.min().item(), values.max().item()
+        return self._value_range
+
+    def has_diverged(self, samples: Tensor) -> Tensor:
+        """Which samples the sampler has lost: a value is not finite, or far outside what the data span; see `FAR`.
+
+        It cannot tell a sample that is lost within that distance from one that the model means.
+
+        Args:
+            samples: (N, *sample_shape), model units.
+
+        Returns:
+            (N,) bool.
+        """
+        low, high = self.value_range()
+        is_far = (samples - (low + high) / 2).abs().flatten(1).amax(1) > FAR * (high - low) / 2
+        return not_finite(samples) | is_far
+
     def exact_denoiser(self) -> Denoiser | None:
         """A perfect learner of these data, where one is known. None by default."""
         return None
@@ -71,17 +102,24 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
             return None if self._exact is None else self._exact.to(device)
 
     def metrics(self) -> list[GenerationMetric]:
-        """Metrics that make sense for samples of these data, for the windows in ``generation``. None by default."""
+        """Metrics that make sense for samples of these data, for the scores in ``generation``. None by default."""
         return []
 
     def probes(self) -> list[Probe]:
         """Probes that make sense for models of these data, new ones at each call. None by default."""
         return []
 
-    def detection(self) -> TrajectoryVarianceDetection:
-        """The metric that judges the windows and scores in ``generation``, for `metrics`."""
+    def detection(self) -> HallucinationDetection:
+        """The metric that judges the scores in ``generation``, for `metrics`."""
         asked = self.generation
-        return TrajectoryVarianceDetection(asked.windows, asked.window, scores=asked.score_names)
+        return HallucinationDetection(asked.score_names, asked.score, asked.retained)
+
+    def check_generation(self) -> None:
+        """Raise a `ConfigurationError` where a score in ``generation`` has a name that the oracle uses."""
+        if self.support:
+            self.generation.check_details(
+                self.support.judge(self.to_data_units(torch.zeros(1, *self.sample_shape))).details
+            )
 
     def train_dataloader(self) -> BatchLoader:
         """Shuffled whole batches; a last one that is not full is left out."""

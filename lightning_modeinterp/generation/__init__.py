@@ -1,3 +1,3 @@
-from lightning_modeinterp.generation.generation import LAST_10, VARIANCE, Draw, Generation, Monitor
+from lightning_modeinterp.generation.generation import LAST_10, Draw, Generation, Monitor
 
-__all__ = ["LAST_10", "VARIANCE", "Draw", "Generation", "Monitor"]
+__all__ = ["LAST_10", "Draw", "Generation", "Monitor"]

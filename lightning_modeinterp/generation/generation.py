@@ -6,7 +6,7 @@ batch size, number of processes or restart, and any block can be drawn again alo
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,13 +18,15 @@ from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, PredictX0, Sampler
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.keyed_noise import keyed_generator
-from lightning_modeinterp.records import NoiseLevel
+from lightning_modeinterp.records import NoiseLevel, variance_score
+from lightning_modeinterp.threshold import PUBLISHED_RETAINED, check_retained
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryVariance, Window
 
 LAST_10 = "last_10"
-VARIANCE = "trajectory_variance"
-TAKEN = (VARIANCE, "index", "samples", "kind", "mode")
+TAKEN = ("index", "samples", "diverged", "kind", "mode")
 """Names that a sample store gives to other columns."""
+
+_WINDOWS = "windows"
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,12 @@ class Draw:
 
     Args:
         samples: (block_size, *sample_shape), model units.
-        trajectory_variance: (block_size, W) float64, model units squared.
-        statistics: Results of further observers and of end-point scores by name, each (block_size, ...).
+        scores: Variances, results of observers that are scores, and end-point scores by name, each (block_size,).
+        statistics: Results of all other observers by name, each (block_size, ...).
     """
 
     samples: Tensor
-    trajectory_variance: Tensor
+    scores: Mapping[str, Tensor]
     statistics: Mapping[str, Tensor]
 
 
@@ -63,6 +65,7 @@ class Generation:
         windows: Parts of the trajectory over which the variance of x_0_hat is taken, by name. The last 10 steps if
             None, as the paper does for its Gaussian data.
         window: Name of the window that detects.
+        retained: Share of the samples in support that detection keeps, in (0, 1]; 0.96 as published.
         num_samples: Number of samples that test and predict draw.
         block_size: Samples in a block; also what the network sees at once. Another size gives other samples.
         seed: Seed of the sampling noise; None is 0. The command line puts ``seed_everything`` for None.
@@ -75,7 +78,8 @@ class Generation:
             minute, so it pays in long draws, and changes last bits.
 
     Raises:
-        ConfigurationError: For negative counts or a detecting window that is not among the windows.
+        ConfigurationError: For negative counts, a share out of range, or a detecting window that is not among the
+            windows.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class Generation:
         sampler: Sampler | None = None,
         windows: dict[str, Window] | None = None,
         window: str = LAST_10,
+        retained: float = PUBLISHED_RETAINED,
         num_samples: int = 10_000,
         block_size: int = 1024,
         seed: int | None = None,
@@ -95,6 +100,7 @@ class Generation:
         self.sampler = AncestralSampler() if sampler is None else sampler
         self.variance = TrajectoryVariance({LAST_10: Window(last_steps=10)} if windows is None else windows)
         self.window = window
+        self.retained = retained
         self.num_samples = num_samples
         self.block_size = block_size
         self.seed = seed or 0
@@ -105,6 +111,7 @@ class Generation:
         self.compile = compile
         if window not in self.windows:
             raise ConfigurationError(f"generation.window: expected one of {', '.join(self.windows)}, got {window}")
+        check_retained(retained)
         self._check_names()
         if num_samples < 1 or block_size < 1 or self.monitor.num_samples < 0:
             raise ConfigurationError(
@@ -118,9 +125,20 @@ class Generation:
         return tuple(self.variance.windows)
 
     @property
+    def score(self) -> str:
+        """Name of the score that detects."""
+        return variance_score(self.window)
+
+    @property
     def score_names(self) -> tuple[str, ...]:
-        """Names of the statistics that give one number a sample, higher where it is more suspect."""
-        return (*(name for name, each in self.observers.items() if each.is_score), *self.end_point_scores)
+        """Names of all scores: the variance over each window, observers that are scores, end-point scores."""
+        observed = (name for name, each in self.observers.items() if each.is_score)
+        return (*map(variance_score, self.windows), *observed, *self.end_point_scores)
+
+    @property
+    def statistic_names(self) -> tuple[str, ...]:
+        """Names of the observers that are no scores."""
+        return tuple(name for name, each in self.observers.items() if not each.is_score)
 
     def monitoring(self) -> Self:
         """The same settings with the monitor's number of samples and steps."""
@@ -173,22 +191,33 @@ class Generation:
 
         model = compiled(predict_x_0) if self.compile else predict_x_0
         watching = self.observers if observers is None else observers
-        samples, results = self.sampler.sample(model, schedule, draw_noise, {**watching, VARIANCE: self.variance})
-        variance = results.pop(VARIANCE)
+        samples, results = self.sampler.sample(model, schedule, draw_noise, {**watching, _WINDOWS: self.variance})
+        scores = dict(zip(map(variance_score, self.windows), results.pop(_WINDOWS).unbind(1), strict=True))
+        scores |= {name: results.pop(name) for name, each in watching.items() if each.is_score}
         if observers is None:  # one look at the model each, which is not worth compiling
-            results |= {
-                name: each.score(samples, predict_x_0, schedule) for name, each in self.end_point_scores.items()
-            }
-        return Draw(samples, variance, results)
+            scores |= {name: each.score(samples, predict_x_0, schedule) for name, each in self.end_point_scores.items()}
+        return Draw(samples, scores, results)
 
     def _check_names(self) -> None:
-        statistics = [*self.observers, *self.end_point_scores]
-        taken = {*TAKEN, *(name for name in statistics if statistics.count(name) > 1)}
-        taken |= set(self.windows) & set(self.score_names)  # both are columns of detection
-        if clashing := sorted(taken & set(statistics)):
+        names = [*self.observers, *self.end_point_scores]
+        taken = {*TAKEN, _WINDOWS, *self.windows, *map(variance_score, self.windows)}
+        taken |= {name for name in names if names.count(name) > 1}
+        if clashing := sorted(taken & set(names)):
             raise ConfigurationError(
                 f"generation.observers, generation.end_point_scores: expected names of their own, got "
                 f"{', '.join(clashing)}, which a window, another statistic or a column of the store has; rename it"
+            )
+
+    def check_details(self, details: Iterable[str]) -> None:
+        """Raise a `ConfigurationError` where a score or statistic has the name of something that the oracle finds.
+
+        Args:
+            details: Names of the oracle's details.
+        """
+        if clashing := sorted(set(details) & {*self.observers, *self.end_point_scores}):
+            raise ConfigurationError(
+                f"generation.observers, generation.end_point_scores: expected other names than {', '.join(clashing)}, "
+                "under which the oracle says what it finds; rename it"
             )
 
 

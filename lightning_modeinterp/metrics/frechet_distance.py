@@ -45,7 +45,7 @@ class FrechetDistance(GenerationMetric):
         >>> draw = torch.Generator().manual_seed(0)
         >>> metric = FrechetDistance(Pixels(), torch.randn(100, 2, generator=draw), torch.randn(100, 2, generator=draw))
         >>> samples = torch.randn(100, 2, generator=draw) + 3
-        >>> metric.update(GeneratedBatch(torch.arange(100), samples, torch.ones(100, 1), ("last",), 100))
+        >>> metric.update(GeneratedBatch(torch.arange(100), samples, {}, 100))
         >>> {name: round(value.item(), 1) for name, value in metric.compute().items()}
         {'fid_pixels': 18.9, 'fid_pixels_floor': 0.0, 'fid_pixels_num_samples': 100}
     """

@@ -1,8 +1,9 @@
 """The seam between generated samples and numbers about them."""
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,9 @@ class GenerationMetric(Metric, ABC):
     that are summed (``dist_reduce_fx="sum"``) make one process and many give the same number. States keep the precision
     they were declared with, also where the model around them is cast to another.
 
+    ``update`` gets the samples that did not diverge, whoever calls it: those that did are in no rate, only in the share
+    that `DivergedRate` counts.
+
     A metric of generated samples cannot tell of data that were never generated: it says how sure it is (a count, an
     interval), not what was missed.
 
@@ -31,16 +35,19 @@ class GenerationMetric(Metric, ABC):
         ...         self.add_state("num_samples", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         ...
         ...     def update(self, generated: GeneratedBatch) -> None:
-        ...         self.total = self.total + generated.trajectory_variance[:, 0].double().sum()
+        ...         self.total = self.total + generated.score("variance/last").double().sum()
         ...         self.num_samples = self.num_samples + len(generated)
         ...
         ...     def compute(self) -> dict[str, Tensor]:
         ...         return {"mean_variance": self.total / self.num_samples}
         >>> metric = MeanVariance()
-        >>> metric.update(GeneratedBatch(torch.arange(4), torch.zeros(4, 2), torch.ones(4, 1), ("last",), 4))
+        >>> metric.update(GeneratedBatch(torch.arange(4), torch.zeros(4, 2), {"variance/last": torch.ones(4)}, 4))
         >>> metric.compute()
         {'mean_variance': tensor(1., dtype=torch.float64)}
     """
+
+    sees_diverged: ClassVar[bool] = False
+    """Whether ``update`` gets the samples that diverged too."""
 
     full_state_update: bool | None = False
     is_differentiable: bool | None = False
@@ -50,7 +57,7 @@ class GenerationMetric(Metric, ABC):
         """Take in a batch of generated samples.
 
         Args:
-            generated: Samples with their variances and, where the data have an oracle, its verdict.
+            generated: Samples with their scores and, where the data have an oracle, its verdict.
         """
 
     @abstractmethod
@@ -74,6 +81,16 @@ class GenerationMetric(Metric, ABC):
         that measures what it alone has would wait for the others for ever.
         """
         super().sync(dist_sync_fn, process_group, should_sync and self.sync_on_compute, distributed_available)
+
+    def _wrap_update(self, update: Callable[[GeneratedBatch], None]) -> Callable[[GeneratedBatch], None]:
+        """Leave out what diverged, for every metric in one place; torchmetrics wraps each ``update`` by this."""
+
+        @functools.wraps(update)
+        def update_of_sound(generated: GeneratedBatch) -> None:
+            update(generated if self.sees_diverged else generated.sound())
+
+        wrapped: Callable[[GeneratedBatch], None] = super()._wrap_update(update_of_sound)
+        return wrapped
 
     def verdict_of(self, generated: GeneratedBatch) -> SupportVerdict:
         """Give the verdict of a batch that has to have one.

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics.functional.variance_bins import as_suspicion
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.threshold import as_suspicion
 
 VARIANCE, INDEX, KIND, VALUES = range(4)
 UNJUDGED = -1
@@ -40,35 +40,30 @@ class HighestVariance(GenerationMetric):
     an outlier from a tail: a single sample sets it.
 
     Args:
-        windows: Names of the windows, in the order of the variances' columns.
-        window: The window to order by, one of ``windows``.
+        score: Name of the variance to order by, ``variance/<window>``.
         sample_shape: Shape of one sample.
         num_samples: How many to keep.
 
     Raises:
-        ConfigurationError: If the window is not among the windows, or none are to be kept.
+        ConfigurationError: If none are to be kept.
 
     Example:
         >>> import torch
-        >>> metric = HighestVariance(("last",), "last", sample_shape=(1,), num_samples=2)
-        >>> variance = torch.tensor([[1e-5], [3e-2], [1e-2]])
-        >>> metric.update(GeneratedBatch(torch.arange(3), torch.zeros(3, 1), variance, ("last",), 4))
+        >>> metric = HighestVariance("variance/last", sample_shape=(1,), num_samples=2)
+        >>> variance = {"variance/last": torch.tensor([1e-5, 3e-2, 1e-2])}
+        >>> metric.update(GeneratedBatch(torch.arange(3), torch.zeros(3, 1), variance, 4))
         >>> metric.samples().index
         tensor([1, 2])
     """
 
     rows: Tensor
 
-    def __init__(self, windows: Sequence[str], window: str, sample_shape: Sequence[int], num_samples: int = 16) -> None:
+    def __init__(self, score: str, sample_shape: Sequence[int], num_samples: int = 16) -> None:
         super().__init__()
-        self.windows = tuple(windows)
-        self.window = window
+        self.score = score
         self.sample_shape = tuple(sample_shape)
-        if window not in self.windows or num_samples < 1:
-            raise ConfigurationError(
-                f"expected one of the windows {', '.join(self.windows)} and at least one sample to keep, got {window} "
-                f"and {num_samples}"
-            )
+        if num_samples < 1:
+            raise ConfigurationError(f"expected at least one sample to keep, got {num_samples}")
         # One row a sample, (variance, index, kind, *values): float64 holds all of them exactly. A row that is still
         # free has the variance -inf.
         size = VALUES + torch.Size(self.sample_shape).numel()
@@ -79,10 +74,10 @@ class HighestVariance(GenerationMetric):
         """Compare a batch with those that are kept.
 
         Args:
-            generated: Samples, scored in the metric's windows.
+            generated: Samples with that score.
         """
         kind = generated.verdict.kind if generated.verdict else torch.full_like(generated.index, UNJUDGED)
-        variance = as_suspicion(generated.trajectory_variance[:, self.windows.index(self.window)])
+        variance = as_suspicion(generated.score(self.score))
         columns = torch.stack([column.double() for column in (variance, generated.index, kind)], dim=1)
         rows = torch.cat([columns, generated.samples.flatten(1).double()], dim=1)
         self.rows = _highest(torch.cat([self.rows, rows]), len(self.rows))

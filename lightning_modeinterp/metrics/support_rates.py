@@ -15,8 +15,8 @@ class SupportRates(GenerationMetric):
     """Measure how often generated samples leave the support, and how.
 
     ``hallucination_rate`` (with its 95 % Wilson interval ``_low``, ``_high``), ``<kind>_rate`` for every way to
-    hallucinate, ``ambiguous_rate``, and the counts ``num_samples`` and ``num_hallucinated`` behind them; see
-    `lightning_modeinterp.metrics.functional.support_rates`.
+    hallucinate, ``ambiguous_rate``, and the counts behind them, ``num_samples`` (that did not diverge) and
+    ``num_hallucinated``; see `lightning_modeinterp.metrics.functional.support_rates`.
     It cannot tell whether the modes are covered: a model that repeats one good sample never hallucinates.
 
     Args:
@@ -32,7 +32,7 @@ class SupportRates(GenerationMetric):
         >>> kinds = ("in_support", "ambiguous", "invalid")
         >>> verdict = SupportVerdict(torch.tensor([0, 0, 0, 2], dtype=torch.int8), torch.zeros(4).long(), kinds)
         >>> metric = SupportRates(kinds)
-        >>> metric.update(GeneratedBatch(torch.arange(4), torch.zeros(4, 2), torch.ones(4, 1), ("last",), 4, verdict))
+        >>> metric.update(GeneratedBatch(torch.arange(4), torch.zeros(4, 2), {}, 4, verdict))
         >>> metric.compute()["hallucination_rate"]
         tensor(0.2500, dtype=torch.float64)
     """

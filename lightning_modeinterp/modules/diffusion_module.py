@@ -117,16 +117,17 @@ class DiffusionModule(L.LightningModule, ABC):
         def collect(tensors: list[Tensor]) -> Tensor:
             return torch.cat(tensors)[is_asked_for]
 
-        samples = self._data.to_data_units(collect([draw.samples for draw in draws]))
+        samples = collect([draw.samples for draw in draws])
+        in_data_units = self._data.to_data_units(samples)
         support = self._data.support
         return GeneratedBatch(
             index=index[is_asked_for],
-            samples=samples,
-            trajectory_variance=collect([draw.trajectory_variance for draw in draws]).float(),
-            windows=generation.windows,
+            samples=in_data_units,
+            scores={name: collect([draw.scores[name] for draw in draws]).float() for name in draws[0].scores},
             block_size=generation.block_size,
-            verdict=support.judge(samples) if support else None,
+            verdict=support.judge(in_data_units) if support else None,
             statistics={name: collect([draw.statistics[name] for draw in draws]) for name in draws[0].statistics},
+            diverged=self._data.has_diverged(samples),
         )
 
     def draw(
@@ -179,6 +180,7 @@ class DiffusionModule(L.LightningModule, ABC):
         """Refuse settings that do not fit, before anything is computed."""
         generation = self._data.generation
         generation.check(self.noise_schedule, self._data.sample_shape)
+        self._data.check_generation()
         self.sampled_model(generation)
         self._warn_of(generation.monitoring() if stage in ("fit", "validate") else generation)
         if self.compile_denoiser and stage == "fit":

@@ -8,7 +8,6 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
 from lightning_modeinterp.reproduction.preset import PRESETS, Preset
 from lightning_modeinterp.reproduction.reproduce import Outcome, reproduce
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 __all__ = [
     "CLAIMS",
@@ -24,7 +23,6 @@ __all__ = [
     "Outcome",
     "Preset",
     "RunFailedError",
-    "SampleSet",
     "line_panel",
     "plane_panel",
     "reproduce",

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope
 from lightning_modeinterp.reproduction.findings import Finding
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 MEDIAN_ERROR = math.sqrt(math.pi / 2)
 """Standard error of a median over that of a mean, for normal values."""
@@ -76,7 +76,7 @@ def gaussian_data_of(runs: CachedRuns, draw: Draw) -> GaussianMixtureDataModule:
     return data
 
 
-def log_rate(samples: SampleSet) -> Measured:
+def log_rate(samples: JudgedSamples) -> Measured:
     """Logarithm of the rate of hallucinations."""
     return log_count(samples.num_hallucinated, len(samples))
 
@@ -95,7 +95,7 @@ def num_between(runs: CachedRuns, draw: Draw) -> list[int]:
     The quarters at the modes are left out: what lies there may be a mode that is blurred.
     """
     means = gaussian_data_of(runs, draw).mixture.means.flatten().sort().values
-    x = SampleSet.read(runs.samples(draw)).samples.flatten()
+    x = JudgedSamples.of(runs.samples(draw)).samples.flatten()
     quarters = (means[1:] - means[:-1]) / 4
     gaps = zip(means[:-1] + quarters, means[1:] - quarters, strict=True)
     return [int(((x > left) & (x < right)).sum()) for left, right in gaps]

@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp.figures import DensityPanel, PlaneSamples, variance_histogram
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import variance_bin_edges
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.measures import gaussian_data_of
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.threshold import Threshold
 
 
 def line_panel(runs: CachedRuns, draw: Draw) -> DensityPanel:
@@ -34,17 +35,16 @@ def figure_of_test(run: Path, name: str, copy: Path) -> Path:
 
 
 def _judged(store: SampleStore) -> dict[str, Any]:
-    found = SampleSet.read(store)
-    ambiguous = ~(found.hallucinated | found.in_support)
-    return {"samples": found.samples, "hallucinated": found.hallucinated, "ambiguous": ambiguous}
+    found = JudgedSamples.of(store)
+    return {"samples": found.samples, "hallucinated": found.hallucinated, "ambiguous": found.ambiguous}
 
 
-def variance_figure(scores: Tensor, hallucinated: Tensor, threshold: float, window: str) -> Figure:
+def variance_figure(scores: Tensor, hallucinated: Tensor, threshold: Threshold, window: str) -> Figure:
     """Histograms of the variance of either class, (N,); the threshold is an edge, so the shares beyond it are exact."""
-    at = torch.tensor([threshold], dtype=torch.float64)
+    at = torch.tensor([threshold.value], dtype=torch.float64)
     edges = torch.unique(torch.cat([torch.zeros(1), variance_bin_edges(), at[at.isfinite() & (at > 0)]]))
     in_support, invented = (_counts(scores[which], edges) for which in (~hallucinated, hallucinated))
-    return variance_histogram(edges, in_support, invented, threshold, window)
+    return variance_histogram(edges, in_support, invented, threshold.value, window)
 
 
 def _counts(values: Tensor, edges: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import aside_of, publish
 from lightning_modeinterp.records import GeneratedBatch
-from lightning_modeinterp.sample_store.store import SampleStore
+from lightning_modeinterp.sample_store.store import SampleStore, fields_of
 
 SHEET_IMAGES = 100
 
@@ -41,7 +41,7 @@ def write_npz(store: SampleStore, path: Path, num_samples: int | None = None) ->
     """Write samples and all that is known of them to one packed file.
 
     ``arr_0`` are the samples, images as bytes (N, H, W, C), which is what evaluators of images read; beside it stand
-    the other fields of the store under their names, ``windows`` and ``kinds``.
+    the other fields of the store under their names, and the names of its ``scores`` and ``kinds``.
 
     Args:
         store: A finished store.
@@ -52,20 +52,16 @@ def write_npz(store: SampleStore, path: Path, num_samples: int | None = None) ->
         ConfigurationError: If the name ends otherwise, or there are fewer samples.
     """
     _check_suffix(path, ".npz")
-    batches = list(_first(store, num_samples))
-    samples = torch.cat([batch.samples for batch in batches])
+    batch = GeneratedBatch.joined(list(_first(store, num_samples)))
+    fields = fields_of(batch)
+    samples = fields.pop("samples")
     arrays: dict[str, NDArray[np.generic]] = {
         "arr_0": as_pixels(samples) if is_image(samples) else samples.numpy(),
-        "index": torch.cat([batch.index for batch in batches]).numpy(),
-        "trajectory_variance": torch.cat([batch.trajectory_variance for batch in batches]).numpy(),
-        "windows": np.array(batches[0].windows),
+        **{name: values.numpy() for name, values in fields.items()},
+        "scores": np.array(list(batch.scores)),
     }
-    if batches[0].verdict:
-        verdicts = [batch.verdict for batch in batches if batch.verdict]
-        arrays |= {"kinds": np.array(verdicts[0].kinds)}
-        arrays |= {name: torch.cat([getattr(each, name) for each in verdicts]).numpy() for name in ("kind", "mode")}
-        arrays |= {name: torch.cat([each.details[name] for each in verdicts]).numpy() for name in verdicts[0].details}
-    arrays |= {name: torch.cat([b.statistics[name] for b in batches]).numpy() for name in batches[0].statistics}
+    if batch.verdict:
+        arrays["kinds"] = np.array(batch.verdict.kinds)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = aside_of(path)
     with aside.open("wb") as file:
@@ -132,19 +128,7 @@ def _first(store: SampleStore, num_samples: int | None) -> Iterator[GeneratedBat
         if is_wanted.all():
             yield batch
         elif is_wanted.any():
-            yield _rows(batch, is_wanted)
-
-
-def _rows(batch: GeneratedBatch, rows: Tensor) -> GeneratedBatch:
-    return GeneratedBatch(
-        index=batch.index[rows],
-        samples=batch.samples[rows],
-        trajectory_variance=batch.trajectory_variance[rows],
-        windows=batch.windows,
-        block_size=batch.block_size,
-        verdict=batch.verdict[rows] if batch.verdict else None,
-        statistics={name: values[rows] for name, values in batch.statistics.items()},
-    )
+            yield batch[is_wanted]
 
 
 def _images(store: SampleStore, num_samples: int | None) -> Iterator[GeneratedBatch]:

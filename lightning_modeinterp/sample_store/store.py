@@ -1,8 +1,8 @@
 """A directory of generated samples: safetensors shards and a manifest, readable without this package.
 
 A shard holds the samples of a fixed number of whole blocks, one tensor a field with the samples along axis 0:
-``index``, ``samples``, ``trajectory_variance``, where there is an oracle ``kind``, ``mode`` and its details, and
-further statistics under their names. The manifest names shards, checksums, windows, kinds, details and the
+``index``, ``samples``, ``diverged``, the scores, where there is an oracle ``kind``, ``mode`` and its details, and
+further statistics under their names. The manifest names shards, checksums, scores, kinds, details and the
 fingerprint: everything that the samples are a function of. It is written last, so a directory without one is not a
 store. Equal fingerprints give equal bytes, whatever the number of processes and however often they were killed; what
 differs between such runs (times, host, paths) is in ``provenance.json``.
@@ -28,14 +28,15 @@ from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished"
-FORMAT = 2
+FORMAT = 3
 
 SHARD_NAME = re.compile(r"shard-\d{5,}\.safetensors")
 
 OF_MANIFEST: dict[str, type | UnionType] = {
     "num_samples": int,
     "block_size": int,
-    "windows": list,
+    "num_diverged": int,
+    "scores": list,
     "kinds": list | None,
     "shards": list,
     "fingerprint": dict,
@@ -98,17 +99,17 @@ class SampleStore:
             yield self._batch(load_file(self.path / shard["file"]))
 
     def _batch(self, fields: dict[str, Tensor]) -> GeneratedBatch:
-        kinds, named = self.manifest["kinds"], self.manifest.get("details", ())
-        needed = ("index", "samples", "trajectory_variance", *(("kind", "mode", *named) if kinds else ()))
+        kinds, named, scored = self.manifest["kinds"], self.manifest.get("details", ()), self.manifest["scores"]
+        needed = ("index", "samples", "diverged", *scored, *(("kind", "mode", *named) if kinds else ()))
         if missing := [name for name in needed if name not in fields]:
             raise ConfigurationError(
                 f"{self.path}: expected a store with {', '.join(missing)}, got {', '.join(fields)}"
             )
-        index, samples, variance = (fields.pop(name) for name in needed[:3])
+        index, samples, diverged = (fields.pop(name) for name in needed[:3])
+        scores = {name: fields.pop(name) for name in scored}
         details = {name: fields.pop(name) for name in named}
         verdict = SupportVerdict(fields.pop("kind"), fields.pop("mode"), tuple(kinds), details) if kinds else None
-        windows, block_size = tuple(self.manifest["windows"]), self.manifest["block_size"]
-        return GeneratedBatch(index, samples, variance, windows, block_size, verdict, fields)
+        return GeneratedBatch(index, samples, scores, self.manifest["block_size"], verdict, fields, diverged)
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
@@ -161,11 +162,22 @@ def _check_types(path: Path, values: Any, types: Mapping[str, type | UnionType])
 
 
 def fields_of(batch: GeneratedBatch) -> dict[str, Tensor]:
-    """Tensors of a batch by the names that they have in a store."""
-    fields = {"index": batch.index, "samples": batch.samples, "trajectory_variance": batch.trajectory_variance}
-    if batch.verdict:
-        fields |= {"kind": batch.verdict.kind, "mode": batch.verdict.mode, **batch.verdict.details}
-    return {**fields, **batch.statistics}
+    """Tensors of a batch by the names that they have in a store.
+
+    Raises:
+        ConfigurationError: If two have the same name.
+    """
+    own = {"index": batch.index, "samples": batch.samples, "diverged": batch.diverged}
+    judged = {"kind": batch.verdict.kind, "mode": batch.verdict.mode, **batch.verdict.details} if batch.verdict else {}
+    groups = (own, batch.scores, judged, batch.statistics)
+    fields = {name: values for group in groups for name, values in group.items()}
+    if len(fields) < sum(map(len, groups)):
+        names = [name for group in groups for name in group]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise ConfigurationError(
+            f"sample store: expected one column of each name, got two {', '.join(repeated)}; rename one"
+        )
+    return fields
 
 
 def read_index(file: Path) -> Tensor:

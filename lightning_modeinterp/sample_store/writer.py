@@ -35,7 +35,7 @@ from lightning_modeinterp.sample_store.store import (
 )
 
 FINGERPRINT = "fingerprint.json"
-HEADER = ("windows", "kinds", "details")
+HEADER = ("scores", "kinds", "details")
 """What a shard or part says of its columns."""
 
 
@@ -87,7 +87,7 @@ class SampleStoreWriter:
                     "--run.name, or clear it with --run.overwrite true"
                 )
             return
-        stored = manifest["fingerprint"] if manifest else read_json(begun)
+        stored = manifest["fingerprint"] if manifest else _read_begun(begun)
         if found := differences(stored, self.fingerprint):
             raise ConfigurationError(
                 f"{self.path}: expected the settings of the samples that are there; {'; '.join(found)}. Choose another "
@@ -104,7 +104,8 @@ class SampleStoreWriter:
         self.check()
         if not self.is_finished():
             (self.path / UNFINISHED).mkdir(parents=True, exist_ok=True)
-            write_aside(self.path / UNFINISHED / FINGERPRINT, json.dumps(self.fingerprint, indent=1).encode())
+            begun = {"format": FORMAT, "fingerprint": self.fingerprint}
+            write_aside(self.path / UNFINISHED / FINGERPRINT, json.dumps(begun, indent=1).encode())
 
     def is_finished(self) -> bool:
         """Whether the manifest counts as many samples as asked for, and the shards that it names are there."""
@@ -112,6 +113,11 @@ class SampleStoreWriter:
         if manifest is None or manifest["num_samples"] != self.num_samples:
             return False
         return all(find_problem(self.path / shard["file"], shard, verify=False) is None for shard in manifest["shards"])
+
+    def num_diverged(self) -> int:
+        """How many samples of the finished store diverged; 0 where it is not finished."""
+        manifest = read_manifest(self.path)
+        return int(manifest["num_diverged"]) if manifest else 0
 
     def missing_blocks(self) -> Tensor:
         """Numbers of the blocks that have to be drawn, rising, int64."""
@@ -141,7 +147,7 @@ class SampleStoreWriter:
         batches, self._waiting, self._num_waiting_bytes = self._waiting, [], 0
         first, columns = batches[0], [fields_of(batch) for batch in batches]
         fields = {name: torch.cat([each[name] for each in columns]) for name in columns[0]}
-        header: dict[str, Any] = {"windows": list(first.windows), "kinds": None}
+        header: dict[str, Any] = {"scores": list(first.scores), "kinds": None}
         if first.verdict:
             header |= {"kinds": list(first.verdict.kinds), "details": list(first.verdict.details)}
         name = f"part-{int(first.index[0]) // self.block_size:09d}.safetensors"  # a block is drawn once: no two alike
@@ -176,6 +182,7 @@ class SampleStoreWriter:
         manifest = {
             "format": FORMAT,
             "num_samples": self.num_samples,
+            "num_diverged": sum(_num_diverged(self.path / name) for name in ranges),
             "block_size": self.block_size,
             **header,
             "shards": shards,
@@ -226,6 +233,21 @@ class _Source:
         return cls(file, int(index.min()), int(index.max()))
 
 
+def _read_begun(file: Path) -> dict[str, Any]:
+    """Fingerprint of a store that has been begun.
+
+    Raises:
+        ConfigurationError: If another version began it.
+    """
+    begun = read_json(file)
+    if begun.get("format") != FORMAT or not isinstance(begun.get("fingerprint"), dict):
+        raise ConfigurationError(
+            f"{file.parent}: expected a sample store of format {FORMAT}, found one that another version began; draw it "
+            "again with --run.overwrite true"
+        )
+    return dict(begun["fingerprint"])
+
+
 def _gather(rows: range, sources: Sequence[_Source]) -> dict[str, Tensor]:
     """All fields of some samples, in their order.
 
@@ -248,6 +270,11 @@ def _gather(rows: range, sources: Sequence[_Source]) -> dict[str, Tensor]:
         missing = rows.start + int((~is_there).nonzero()[0])
         raise RuntimeError(f"sample {missing} was there and is gone: is something else at work in this store?")
     return found
+
+
+def _num_diverged(file: Path) -> int:
+    with safe_open(file, "pt") as content:
+        return int(content.get_tensor("diverged").sum())
 
 
 def _checks(file: Path) -> dict[str, Any]:

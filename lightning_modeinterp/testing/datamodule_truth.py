@@ -54,10 +54,19 @@ def check_truth(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> Non
     Raises:
         AssertionError: If one of them does not.
     """
+    _check_span(data, rows)
     _check_support(data, rows)
     _check_exact_denoiser(data, rows["train"])
     _check_metrics(data, rows["test"])
     _check_probes(data)
+
+
+def _check_span(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
+    for split, samples in rows.items():
+        expect(
+            not data.has_diverged(samples).any(),
+            f"{type(data).__name__}.has_diverged: expected no {split} sample to be taken for diverged; widen it",
+        )
 
 
 def _check_support(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
@@ -129,16 +138,15 @@ def _check_probes(data: ModeInterpDataModule) -> None:
 
 
 def _as_generated(data: ModeInterpDataModule, rows: Tensor) -> list[GeneratedBatch]:
-    """True samples in two batches, as if the windows of the data's generation had scored them."""
-    windows, samples = data.generation.windows, data.to_data_units(rows)
-    variance = normal(len(rows), len(windows)).exp()
+    """True samples in two batches, as if the data's generation had scored them."""
+    names, samples = data.generation.score_names, data.to_data_units(rows)
+    scores = dict(zip(names, normal(len(rows), len(names)).exp().unbind(1), strict=True))
     half = -(-len(rows) // 2)
     return [
         GeneratedBatch(
             index=index,
             samples=samples[index],
-            trajectory_variance=variance[index],
-            windows=windows,
+            scores={name: values[index] for name, values in scores.items()},
             block_size=half,
             verdict=data.support.judge(samples[index]) if data.support else None,
         )

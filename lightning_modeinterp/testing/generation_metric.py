@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import GenerationMetric
-from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict, variance_score
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.draws import normal
 from lightning_modeinterp.testing.expect import expect, expect_no_error
@@ -29,7 +29,7 @@ def made_up_batches(
 
     Args:
         kinds: Names of the kinds, as an oracle has them.
-        windows: Names of the windows.
+        windows: Names of the windows that have a variance.
         sample_shape: Shape of one sample; mode k lies around k in every coordinate.
         num_modes: Number of modes.
         scores: Names of further scores, of either sign.
@@ -41,8 +41,9 @@ def made_up_batches(
         samples = 0.1 * normal(100, *sample_shape, seed=start) + mode.reshape(-1, *[1] * len(sample_shape))
         log_variance = -4 + 0.5 * normal(100, len(windows), seed=start + 1) + (kind >= 2).unsqueeze(1)
         verdict = SupportVerdict(kind.to(torch.int8), mode, tuple(kinds))
-        statistics = {name: normal(100, seed=start + 2 + i) + (kind >= 2) for i, name in enumerate(scores)}
-        batches.append(GeneratedBatch(index, samples, 10**log_variance, tuple(windows), 50, verdict, statistics))
+        values = dict(zip(map(variance_score, windows), (10**log_variance).unbind(1), strict=True))
+        values |= {name: normal(100, seed=start + 2 + i) + (kind >= 2) for i, name in enumerate(scores)}
+        batches.append(GeneratedBatch(index, samples, values, 50, verdict))
     return batches
 
 
@@ -54,7 +55,8 @@ def check_generation_metric(
     `compute` gives flat names to scalars, the same names where nothing was drawn. How the samples are cut into batches,
     in which order they come, and how many processes share them, one of them perhaps without any, changes nothing beyond
     rounding; nor does a cast of the model around the metric. `forward` gives a batch's own values, `reset` forgets, and
-    a batch stays as it was. One without a verdict is measured or refused by a `ConfigurationError`.
+    a batch stays as it was. One without a verdict is measured or refused by a `ConfigurationError`. Samples that
+    diverged change no number but those of a metric that says that it sees them.
 
     Args:
         metric: Any metric; copies are checked.
@@ -75,6 +77,7 @@ def check_generation_metric(
     _check_forward(metric, batches, rtol)
     _check_cast(metric, batches, rtol)
     _check_unjudged(metric, batches[0])
+    _check_diverged(metric, batches, rtol)
 
 
 def _over(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> GenerationMetric:
@@ -122,8 +125,11 @@ def _check_no_samples(metric: GenerationMetric, batches: Sequence[GeneratedBatch
 def _check_batches_are_left_as_they_were(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> None:
     given = copy.deepcopy(batches[0])
     _over(metric, [given]).compute()
-    columns = ("index", "samples", "trajectory_variance")
-    changed = [each for each in columns if not torch.equal(getattr(given, each), getattr(batches[0], each))]
+    changed = [
+        name
+        for name, values in _columns(given).items()
+        if not torch.equal(values, _columns(batches[0])[name])  # made up ones hold no nan
+    ]
     expect(
         not changed,
         f"{type(metric).__name__}.update: expected the batch to stay as it was, got another {', '.join(changed)}; the "
@@ -134,7 +140,7 @@ def _check_batches_are_left_as_they_were(metric: GenerationMetric, batches: Sequ
 def _check_cut_and_order(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
     expected, remedy = _over(metric, batches).compute(), "add up counts and sums, in float64, and divide in `compute`"
     contract = f"{type(metric).__name__}: expected the same values from one batch as from many"
-    _expect_same(_over(metric, [_joined(batches)]).compute(), expected, rtol, contract, remedy)
+    _expect_same(_over(metric, [GeneratedBatch.joined(batches)]).compute(), expected, rtol, contract, remedy)
     contract = f"{type(metric).__name__}: expected the same values in any order of the batches"
     _expect_same(_over(metric, batches[::-1]).compute(), expected, rtol, contract, remedy)
 
@@ -187,14 +193,19 @@ def _check_unjudged(metric: GenerationMetric, batch: GeneratedBatch) -> None:
             return
 
 
-def _joined(batches: Sequence[GeneratedBatch]) -> GeneratedBatch:
-    """All samples in one batch."""
-    verdicts = [batch.verdict for batch in batches if batch.verdict is not None]
-    return replace(
+def _check_diverged(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
+    if metric.sees_diverged:
+        return
+    lost = replace(
         batches[0],
-        index=torch.cat([batch.index for batch in batches]),
-        samples=torch.cat([batch.samples for batch in batches]),
-        trajectory_variance=torch.cat([batch.trajectory_variance for batch in batches]),
-        verdict=SupportVerdict.joined(verdicts) if verdicts else None,
-        statistics={name: torch.cat([batch.statistics[name] for batch in batches]) for name in batches[0].statistics},
+        samples=torch.full_like(batches[0].samples, torch.inf),
+        diverged=torch.tensor(True).expand(len(batches[0])),
     )
+    contract = f"{type(metric).__name__}: expected samples that diverged to count in no number"
+    expected = _over(metric, batches).compute()
+    remedy = "leave `update` to be wrapped by GenerationMetric"
+    _expect_same(_over(metric, [*batches, lost]).compute(), expected, rtol, contract, remedy)
+
+
+def _columns(batch: GeneratedBatch) -> dict[str, Tensor]:
+    return {"index": batch.index, "samples": batch.samples, "diverged": batch.diverged, **batch.scores}

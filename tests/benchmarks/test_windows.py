@@ -15,8 +15,9 @@ from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianM
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.figures import DataScales
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import wilson_interval
-from lightning_modeinterp.reproduction.sample_set import SampleSet
+from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.trajectories import Window, WindowSweep
 
 LEVELS = AncestralSampler(1000).levels(LinearBetaSchedule(1000, 0.001, 0.2))
@@ -24,8 +25,9 @@ LEVELS = AncestralSampler(1000).levels(LinearBetaSchedule(1000, 0.001, 0.2))
 
 def scored(scores, hallucinated):
     hallucinated = torch.tensor(hallucinated)
-    samples, variance = torch.zeros(len(scores), 1), torch.tensor(scores)[:, None]
-    return SampleSet(samples, variance, ("w",), {}, hallucinated, ~hallucinated)
+    index = torch.arange(len(scores))
+    verdict = SupportVerdict(2 * hallucinated.to(torch.int8), index, ("in_support", "ambiguous", "off"))
+    return JudgedSamples(torch.zeros(len(scores), 1), {"w": torch.tensor(scores)}, verdict, index, 1)
 
 
 def test_edges_lie_between_levels_and_begin_below_the_lowest():

@@ -12,7 +12,10 @@ from lightning_modeinterp.data import Probe
 from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
+from lightning_modeinterp.diffusion.samplers import DDIMSampler
 from lightning_modeinterp.modules import DDPM
+
+from .conftest import MEANS
 
 LINE = [[1.0], [2.0], [3.0]]
 SQUARE = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
@@ -65,6 +68,35 @@ def test_a_fit_says_it_once(evaluation, recwarn):
     trainer.fit(evaluation.module, evaluation.data())
     assert trainer.current_epoch == 3
     assert len(said(recwarn, "batches of samples")) == 1
+
+
+class Bursts(ExactMixture):
+    """Loses the samples that end beyond 1.02."""
+
+    def forward(self, x_t, level):
+        x_0_hat = super().forward(x_t, level)
+        return torch.where(x_0_hat > 1.02, 1e6, x_0_hat)
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_what_diverged_is_in_no_rate_and_said_with_a_remedy(evaluation, judged, recwarn):
+    data = evaluation.data(judged)
+    data.generation.sampler = DDIMSampler()  # no noise: the others end where they would have ended
+    sound, _ = written_by(evaluation, data)
+    assert (sound["diverged_rate"], sound["num_drawn"]) == (0, 96)
+    assert not said(recwarn, "diverged")
+    evaluation.module.denoiser = Bursts((1,), MEANS, STD)
+    written, logged = written_by(evaluation, data)
+    lost = written["num_diverged"]
+    assert 5 < lost < 50
+    assert written["diverged_rate"] == logged["test/diverged_rate"] == lost / 96
+    (line,) = said(recwarn, "diverged")
+    assert line.startswith(f"{lost} of 96 samples diverged")
+    assert "x_0_range" in line
+    if judged:
+        assert written["num_samples"] == 96 - lost
+        assert written["num_hallucinated"] <= sound["num_hallucinated"]
+        assert written["within_mode_std"] < 1
 
 
 def said(warned, part):

@@ -9,8 +9,8 @@ from lightning_modeinterp.callbacks import TrajectoryVarianceLogger
 BIN = 10 ** (36 / 8190) - 1  # relative width of a fine bin
 
 
-def of_all(batches, column=1):
-    variance = torch.cat([batch.trajectory_variance[:, column] for batch in batches]).numpy()
+def of_all(batches, name="variance/last_5"):
+    variance = torch.cat([batch.scores[name] for batch in batches]).numpy()
     samples = torch.cat([batch.samples for batch in batches]).numpy()
     return variance, samples
 

@@ -33,7 +33,7 @@ def test_a_block_drawn_alone_equals_the_same_block_in_a_run():
     in_a_run = [draw(make_generation(), block) for block in range(4)]
     alone = draw(make_generation(), 2)
     assert torch.equal(alone.samples, in_a_run[2].samples)
-    assert torch.equal(alone.trajectory_variance, in_a_run[2].trajectory_variance)
+    assert torch.equal(alone.scores["variance/last_10"], in_a_run[2].scores["variance/last_10"])
     values = torch.stack([block.samples for block in in_a_run]).flatten()
     assert len(values.unique()) == len(values)  # and no two blocks share a number
 
@@ -52,12 +52,12 @@ def test_a_draw_holds_the_samplers_samples_and_the_variance_of_each_window():
     windows = {"late": Window(last_steps=5), "wide": Window(last_steps=20)}
     generation = make_generation(windows=windows, window="wide", observers={"path": TrajectoryRecorder(range(8))})
     result = draw(generation)
-    assert (result.samples.shape, result.trajectory_variance.shape) == ((8, 2), (8, 2))
+    assert (result.samples.shape, list(result.scores)) == ((8, 2), ["variance/late", "variance/wide"])
     path = result.statistics["path"].double()
     assert set(result.statistics) == {"path"}
-    for column, num_last in enumerate([5, 20]):
+    for name, num_last in (("late", 5), ("wide", 20)):
         expected = path[:, -num_last:].var(dim=1, correction=0).mean(1)
-        torch.testing.assert_close(result.trajectory_variance[:, column], expected)
+        torch.testing.assert_close(result.scores[f"variance/{name}"], expected)
     torch.testing.assert_close(result.samples, path[:, -1].float())  # the last step ends on the prediction
 
 
@@ -71,22 +71,27 @@ def test_observers_of_a_draw_take_the_place_of_the_configured_ones_and_change_no
 def test_end_point_scores_are_those_of_the_samples_and_change_none():
     scores = {"noise": NoiseNorm(0.5), "laplacian": ScoreLaplacian(0.5)}
     result = draw(make_generation(end_point_scores=scores, observers={"path": PathLength()}))
-    assert list(result.statistics) == ["path", "noise", "laplacian"]
+    assert list(result.scores) == ["variance/last_10", "path", "noise", "laplacian"]
+    assert not result.statistics
     for name, score in scores.items():
-        assert torch.equal(result.statistics[name], score.score(result.samples, predict, SCHEDULE))
+        assert torch.equal(result.scores[name], score.score(result.samples, predict, SCHEDULE))
     assert torch.equal(result.samples, draw(make_generation()).samples)
 
 
 def test_a_block_that_is_drawn_again_with_other_observers_is_not_scored_again():
     generation = make_generation(end_point_scores={"noise": NoiseNorm(0.5)})
-    assert set(draw(generation, observers={"path": TrajectoryRecorder([0])}).statistics) == {"path"}
+    again = draw(generation, observers={"path": TrajectoryRecorder([0])})
+    assert (set(again.statistics), set(again.scores)) == ({"path"}, {"variance/last_10"})
 
 
 def test_scores_are_what_gives_one_number_a_sample():
     observers = {"all": TrajectoryRecorder([0]), "path": PathLength()}
     generation = make_generation(observers=observers, end_point_scores={"noise": NoiseNorm(0.5)})
-    assert generation.score_names == ("path", "noise")
-    assert all(draw(generation).statistics[name].shape == (8,) for name in generation.score_names)
+    assert generation.score_names == ("variance/last_10", "path", "noise")
+    assert generation.statistic_names == ("all",)
+    assert {name: scores.shape for name, scores in draw(generation).scores.items()} == dict.fromkeys(
+        generation.score_names, (8,)
+    )
 
 
 def test_monitoring_changes_counts_only_and_leaves_the_original():
@@ -139,7 +144,9 @@ def test_check_refuses_what_does_not_fit(settings, message):
         ({"block_size": 0}, "block_size >= 1"),
         ({"monitor": Monitor(num_samples=-1)}, r"monitor\.num_samples >= 0"),
         ({"windows": {}}, "windows: expected at least one"),
-        ({"observers": {"trajectory_variance": TrajectoryRecorder([0])}}, "got trajectory_variance, which"),
+        ({"observers": {"variance/last_10": TrajectoryRecorder([0])}}, "got variance/last_10, which"),
+        ({"observers": {"diverged": TrajectoryRecorder([0])}}, "got diverged, which"),
+        ({"retained": 96}, "`retained` in"),
         ({"end_point_scores": {"samples": NoiseNorm(0.5)}}, "got samples, which"),
         ({"end_point_scores": {"last_10": NoiseNorm(0.5)}}, "got last_10, which a window"),
         ({"observers": {"a": PathLength()}, "end_point_scores": {"a": NoiseNorm(0.5)}}, "names of their own, got a,"),
@@ -249,8 +256,10 @@ def test_as_cuda_graphs_samples_and_what_is_watched_are_those_of_the_plain_path(
             drawn.append([generation.draw(block, "predict", network, SCHEDULE, (2,), device) for block in range(3)])
     for expected, actual in zip(*drawn, strict=True):
         torch.testing.assert_close(actual.samples, expected.samples, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(actual.trajectory_variance, expected.trajectory_variance, rtol=1e-3, atol=1e-6)
-        torch.testing.assert_close(actual.statistics["path"], expected.statistics["path"], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(
+            actual.scores["variance/late"], expected.scores["variance/late"], rtol=1e-3, atol=1e-6
+        )
+        torch.testing.assert_close(actual.scores["path"], expected.scores["path"], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("compile", [False, True])
@@ -276,6 +285,8 @@ def test_compiled_samples_are_those_of_the_plain_path_up_to_rounding_and_compile
         for block in range(3):
             expected, actual = draw(plain, block, model=model), draw(compiled, block, model=model)
             torch.testing.assert_close(actual.samples, expected.samples, rtol=1e-3, atol=1e-3)
-            torch.testing.assert_close(actual.trajectory_variance, expected.trajectory_variance, rtol=1e-2, atol=1e-4)
+            torch.testing.assert_close(
+                actual.scores["variance/late"], expected.scores["variance/late"], rtol=1e-2, atol=1e-4
+            )
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
     assert not torch._dynamo.utils.counters["graph_break"]

@@ -17,6 +17,7 @@ SMALL = (
     "--data.init_args.batch_size=64",
     "--generation.sampler.init_args.num_steps=20",
     "--generation.sampler.init_args.start_alpha_bar=1e-4",  # few steps amplify errors where alpha is tiny
+    "--generation.sampler.init_args.x_0_range=[-3,3]",  # a network of a dozen updates would lose its samples
     '--generation.windows={"last_5": {"last_steps": 5}, "last_10": {"last_steps": 10}}',
     "--generation.window=last_10",
     "--generation.num_samples=100",

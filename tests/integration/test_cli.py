@@ -50,8 +50,10 @@ def test_fit_test_predict_leave_their_products(run):
     (batch,) = store
     assert batch.index.tolist() == list(range(100))
     assert batch.samples.shape == (100, 1)
-    assert batch.trajectory_variance.shape == (100, 2)
-    assert batch.windows == ("last_5", "last_10")
+    assert {name: scores.shape for name, scores in batch.scores.items()} == {
+        "variance/last_5": (100,),
+        "variance/last_10": (100,),
+    }
     assert batch.verdict.kinds == ("in_support", "ambiguous", "interpolated", "invalid")
 
 
@@ -71,7 +73,7 @@ def test_a_vdm_leaves_the_same_products(run, model):
     assert {"test_metrics.json", "predictions/manifest.json", "figures/predicted_x_0.png"} <= products
     (batch,) = SampleStore.open(run.folder / "predictions")
     assert batch.samples.isfinite().all()
-    assert (batch.trajectory_variance > 0).all()
+    assert (batch.scores["variance/last_10"] > 0).all()
     (row,) = csv.DictReader((run.folder / "logs/validate/metrics.csv").open())
     terms = [float(row[f"val/{name}"]) for name in ("diffusion", "prior", "reconstruction")]
     assert float(row["val/loss"]) == pytest.approx(sum(terms), rel=1e-5)
@@ -149,7 +151,7 @@ def test_samples_are_a_prefix_of_any_larger_set(fitted, tmp_path):
     few, many = sets
     assert few.samples.isfinite().all()
     assert torch.equal(few.samples, many.samples[:50])
-    assert torch.equal(few.trajectory_variance, many.trajectory_variance[:50])
+    assert torch.equal(few.scores["variance/last_10"], many.scores["variance/last_10"][:50])
 
 
 def test_a_checkpoint_loads_without_the_command_line(fitted):
@@ -217,23 +219,22 @@ def test_baselines_are_judged_beside_the_windows_and_stand_in_the_store(fitted):
     fitted("test", *overlay)
     names = ("path_length", "path_length_last_10", "distance_last_10", "noise_norm", "score_laplacian")
     metrics = fitted.test_metrics()
-    for name in (*names, "last_5", "last_10"):
+    for name in (*names, "variance/last_5", "variance/last_10"):
         assert {f"detection/{name}/auroc", f"detection/{name}/removed_at_96_retained"} <= metrics.keys()
     fitted("predict", *overlay)
     store = SampleStore.open(fitted.folder / "predictions")
     scores = store.manifest["fingerprint"]["generation"]["end_point_scores"]
     assert scores["noise_norm"]["init_args"] == {"noise_to_signal": 0.05}
     (batch,) = store
-    assert set(batch.statistics) == set(names)
-    assert batch.scores(names).shape == (100, 5)
-    assert batch.scores(names).isfinite().all()
+    assert set(batch.scores) == {"variance/last_5", "variance/last_10", *names}
+    assert all(scores.shape == (100,) and scores.isfinite().all() for scores in batch.scores.values())
 
 
 def test_baselines_are_taken_of_the_true_score_too(run):
     options = ("--generation.true_score=true", f"--generation={ROOT / 'configs/generation/baselines.yaml'}")
     run("predict", *options[1:], options[0], "--allow_untrained=true", "--generation.num_samples=32")
     (batch,) = SampleStore.open(run.folder / "predictions")
-    assert batch.statistics["score_laplacian"].isfinite().all()
+    assert batch.scores["score_laplacian"].isfinite().all()
 
 
 def test_a_run_of_before_a_class_moved_goes_on(run, capsys):

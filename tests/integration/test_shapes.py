@@ -43,7 +43,7 @@ def test_fit_test_predict_leave_their_products(run, run_shapes):
     assert batch.samples.shape == (40, 1, 32, 32)
     assert set(batch.verdict.details) == {"triangles", "squares", "pentagons", "misplaced", "malformed"}
     assert store.manifest["kinds"][2] == "repeated"
-    assert batch.statistics["ink"].shape == (40,)
+    assert batch.scores["ink"].shape == (40,)
 
 
 def test_the_true_score_draws_images_of_the_data(run, run_shapes):

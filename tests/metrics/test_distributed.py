@@ -12,9 +12,10 @@ import torch.distributed as dist
 import lightning_modeinterp
 from lightning_modeinterp.data.gaussian import ModeStatistics, PairInterpolation
 from lightning_modeinterp.metrics import (
+    DivergedRate,
+    HallucinationDetection,
     HighestVariance,
     SupportRates,
-    TrajectoryVarianceDetection,
     TrajectoryVarianceHistogram,
 )
 
@@ -22,17 +23,17 @@ CHANCE_POINTS = torch.tensor([[0.1, 0.5], [0.9, 0.4], [0.4, 0.4], [0.7, 0.4]])
 
 
 def make_metrics():
-    detection = {"windows": ("last", "wide"), "window": "last"}
+    detection = {"scores": ("variance/last", "variance/wide", "signed"), "main": "variance/last"}
     return {
         "rates": SupportRates(("in_support", "ambiguous", "interpolated", "invalid")),
         "modes": ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4),
         "pairs": PairInterpolation([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], 0.2, CHANCE_POINTS),
-        "exact": TrajectoryVarianceDetection(**detection),
-        "binned": TrajectoryVarianceDetection(**detection, exact_up_to=0),
-        "with a score": TrajectoryVarianceDetection(**detection, scores=("signed",)),
-        "with a binned score": TrajectoryVarianceDetection(**detection, exact_up_to=0, scores=("signed",)),
-        "spread": TrajectoryVarianceHistogram(("last", "wide"), "wide"),
-        "highest": HighestVariance(("last", "wide"), "wide", (2,), num_samples=6),
+        "diverged": DivergedRate(),
+        "exact": HallucinationDetection(**detection),
+        "binned": HallucinationDetection(**detection, exact_up_to=0),
+        "few enough for a process, not for both": HallucinationDetection(**detection, exact_up_to=600),
+        "spread": TrajectoryVarianceHistogram("variance/wide"),
+        "highest": HighestVariance("variance/wide", (2,), num_samples=6),
     }
 
 
@@ -42,9 +43,8 @@ def evaluate(batches):
         for batch in batches:
             metric.update(batch)
         results[name] = {key: value.item() for key, value in metric.compute().items()}
-        if isinstance(metric, TrajectoryVarianceDetection):
+        if isinstance(metric, HallucinationDetection):
             results[name] |= {f"curve/{key}": torch.stack(curve).tolist() for key, curve in metric.curves().items()}
-            results[name]["histogram"] = metric.histograms().in_support.tolist()
         if isinstance(metric, TrajectoryVarianceHistogram):
             results[name] |= {key: counts.tolist() for key, counts in metric.histograms().items()}
         if isinstance(metric, HighestVariance):

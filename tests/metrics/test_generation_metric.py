@@ -10,10 +10,11 @@ from lightning_modeinterp.data.gaussian import ModeStatistics, PairInterpolation
 from lightning_modeinterp.data.shapes import ShapeRates
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import (
+    DivergedRate,
     GenerationMetric,
+    HallucinationDetection,
     HighestVariance,
     SupportRates,
-    TrajectoryVarianceDetection,
     TrajectoryVarianceHistogram,
 )
 from lightning_modeinterp.testing import check_generation_metric
@@ -21,25 +22,25 @@ from tests.own_contracts import others
 
 PAIRS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
 CHANCE = 2 * torch.rand(1000, 2, generator=torch.Generator().manual_seed(0))
+SCORES = ("variance/last", "variance/wide", "signed")
 KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
 BUILDERS = {
     SupportRates: [lambda: SupportRates(KINDS)],
     ShapeRates: [lambda: ShapeRates(KINDS, [1 / 7] * 7)],
     ModeStatistics: [lambda: ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4)],
     PairInterpolation: [lambda: PairInterpolation(PAIRS, radius=0.2, chance_points=CHANCE)],
-    TrajectoryVarianceDetection: [
-        lambda: TrajectoryVarianceDetection(("last", "wide"), "last"),
-        lambda: TrajectoryVarianceDetection(("last", "wide"), "last", exact_up_to=0),
-        lambda: TrajectoryVarianceDetection(("last", "wide"), "last", scores=("signed",)),
-        lambda: TrajectoryVarianceDetection(("last", "wide"), "last", exact_up_to=0, scores=("signed",)),
+    DivergedRate: [DivergedRate],
+    HallucinationDetection: [
+        lambda: HallucinationDetection(SCORES, "variance/last"),
+        lambda: HallucinationDetection(SCORES, "signed", exact_up_to=0),
     ],
     TrajectoryVarianceHistogram: [
-        lambda: TrajectoryVarianceHistogram(("last", "wide"), "wide"),
-        lambda: TrajectoryVarianceHistogram(("last", "wide"), "last", is_judged=False),
+        lambda: TrajectoryVarianceHistogram("variance/wide"),
+        lambda: TrajectoryVarianceHistogram("variance/last", is_judged=False),
     ],
-    HighestVariance: [lambda: HighestVariance(("last", "wide"), "wide", (2,), num_samples=5)],
+    HighestVariance: [lambda: HighestVariance("variance/wide", (2,), num_samples=5)],
 }
-NEED_NO_VERDICT = (HighestVariance,)
+NEED_NO_VERDICT = (DivergedRate, HighestVariance)
 every_metric = pytest.mark.parametrize("make_metric", [make for makes in BUILDERS.values() for make in makes])
 
 
@@ -107,8 +108,8 @@ def test_one_process_can_ask_alone(make_metric, is_alone, batches, monkeypatch):
 
 
 def test_every_further_question_is_found():
-    detection, pairs = BUILDERS[TrajectoryVarianceDetection][0](), BUILDERS[PairInterpolation][0]()
-    assert questions(detection) == ["compute", "curves", "histograms"]
+    detection, pairs = BUILDERS[HallucinationDetection][0](), BUILDERS[PairInterpolation][0]()
+    assert questions(detection) == ["compute", "curves"]
     assert questions(pairs) == ["compute", "enrichment_of_pairs"]
 
 

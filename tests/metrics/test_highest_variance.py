@@ -7,11 +7,9 @@ import torch
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import HighestVariance
 
-WINDOWS = ("last", "wide")
-
 
 def kept(batches, num_samples=7):
-    metric = HighestVariance(WINDOWS, "wide", (2,), num_samples)
+    metric = HighestVariance("variance/wide", (2,), num_samples)
     for batch in batches:
         metric.update(batch)
     return metric
@@ -19,7 +17,7 @@ def kept(batches, num_samples=7):
 
 def test_they_are_the_first_of_a_sort(make_generated):
     batches = [make_generated(200, start=start) for start in range(0, 800, 200)]
-    variance = np.concatenate([batch.trajectory_variance[:, 1].numpy() for batch in batches])
+    variance = np.concatenate([batch.scores["variance/wide"].numpy() for batch in batches])
     samples = np.concatenate([batch.samples.numpy() for batch in batches])
     kind = np.concatenate([batch.verdict.kind.numpy() for batch in batches])
     order = np.argsort(-variance)[:7]
@@ -36,7 +34,7 @@ def test_they_are_the_first_of_a_sort(make_generated):
 def test_equal_variances_go_by_index_in_any_order(make_generated, flip):
     batches = [make_generated(4, start=start) for start in (0, 4)]
     for batch in batches:
-        batch.trajectory_variance[:] = torch.nan  # all diverged, which is the highest of all
+        batch.scores["variance/wide"][:] = torch.nan  # the highest of all
     found = kept(batches[::-1] if flip else batches, 5).samples()
     assert found.index.tolist() == [0, 1, 2, 3, 4]
     assert found.variance.isinf().all()
@@ -51,4 +49,4 @@ def test_fewer_samples_than_wanted(make_generated):
 
 def test_none_is_refused():
     with pytest.raises(ConfigurationError, match="at least one sample to keep"):
-        HighestVariance(WINDOWS, "wide", (2,), 0)
+        HighestVariance("variance/wide", (2,), 0)

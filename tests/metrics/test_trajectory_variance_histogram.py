@@ -12,7 +12,7 @@ BIN = 10 ** (36 / 8190) - 1  # relative width of a bin
 
 
 def counted(batches, **settings):
-    metric = TrajectoryVarianceHistogram(("last", "wide"), "wide", **settings)
+    metric = TrajectoryVarianceHistogram("variance/wide", **settings)
     for batch in batches:
         metric.update(batch)
     return metric
@@ -24,7 +24,7 @@ def batches(make_generated):
 
 
 def columns(batches):
-    variance = np.concatenate([batch.trajectory_variance[:, 1].numpy() for batch in batches])
+    variance = np.concatenate([batch.scores["variance/wide"].numpy() for batch in batches])
     kind = np.concatenate([batch.verdict.kind.numpy() for batch in batches])
     return variance, kind
 
@@ -64,14 +64,12 @@ def test_without_an_oracle_there_is_one_histogram_of_all(batches):
     assert metric.compute().keys() == {"trajectory_variance/median", "trajectory_variance/q96"}
 
 
-def test_a_diverged_sample_is_infinite(make_generated):
+def test_what_is_no_number_is_infinite(make_generated):
     batch = make_generated(10)
-    batch.trajectory_variance[:] = torch.nan
+    batch.scores["variance/wide"][:] = torch.nan
     assert counted([batch]).compute()["trajectory_variance/median"] == torch.inf
 
 
-def test_wrong_windows_are_refused(make_generated):
-    with pytest.raises(ConfigurationError, match="expected one of last, wide, got other"):
-        TrajectoryVarianceHistogram(("last", "wide"), "other")
-    with pytest.raises(ConfigurationError, match="build the metric with the windows of the generation"):
-        TrajectoryVarianceHistogram(("last",), "last").update(make_generated())
+def test_a_batch_without_the_score_is_refused(make_generated):
+    with pytest.raises(ConfigurationError, match="expected one of variance/last, variance/wide, signed, got other"):
+        TrajectoryVarianceHistogram("other").update(make_generated())

@@ -104,7 +104,7 @@ def test_data_without_an_oracle_still_get_trajectory_variance():
     plain.support = None
     (batch, *_) = L.Trainer(**TRAINER).predict(DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE), datamodule=plain)
     assert batch.verdict is None
-    assert batch.trajectory_variance.shape == (16, 1)
+    assert batch.scores["variance/last_10"].shape == (16,)
 
 
 def test_a_block_is_the_same_drawn_alone():
@@ -193,7 +193,7 @@ class TestTrueScore:
         exact = DDPM(ExactMixture((1,), [1.0, 2.0, 3.0], 0.05), SCHEDULE, prediction="x_0")
         for ours, theirs in zip(self.drawn(network, true_score=True), self.drawn(exact), strict=True):
             assert torch.equal(ours.samples, theirs.samples)
-            assert torch.equal(ours.trajectory_variance, theirs.trajectory_variance)
+            assert all(torch.equal(ours.scores[name], theirs.scores[name]) for name in theirs.scores)
         assert not torch.equal(self.drawn(network)[0].samples, self.drawn(exact)[0].samples)
 
     def test_it_is_made_once_for_all_blocks(self, monkeypatch):

@@ -8,7 +8,7 @@ import torch
 
 from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianMixtureDataModule
 from lightning_modeinterp.data.shapes import SimpleShapesDataModule
-from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.records import GeneratedBatch, variance_score
 
 LINE = {"means": [1.0, 2.0, 3.0], "std": 0.05, "size": 64}
 DATA = {
@@ -76,10 +76,10 @@ class FakeRuns:
         seed = zlib.crc32(repr((draw.fit.options, draw.options)).encode())
         samples, moved = self.world(Asked(options_of(draw), data, torch.Generator().manual_seed(seed)))
         noise = torch.rand(len(samples), generator=torch.Generator().manual_seed(seed))
-        variance = torch.stack([*[moved.square()] * (len(WINDOWS) - 1), noise], dim=1)
+        scores = {variance_score(window): moved.square() for window in WINDOWS[:-1]}
+        scores |= {variance_score(WINDOWS[-1]): noise, "ink": samples.flatten(1).mean(1)}
         verdict = data.support.judge(samples)
-        ink = {"ink": samples.double().flatten(1).mean(1)}
-        return Store([GeneratedBatch(torch.arange(len(samples)), samples, variance, WINDOWS, 32, verdict, ink)])
+        return Store([GeneratedBatch(torch.arange(len(samples)), samples, scores, 32, verdict)])
 
     def tested(self, draw):
         (self.folder / "figures").mkdir(exist_ok=True)

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from lightning_modeinterp.data.shapes import exclusion_pairs
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Needs
 from lightning_modeinterp.reproduction.cached_runs import CONFIGS
 from lightning_modeinterp.reproduction.claims import detection_shapes
 from lightning_modeinterp.reproduction.reproduce import work_of
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 from lightning_modeinterp.testing import check_claim
 
 from .fake_runs import FakeRuns
@@ -299,7 +299,7 @@ def test_the_stated_error_of_a_matched_auroc_is_no_less_than_the_true_one():
         moved, hallucinated, num_shapes = world_of_uneven_strata(generator)
         details = {"triangles": num_shapes, "squares": 0 * num_shapes, "pentagons": 0 * num_shapes}
         verdict = SupportVerdict(2 * hallucinated.to(torch.int8), num_shapes, ("in_support", "ambiguous", "x"), details)
-        images = SampleSet(moved, moved[:, None], ("w",), {}, hallucinated, ~hallucinated, verdict)
+        images = JudgedSamples(moved, {"variance/w": moved}, verdict, torch.arange(240), 1)
         (measured,) = detection_shapes._matched([images], ["w"])
         values.append(measured.value)
         errors.append(measured.error)

@@ -18,6 +18,7 @@ from lightning_modeinterp.cli import reproduce as command
 from lightning_modeinterp.cli.reproduce import parse
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures import density_panels, save_figure
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, report, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
@@ -30,7 +31,6 @@ from lightning_modeinterp.reproduction.reproduce import (
     sum_of_commands,
     work_of,
 )
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 SMOKE, CPU = PRESETS["smoke"], PRESETS["cpu"]
 FURTHER = ["--trainer.accelerator=gpu", "--generation.block_size=64"]
@@ -53,7 +53,7 @@ class Invents(Claim):
         return Needs([self._draw(preset, seed) for seed in preset.seeds])
 
     def findings(self, runs, preset):
-        sets = [SampleSet.read(runs.samples(self._draw(preset, seed))) for seed in preset.seeds]
+        sets = [JudgedSamples.of(runs.samples(self._draw(preset, seed))) for seed in preset.seeds]
         shares = [share(each.num_hallucinated, len(each)) for each in sets]
         return [Finding("share of hallucinations", "above", 0.5, shares, facts={"samples": [len(x) for x in sets]})]
 

@@ -1,43 +1,16 @@
+import math
+
 import pytest
 import torch
 
-from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.sample_set import (
-    SampleSet,
     best_window,
     removed,
     sampling_seed,
     threshold_of,
     window_rates,
 )
-
-KINDS = ("in_support", "ambiguous", "off")
-
-
-class Store(list):
-    """What is read of a store: its batches."""
-
-
-def batch(kinds, statistics=None):
-    size = len(kinds)
-    verdict = SupportVerdict(torch.tensor(kinds, dtype=torch.int8), torch.zeros(size).long(), KINDS)
-    index = torch.arange(size)
-    return GeneratedBatch(index, index[:, None].float(), index[:, None].float(), ("w",), 2, verdict, statistics or {})
-
-
-def test_stores_are_joined_and_the_ambiguous_left_out():
-    found = SampleSet.read(Store([batch([0, 1, 2])]), Store([batch([2, 0])]))
-    assert len(found) == 5
-    assert found.num_hallucinated == 2
-    clear = found.clear()
-    assert clear.samples.flatten().tolist() == [0, 2, 0, 1]
-    assert clear.hallucinated.tolist() == [False, True, True, False]
-    assert clear.variance_of("w").tolist() == [0, 2, 0, 1]
-
-
-def test_statistics_of_several_numbers_are_no_scores():
-    statistics = {"wide": torch.zeros(2, 2), "single": torch.ones(2)}
-    assert list(SampleSet.read(Store([batch([0, 2], statistics)])).scores()) == ["w", "single"]
 
 
 def test_the_best_window_removes_most_and_of_equals_has_the_highest_auroc():
@@ -46,13 +19,20 @@ def test_the_best_window_removes_most_and_of_equals_has_the_highest_auroc():
 
 def test_rates_by_hand():
     # threshold: the smallest that keeps 96 % of 25 in support is the 24th of them, 24; it removes 2 of 3
-    variance = torch.cat([torch.arange(1.0, 26), torch.tensor([10.0, 30.0, 40.0])])[:, None]
+    variance = torch.cat([torch.arange(1.0, 26), torch.tensor([10.0, 30.0, 40.0])])
     hallucinated = torch.arange(28) >= 25
-    assert threshold_of(variance[:, 0], hallucinated) == 24
-    assert removed(variance[:, 0], hallucinated, 24) == (2, 3)
-    ((auroc, share),) = window_rates(variance, hallucinated)
+    assert threshold_of(variance, hallucinated).value == 24
+    assert removed(variance, hallucinated, threshold_of(variance, hallucinated)) == (2, 3)
+    ((auroc, share),) = window_rates([variance], hallucinated)
     assert share == 2 / 3
     assert auroc == pytest.approx((9.5 + 25 + 25) / 75)
+
+
+def test_a_threshold_that_nothing_has_set_judges_nothing():
+    """Else a claim could hold, or fail, on an empty calibration set."""
+    scores, hallucinated = torch.ones(3), torch.ones(3, dtype=torch.bool)
+    assert removed(scores, hallucinated, threshold_of(scores, hallucinated)) == (0, 0)
+    assert math.isnan(share(0, 0).value)
 
 
 def test_no_two_sets_share_a_seed():

@@ -23,8 +23,8 @@ def store(tmp_path):
         for start in range(0, number, 10):
             rows = torch.arange(start, min(start + 10, number))
             verdict = SupportVerdict((rows % 3 % 2 * 2).to(torch.int8), rows, KINDS, {"confidence": rows / 100})
-            variance, statistics = torch.stack([rows, rows], 1).float(), {"ink": rows.double()}
-            writer.add(GeneratedBatch(rows, samples[rows], variance, ("a", "b"), 10, verdict, statistics))
+            scores = {"variance/a": rows.float(), "ink": rows.float()}
+            writer.add(GeneratedBatch(rows, samples[rows], scores, 10, verdict))
         writer.flush()
         assert writer.finish() == 0
         return tmp_path / folder
@@ -44,9 +44,9 @@ def test_npz(store, images, capsys):
     content = np.load(path.with_name("predictions.npz"))
     assert np.array_equal(content["arr_0"], as_pixels(images))
     assert content["index"].tolist() == list(range(45))
-    assert content["windows"].tolist() == ["a", "b"]
+    assert content["scores"].tolist() == ["variance/a", "ink"]
     assert content["kinds"].tolist() == list(KINDS)
-    assert content["trajectory_variance"].shape == (45, 2)
+    assert content["variance/a"].shape == (45,)
     assert content["ink"].tolist() == list(range(45))
     assert content["confidence"][44] == np.float32(0.44)
     data = ArrayDataModule(path.with_name("predictions.npz"), "arr_0", is_channels_last=True, batch_size=4)

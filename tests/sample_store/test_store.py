@@ -21,16 +21,16 @@ def batch(start, size=8, judged=True):
     return GeneratedBatch(
         index=torch.arange(start, start + size),
         samples=torch.randn(size, 2),
-        trajectory_variance=torch.rand(size, 3),
-        windows=("a", "b", "c"),
+        scores={"variance/a": torch.rand(size), "path_length": torch.rand(size)},
         block_size=8,
         verdict=SupportVerdict(kind, kind.long(), KINDS, {"squares": kind + start}) if judged else None,
-        statistics={"path_length": torch.rand(size)},
+        statistics={"steps": torch.rand(size, 3)},
+        diverged=torch.arange(size) == 5,
     )
 
 
 def write(path, batches):
-    writer = SampleStoreWriter(path, {"seed": 1}, sum(map(len, batches)), 8, shard_bytes=700)
+    writer = SampleStoreWriter(path, {"seed": 1}, sum(map(len, batches)), 8, shard_bytes=800)
     writer.prepare()
     for each in batches:
         writer.add(each)
@@ -46,20 +46,23 @@ def test_round_trip(tmp_path, judged):
     shards = list(store)
     assert len(store) == 24
     assert [len(shard) for shard in shards] == [16, 8]
-    for name in ("index", "samples", "trajectory_variance"):
+    for name in ("index", "samples", "diverged"):
         assert torch.equal(
             torch.cat([getattr(s, name) for s in shards]), torch.cat([getattr(b, name) for b in batches])
         )
-    lengths = [torch.cat([b.statistics["path_length"] for b in each]) for each in (shards, batches)]
-    assert torch.equal(*lengths)
-    assert shards[0].windows == ("a", "b", "c")
+    for read, written in zip(shards, (batches[:2], batches[2:]), strict=True):
+        expected = GeneratedBatch.joined(written)
+        assert list(read.scores) == ["variance/a", "path_length"]
+        assert all(torch.equal(read.scores[name], values) for name, values in expected.scores.items())
+        assert torch.equal(read.statistics["steps"], expected.statistics["steps"])
+        assert set(read.statistics) == {"steps"}
+    assert store.manifest["num_diverged"] == 3
     assert shards[0].block_size == 8
     assert (shards[0].verdict is not None) == judged
     if judged:
         assert torch.equal(shards[1].verdict.kind, batches[2].verdict.kind)
         assert shards[1].verdict.kinds == KINDS
         assert torch.equal(shards[1].verdict.details["squares"], batches[2].verdict.details["squares"])
-        assert "squares" not in shards[1].statistics
     assert store.manifest["fingerprint"] == {"seed": 1}
     assert {path.name for path in (tmp_path / "store").iterdir()} == {
         "manifest.json",
@@ -133,8 +136,8 @@ def test_without_verifying_other_bytes_pass_and_other_sizes_do_not(tmp_path):
 def test_another_format_is_refused(tmp_path):
     write(tmp_path / "store", [batch(0)])
     manifest = tmp_path / "store/manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
-    with pytest.raises(ConfigurationError, match="expected a sample store of format 2, got format 1"):
+    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 1'))
+    with pytest.raises(ConfigurationError, match="expected a sample store of format 3, got format 1"):
         SampleStore.open(tmp_path / "store")
 
 
@@ -177,7 +180,7 @@ def test_a_store_that_is_linked_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda manifest: manifest.pop("kinds") and manifest.pop("windows"), "expected windows to be"),
+        (lambda manifest: manifest.pop("kinds") and manifest.pop("scores"), "expected scores to be"),
         (lambda manifest: manifest.update(num_samples="8"), "expected num_samples to be"),
         (lambda manifest: manifest.update(shards=["shard-00000.safetensors"]), "expected file to be"),
         (lambda manifest: manifest["shards"][0].pop("sha256"), "expected sha256 to be"),

@@ -26,9 +26,8 @@ def draw(block, num_samples):
     index = torch.arange(block * BLOCK, min((block + 1) * BLOCK, num_samples))
     samples = torch.sin(index.float() * 100).unsqueeze(1).repeat(1, 3)
     kind = (index % 3).to(torch.int8)
-    return GeneratedBatch(
-        index, samples, samples[:, :2].abs(), ("a", "b"), BLOCK, SupportVerdict(kind, index % 5, KINDS), {"x": samples}
-    )
+    scores = {"a": samples[:, 0].abs(), "b": samples[:, 1].abs()}
+    return GeneratedBatch(index, samples, scores, BLOCK, SupportVerdict(kind, index % 5, KINDS), {"x": samples})
 
 
 TWO_BLOCKS = 450
@@ -68,7 +67,7 @@ def test_the_store_holds_every_sample_once_in_order(expected, tmp_path):
     shards = list(SampleStore.open(tmp_path / "expected"))
     assert [len(shard) for shard in shards] == [8, 8, 6]
     whole = [draw(block, NUM_SAMPLES) for block in range(6)]
-    for name in ("index", "samples", "trajectory_variance"):
+    for name in ("index", "samples", "diverged"):
         assert torch.equal(torch.cat([getattr(s, name) for s in shards]), torch.cat([getattr(b, name) for b in whole]))
     assert torch.equal(torch.cat([s.verdict.mode for s in shards]), torch.cat([b.verdict.mode for b in whole]))
 
@@ -269,7 +268,7 @@ def test_what_a_part_says_of_itself_is_no_more_than_of_its_columns(tmp_path):
     writer.prepare()
     writer.add(draw(0, NUM_SAMPLES))
     (part,) = (tmp_path / "unfinished").glob("part-*")
-    header = {"windows": ["a", "b"], "kinds": list(KINDS), "details": [], "num_samples": 9, "format": 1}
+    header = {"scores": ["a", "b"], "kinds": list(KINDS), "details": [], "num_samples": 9, "format": 1}
     save_file(load_file(part), part, {"header": json.dumps(header)})
     predict(tmp_path)
     assert len(SampleStore.open(tmp_path)) == NUM_SAMPLES
@@ -311,8 +310,8 @@ writer = SampleStoreWriter(path, {}, num_samples, block)
 writer.prepare()
 for start in range(0, num_samples, block):
     index = torch.arange(start, min(start + block, num_samples))
-    variance = index.float().unsqueeze(1).expand(-1, 10).contiguous()
-    writer.add(GeneratedBatch(index, variance[:, :1].contiguous(), variance, tuple("abcdefghij"), block))
+    samples = index.float().unsqueeze(1)
+    writer.add(GeneratedBatch(index, samples, {name: samples[:, 0].clone() for name in "abcdefghij"}, block))
 writer.flush()
 writer.finish()
 total = sum(float(batch.samples.double().sum()) for batch in SampleStore.open(path))

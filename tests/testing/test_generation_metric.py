@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.data.gaussian import ModeStatistics
-from lightning_modeinterp.metrics import GenerationMetric, SupportRates, TrajectoryVarianceDetection
+from lightning_modeinterp.metrics import GenerationMetric, HallucinationDetection, SupportRates
 from lightning_modeinterp.testing import check_generation_metric, made_up_batches
 
 
@@ -17,7 +17,7 @@ class Sound(GenerationMetric):
         self.add_state("num_samples", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, generated):
-        self.total = self.total + generated.trajectory_variance[:, 0].double().sum()
+        self.total = self.total + next(iter(generated.scores.values())).double().sum()
         self.num_samples = self.num_samples + len(generated)
 
     def compute(self):
@@ -28,13 +28,13 @@ class MeanOfMedians(Sound):
     """Makes one number of a batch, however large it is."""
 
     def update(self, generated):
-        self.total = self.total + generated.trajectory_variance[:, 0].double().median()
+        self.total = self.total + generated.scores["variance/last_10"].double().median()
         self.num_samples = self.num_samples + 1
 
 
 class SumsInFloat16(Sound):
     def update(self, generated):
-        for value in generated.trajectory_variance[:, 0].half():
+        for value in generated.scores["variance/last_10"].half():
             self.total = (self.total.half() + value).double()
         self.num_samples = self.num_samples + len(generated)
 
@@ -42,7 +42,7 @@ class SumsInFloat16(Sound):
 class LooksAtTheLastBatch(Sound):
     def update(self, generated):
         super().update(generated)
-        self.total = self.num_samples * generated.trajectory_variance[-1, 0].double()
+        self.total = self.num_samples * generated.scores["variance/last_10"][-1].double()
 
 
 class CountsOnItself(Sound):
@@ -127,7 +127,7 @@ class LeavesNamesOut(Sound):
 
 class WritesIntoTheBatch(Sound):
     def update(self, generated):
-        generated.trajectory_variance.log10_()
+        generated.scores["variance/last_10"].log10_()
         super().update(generated)
 
 
@@ -135,6 +135,11 @@ class AsksForAVerdict(Sound):
     def update(self, generated):
         super().update(generated)
         self.total = self.total + generated.verdict.in_support.sum()
+
+
+class CountsWhatDiverged(Sound):
+    def _wrap_update(self, update):
+        return super(GenerationMetric, self)._wrap_update(update)
 
 
 class TakesAnything(Sound):
@@ -152,9 +157,8 @@ MEANS = [[0.0] * 4, [1.0] * 4]
         Sound(),
         SupportRates(KINDS),
         ModeStatistics(MEANS, [1, 1]),
-        TrajectoryVarianceDetection(("early", "late"), "late"),
-        TrajectoryVarianceDetection(("early", "late"), "late", exact_up_to=0),
-        TrajectoryVarianceDetection(("early", "late"), "late", exact_up_to=0, scores=("path",)),
+        HallucinationDetection(("variance/early", "variance/late"), "variance/late"),
+        HallucinationDetection(("variance/late", "path"), "path", exact_up_to=0),
     ],
 )
 def test_accepts_what_keeps_the_contract(metric):
@@ -181,8 +185,9 @@ def test_accepts_what_keeps_the_contract(metric):
         (GivesNothing, "a dict of names to scalar tensors"),
         (FailsWithoutSamples, "the same names where nothing was drawn, got ZeroDivisionError.* give nan"),
         (LeavesNamesOut, r"the same names where nothing was drawn, got \[\] and not \['mean_variance'\]"),
-        (WritesIntoTheBatch, "the batch to stay as it was, got another trajectory_variance"),
+        (WritesIntoTheBatch, "the batch to stay as it was, got another variance/last_10"),
         (AsksForAVerdict, "to be refused by a ConfigurationError, got AttributeError.* self.verdict_of"),
+        (CountsWhatDiverged, "samples that diverged to count in no number.* leave `update` to be wrapped"),
         (TakesAnything, r"\(kwargs\): expected arguments by name"),
     ],
 )
@@ -200,8 +205,10 @@ def test_leaves_the_metric_as_it_was():
 
 
 def test_made_up_batches_hold_every_kind_and_mode():
+    names = ("variance/early", "variance/late")
     for batch in made_up_batches(KINDS, ("early", "late"), (1, 2, 2), num_modes=2):
-        assert (batch.samples.shape, batch.trajectory_variance.shape) == ((100, 1, 2, 2), (100, 2))
+        assert batch.samples.shape == (100, 1, 2, 2)
+        assert {name: values.shape for name, values in batch.scores.items()} == dict.fromkeys(names, (100,))
         assert set(batch.verdict.kind.tolist()) == {0, 1, 2}
         assert set(batch.verdict.mode.tolist()) == {0, 1}
         assert len(batch.block.unique()) == 2

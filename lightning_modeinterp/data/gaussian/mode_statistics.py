@@ -42,7 +42,7 @@ class ModeStatistics(GenerationMetric):
         >>> verdict = SupportVerdict(torch.zeros(2, dtype=torch.int8), torch.zeros(2).long(), kinds)
         >>> samples = torch.tensor([[0.9], [1.1]])
         >>> metric = ModeStatistics(means=[[1.0], [2.0]], weights=[0.5, 0.5])
-        >>> metric.update(GeneratedBatch(torch.arange(2), samples, torch.ones(2, 1), ("last",), 2, verdict))
+        >>> metric.update(GeneratedBatch(torch.arange(2), samples, {}, 2, verdict))
         >>> {name: round(value.item(), 4) for name, value in metric.compute().items()}
         {'mode_coverage': 0.5, 'mode_weight_tv': 0.5, 'within_mode_std': 0.1}
     """

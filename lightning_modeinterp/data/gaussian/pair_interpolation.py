@@ -36,7 +36,7 @@ class PairInterpolation(GenerationMetric):
         >>> chance = torch.tensor([[0.4, 0.0], [0.7, 0.3], [0.2, 0.7], [0.9, 0.9]])
         >>> metric = PairInterpolation([[0.0, 0.0], [1.0, 0.0]], radius=0.1, chance_points=chance)
         >>> verdict = SupportVerdict(kind, torch.zeros(3).long(), kinds)
-        >>> metric.update(GeneratedBatch(torch.arange(3), samples, torch.ones(3, 1), ("last",), 3, verdict))
+        >>> metric.update(GeneratedBatch(torch.arange(3), samples, {}, 3, verdict))
         >>> values = metric.compute()
         >>> values["interpolation/neighbour_share"].item(), values["interpolation/neighbour_enrichment"].item()
         (0.5, 2.0)

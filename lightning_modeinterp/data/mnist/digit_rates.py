@@ -31,7 +31,7 @@ class DigitRates(SupportRates):
         >>> verdict = SupportVerdict(torch.tensor([0, 0, 2], dtype=torch.int8), torch.tensor([0, 1, 9]), kinds)
         >>> metric = DigitRates(kinds, torch.full((10,), 0.1))
         >>> images = torch.zeros(3, 1, 16, 16)
-        >>> metric.update(GeneratedBatch(torch.arange(3), images, torch.ones(3, 1), ("last",), 3, verdict))
+        >>> metric.update(GeneratedBatch(torch.arange(3), images, {}, 3, verdict))
         >>> round(metric.compute()["rejected_rate"].item(), 3), round(metric.compute()["mode_weight_tv"].item(), 3)
         (0.333, 0.8)
     """

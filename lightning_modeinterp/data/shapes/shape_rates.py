@@ -37,7 +37,7 @@ class ShapeRates(SupportRates):
         >>> shapes = SimpleShapes()
         >>> oracle = ShapeCount(shapes)
         >>> images = shapes.sample(50, torch.Generator().manual_seed(0))[0].float()
-        >>> batch = GeneratedBatch(torch.arange(50), images, torch.ones(50, 1), ("last",), 50, oracle.judge(images))
+        >>> batch = GeneratedBatch(torch.arange(50), images, {}, 50, oracle.judge(images))
         >>> metric = ShapeRates(oracle.kinds, shapes.combination_weights)
         >>> metric.update(batch)
         >>> metric.compute()["repeated_rate"]

@@ -3,10 +3,7 @@
 from lightning_modeinterp.metrics.functional.bootstrap import bootstrap_auroc
 from lightning_modeinterp.metrics.functional.detection import (
     auroc_from_counts,
-    num_above,
     roc_from_counts,
-    share_above,
-    threshold_at_retained,
 )
 from lightning_modeinterp.metrics.functional.filter_rates import filter_rates, removed_name
 from lightning_modeinterp.metrics.functional.frechet import feature_distance, frechet_distance, frechet_interval
@@ -30,7 +27,6 @@ from lightning_modeinterp.metrics.functional.score_slope import (
 )
 from lightning_modeinterp.metrics.functional.support_rates import support_rates
 from lightning_modeinterp.metrics.functional.variance_bins import (
-    VarianceHistogram,
     count_variance_bins,
     variance_bin_edges,
     variance_bins,
@@ -39,7 +35,6 @@ from lightning_modeinterp.metrics.functional.variance_bins import (
 __all__ = [
     "ModePairs",
     "ScoreCounts",
-    "VarianceHistogram",
     "auroc_from_counts",
     "bootstrap_auroc",
     "count_between",
@@ -59,7 +54,6 @@ __all__ = [
     "mode_weight_tv",
     "neighbours",
     "neighbours_of_both",
-    "num_above",
     "pair_enrichment",
     "pair_interpolation",
     "points_between",
@@ -68,10 +62,8 @@ __all__ = [
     "roc_from_counts",
     "score_bin_edges",
     "score_bins",
-    "share_above",
     "slope_ratio",
     "support_rates",
-    "threshold_at_retained",
     "variance_bin_edges",
     "variance_bins",
     "wilson_interval",

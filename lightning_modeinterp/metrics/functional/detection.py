@@ -7,8 +7,6 @@ scores are more suspicious; a sample is *removed* when its score is above the th
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.errors import ConfigurationError
-
 
 def auroc_from_counts(in_support_counts: Tensor, hallucinated_counts: Tensor) -> Tensor:
     """Give the area under the ROC curve.
@@ -62,79 +60,3 @@ def roc_from_counts(in_support_counts: Tensor, hallucinated_counts: Tensor) -> t
     num_removed = torch.cat([torch.zeros_like(both.sum(-1, keepdim=True)), both.flip(-1).cumsum(-1)], dim=-1)
     false_positive_rate, true_positive_rate = num_removed / both.sum(-1, keepdim=True)
     return false_positive_rate, true_positive_rate
-
-
-def threshold_at_retained(values: Tensor, in_support_counts: Tensor, retained: float = 0.96) -> Tensor:
-    """Find the threshold that keeps a wanted share of the in-support samples.
-
-    ``min { v : sum_{u <= v} n_u / N >= retained }``. For bins the values have to be their *upper* edges, so that
-    ``score <= threshold`` keeps the whole bin.
-    It cannot tell what share of other samples it will keep: judge it on samples that did not set it.
-
-    Args:
-        values: (V,) rising scores.
-        in_support_counts: (V,) int64, in-support samples at each.
-        retained: Share of in-support samples to keep, in (0, 1].
-
-    Returns:
-        Scalar float64, one of the values; nan where nothing is in support.
-
-    Raises:
-        ConfigurationError: If the share is not in (0, 1].
-
-    Example:
-        >>> import torch
-        >>> threshold_at_retained(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([48, 48, 4]), retained=0.96)
-        tensor(2., dtype=torch.float64)
-    """
-    if not 0 < retained <= 1:
-        raise ConfigurationError(f"expected `retained` in (0, 1], got {retained}; 0.96 is the paper's share")
-    kept = in_support_counts.cumsum(-1)
-    if kept.numel() == 0 or kept[-1] == 0:
-        return torch.tensor(torch.nan, dtype=torch.float64, device=values.device)
-    is_enough = kept.double() / kept[-1] >= retained
-    return values[is_enough.int().argmax()].double()
-
-
-def num_above(values: Tensor, counts: Tensor, threshold: Tensor | float) -> Tensor:
-    """Count the samples that a threshold removes.
-
-    It cannot tell an unknown threshold from a high one: nan removes nothing.
-
-    Args:
-        values: (V,) scores.
-        counts: (..., V) int64, samples at each.
-        threshold: What a score may reach and still be kept.
-
-    Returns:
-        (...) int64.
-
-    Example:
-        >>> import torch
-        >>> num_above(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([5, 3, 2]), threshold=2.0)
-        tensor(2)
-    """
-    return (counts * (values > threshold)).sum(-1)
-
-
-def share_above(values: Tensor, counts: Tensor, threshold: Tensor | float) -> Tensor:
-    """Give the share of samples that a threshold removes.
-
-    It cannot tell how sure the share is: see `wilson_interval`.
-
-    Args:
-        values: (V,) scores.
-        counts: (..., V) int64, samples at each.
-        threshold: What a score may reach and still be kept.
-
-    Returns:
-        (...) float64 in [0, 1]; nan where there are no samples or the threshold is nan.
-
-    Example:
-        >>> import torch
-        >>> share_above(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([5, 3, 2]), threshold=2.0)
-        tensor(0.2000, dtype=torch.float64)
-    """
-    share = num_above(values, counts, threshold).double() / counts.sum(-1)
-    is_known = not torch.as_tensor(threshold).isnan().item()
-    return share if is_known else torch.full_like(share, torch.nan)

@@ -1,6 +1,5 @@
 """What a filter does that is set on one half of the samples and judged on the other."""
 
-from lightning_modeinterp.metrics.functional.detection import num_above, threshold_at_retained
 from lightning_modeinterp.metrics.functional.intervals import rate_with_interval
 from lightning_modeinterp.metrics.functional.score_counts import (
     CALIBRATION,
@@ -9,6 +8,7 @@ from lightning_modeinterp.metrics.functional.score_counts import (
     REPORTING,
     ScoreCounts,
 )
+from lightning_modeinterp.threshold import PUBLISHED_RETAINED, Threshold
 
 
 def removed_name(retained: float) -> str:
@@ -29,7 +29,7 @@ def removed_name(retained: float) -> str:
     return f"removed_at_{100 * retained:g}_retained"
 
 
-def filter_rates(scores: ScoreCounts, retained: float = 0.96) -> dict[str, float | int]:
+def filter_rates(scores: ScoreCounts, retained: float = PUBLISHED_RETAINED) -> dict[str, float | int]:
     """Set a threshold on the calibration fold and report on the other.
 
     The threshold is the smallest score that keeps ``retained`` of the in-support calibration samples; a reported sample
@@ -56,18 +56,17 @@ def filter_rates(scores: ScoreCounts, retained: float = 0.96) -> dict[str, float
         >>> rates["threshold"], rates["retained"], rates["removed_at_96_retained"]
         (2.0, 0.8, 0.75)
     """
-    calibration = scores.counts[CALIBRATION, IN_SUPPORT]
-    threshold = threshold_at_retained(scores.values, calibration, retained)
+    threshold = Threshold.of_counts(scores.values, scores.counts[CALIBRATION, IN_SUPPORT], retained)
     reporting = scores.counts[REPORTING]
     num_samples = reporting.sum(-1).tolist()
-    num_removed = num_above(scores.values, reporting, threshold).tolist()
-    num_judged = [0, 0] if threshold.isnan() else num_samples
+    num_removed = (reporting * threshold.flags(scores.values)).sum(-1).tolist()
+    num_judged = num_samples if threshold.is_known else [0, 0]
     num_kept = num_judged[IN_SUPPORT] - num_removed[IN_SUPPORT]
     return {
-        "threshold": threshold.item(),
+        "threshold": threshold.value,
         **rate_with_interval("retained", num_kept, num_judged[IN_SUPPORT]),
         **rate_with_interval(removed_name(retained), num_removed[HALLUCINATED], num_judged[HALLUCINATED]),
         "num_in_support": num_samples[IN_SUPPORT],
         "num_hallucinated": num_samples[HALLUCINATED],
-        "num_calibration": int(calibration.sum()),
+        "num_calibration": threshold.num_in_support,
     }

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics.functional.variance_bins import as_suspicion
+from lightning_modeinterp.threshold import as_suspicion
 
 
 def matched_auroc(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> tuple[float, int]:

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from lightning_modeinterp.metrics.functional.variance_bins import (
     NUM_BINS,
-    as_suspicion,
     count_bins,
     variance_bin_edges,
 )
+from lightning_modeinterp.threshold import as_suspicion
 
 NUM_SCORE_BINS = 2 * NUM_BINS
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.metrics.functional.variance_bins import as_suspicion
+from lightning_modeinterp.threshold import as_suspicion
 
 IN_SUPPORT, HALLUCINATED = 0, 1
 """Classes of a sample."""

@@ -4,10 +4,10 @@ Bin ``b`` holds ``edge[b - 1] < v <= edge[b]``, so "score at most an upper edge"
 and a threshold found on bins can be used on samples. Edges are float32 numbers, whatever precision compares them.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
+
+from lightning_modeinterp.threshold import as_suspicion
 
 LOG10_LOWEST = -24.0
 """Upper edge of the lowest bin: below the rounding of float32 trajectories of order one."""
@@ -17,21 +17,6 @@ LOG10_HIGHEST = 12.0
 
 NUM_BINS = 8192
 """A bin is 1 % of a variance wide: binned AUROCs stay within 1e-3 for scores that spread over 5 % or more."""
-
-
-@dataclass(frozen=True)
-class VarianceHistogram:
-    """How the trajectory variances of both classes spread, in fine fixed bins of log-variance.
-
-    Args:
-        upper_edges: (B,) float32, rising, model units squared; the lowest bin reaches down to 0, the last edge is +inf.
-        in_support: (B,) int64, in-support samples in each bin.
-        hallucinated: (B,) int64, hallucinated samples in each bin.
-    """
-
-    upper_edges: Tensor
-    in_support: Tensor
-    hallucinated: Tensor
 
 
 def variance_bin_edges(device: torch.device | None = None) -> Tensor:
@@ -51,23 +36,6 @@ def variance_bin_edges(device: torch.device | None = None) -> Tensor:
     # In float64 on the CPU first: every device gets the very same edges.
     finite = torch.logspace(LOG10_LOWEST, LOG10_HIGHEST, NUM_BINS - 1, dtype=torch.float64).float()
     return torch.cat([finite, torch.full((1,), torch.inf)]).to(device)
-
-
-def as_suspicion(variance: Tensor) -> Tensor:
-    """Order all variances, nan too: a sample that diverged is as suspicious as can be.
-
-    Args:
-        variance: Any shape, model units squared.
-
-    Returns:
-        Same shape, float32, with +inf for nan.
-
-    Example:
-        >>> import torch
-        >>> as_suspicion(torch.tensor([1.0, torch.nan]))
-        tensor([1., inf])
-    """
-    return variance.float().nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf)
 
 
 def variance_bins(variance: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from lightning_modeinterp.figures import save_figure
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import share
@@ -13,12 +14,12 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import variance_figure
 from lightning_modeinterp.reproduction.preset import Preset, System
 from lightning_modeinterp.reproduction.sample_set import (
-    SampleSet,
     best_window,
     removed,
     threshold_of,
     window_rates,
 )
+from lightning_modeinterp.threshold import Threshold
 
 CLAIMED = 0.95
 RULE = (
@@ -67,13 +68,13 @@ class Detection(Claim):
             drawn.append(save_figure(figure, folder / f"variance_{name}.png"))
         return drawn
 
-    def shown_windows(self, sets: Mapping[str, SampleSet], preset: Preset) -> dict[str, str]:
+    def shown_windows(self, sets: Mapping[str, JudgedSamples], preset: Preset) -> dict[str, str]:
         """The windows of the figures: the paper's and the chosen one."""
         return {"paper": self.system(preset).window, "chosen": choose_window(sets["explore"])}
 
-    def sets(self, runs: CachedRuns, preset: Preset, seed: int) -> dict[str, SampleSet]:
+    def sets(self, runs: CachedRuns, preset: Preset, seed: int) -> dict[str, JudgedSamples]:
         """The three sets of a seed, without samples that are neither in support nor meant."""
-        sets = {use: SampleSet.read(runs.samples(draw)) for use, draw in self.draws(preset, seed).items()}
+        sets = {use: JudgedSamples.of(runs.samples(draw)) for use, draw in self.draws(preset, seed).items()}
         return {use: each.of_kind(self.kind) if self.kind else each.clear() for use, each in sets.items()}
 
     def draws(self, preset: Preset, seed: int) -> dict[str, Draw]:
@@ -110,19 +111,20 @@ class DetectionOnGrid(Detection):
         return preset.grid
 
 
-def _threshold(sets: Mapping[str, SampleSet], window: str) -> float:
+def _threshold(sets: Mapping[str, JudgedSamples], window: str) -> Threshold:
     calibrate = sets["calibrate"]
     return threshold_of(calibrate.variance_of(window), calibrate.hallucinated)
 
 
-def choose_window(explore: SampleSet) -> str:
+def choose_window(explore: JudgedSamples) -> str:
     """The window that removes most."""
-    return explore.windows[best_window(window_rates(explore.variance, explore.hallucinated))]
+    variances = [explore.variance_of(window) for window in explore.windows]
+    return explore.windows[best_window(window_rates(variances, explore.hallucinated))]
 
 
 def finding_of(
     question: str,
-    seeds: Sequence[Mapping[str, SampleSet]],
+    seeds: Sequence[Mapping[str, JudgedSamples]],
     windows: Sequence[str],
     num_variants: int = 1,
     claimed: float = CLAIMED,
@@ -142,7 +144,7 @@ def finding_of(
         hits, total = removed(final.variance_of(window), final.hallucinated, threshold)
         lost, in_support = removed(final.variance_of(window), final.in_support, threshold)
         shares.append(share(hits, total))
-        num_hallucinated.append(total)
+        num_hallucinated.append(final.num_hallucinated)
         kept.append(1 - lost / max(in_support, 1))
     facts = {"windows": list(windows), "hallucinated": num_hallucinated, "kept of those in support": kept}
     return Finding(question, "above", claimed, shares, facts=facts, num_variants=num_variants)

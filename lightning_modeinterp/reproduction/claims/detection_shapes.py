@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import matched_auroc, matched_auroc_without_each
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claims.detection import CLAIMED, Detection, choose_window, finding_of
 from lightning_modeinterp.reproduction.estimates import Measured, jackknife_error, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset, System
-from lightning_modeinterp.reproduction.sample_set import SampleSet, auroc
+from lightning_modeinterp.reproduction.sample_set import auroc
 
 CHANCE = 0.5
 INK = "ink"
@@ -49,7 +50,7 @@ class DetectionOnShapes(Detection):
             "final": preset.sealed(fit, seed, "final", preset.shapes.num_final),
         }
 
-    def shown_windows(self, sets: Mapping[str, SampleSet], preset: Preset) -> dict[str, str]:
+    def shown_windows(self, sets: Mapping[str, JudgedSamples], preset: Preset) -> dict[str, str]:
         """See `Detection.shown_windows`; the paper's is not published."""
         return {"chosen": choose_window(sets["explore"])}
 
@@ -70,27 +71,27 @@ def _finding(question: str, bound: float, seeds: list[Measured], chosen: list[st
     return Finding(question, "above", bound, seeds, facts={"windows": chosen}, num_variants=number)
 
 
-def _matched(sets: Sequence[SampleSet], windows: Sequence[str]) -> list[Measured]:
+def _matched(sets: Sequence[JudgedSamples], windows: Sequence[str]) -> list[Measured]:
     measured = []
     for images, window in zip(sets, windows, strict=True):
-        num_shapes = torch.stack([images.detail(name).long() for name in SHAPES]).sum(0)
+        num_shapes = torch.stack([images.verdict.details[name].long() for name in SHAPES]).sum(0)
         given = (images.variance_of(window), images.hallucinated, num_shapes)
         measured.append(Measured(matched_auroc(*given)[0], _error(matched_auroc_without_each(*given), images)))
     return measured
 
 
-def _beyond_ink(sets: Sequence[SampleSet], windows: Sequence[str]) -> list[Measured]:
+def _beyond_ink(sets: Sequence[JudgedSamples], windows: Sequence[str]) -> list[Measured]:
     measured = []
     for images, window in zip(sets, windows, strict=True):
         hallucinated, together = images.hallucinated, torch.zeros_like(images.hallucinated, dtype=torch.int64)
-        both = (images.variance_of(window), images.statistics[INK])
+        both = (images.variance_of(window), images.scores[INK])
         areas = [auroc(scores, hallucinated) for scores in both]
         others = [matched_auroc_without_each(scores, hallucinated, together) for scores in both]
         measured.append(Measured(areas[0] - areas[1], _error(others[0] - others[1], images)))
     return measured
 
 
-def _error(without_each: Tensor, images: SampleSet) -> float:
+def _error(without_each: Tensor, images: JudgedSamples) -> float:
     """By the jackknife; at least that of a share of the rarer class without a miss, so that few are not certain.
 
     At most 1, since no number from -1 to 1 spreads more; where it hangs on a single image the jackknife knows no end.

@@ -5,13 +5,13 @@ from pathlib import Path
 import torch
 
 from lightning_modeinterp.figures import ImageGroup, image_grid, save_figure
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.claims.true_score import TRUE_SCORE
 from lightning_modeinterp.reproduction.estimates import Measured, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 BOUND = 0.01
 REPEATED = "repeated"
@@ -46,7 +46,7 @@ class RepeatedShapes(Claim):
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Data and generated images, those with a shape twice in a frame."""
         draw = preset.counted_images(preset.fit(preset.shapes, 0))
-        images, data = SampleSet.read(runs.samples(draw)), runs.data(draw)
+        images, data = JudgedSamples.of(runs.samples(draw)), runs.data(draw)
         shown = images.is_kind(REPEATED)[:NUM_SHOWN]
         true = data.to_data_units(data.make_dataset("train")[torch.arange(NUM_SHOWN // 2)])
         groups = {"data": ImageGroup(true), "generated": ImageGroup(images.samples[:NUM_SHOWN], shown)}
@@ -57,7 +57,7 @@ class RepeatedShapes(Claim):
     ) -> tuple[list[Measured], dict[str, object]]:
         """The share of each seed, and facts behind it."""
         sets = [
-            SampleSet.read(runs.samples(preset.counted_images(preset.fit(preset.shapes, seed), score)))
+            JudgedSamples.of(runs.samples(preset.counted_images(preset.fit(preset.shapes, seed), score)))
             for seed in preset.seeds
         ]
         shares = [share(int(each.is_kind(REPEATED).sum()), len(each)) for each in sets]

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
@@ -10,7 +11,6 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import gaussian_data_of, log_median
 from lightning_modeinterp.reproduction.panels import figure_of_test
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 
 class TrajectoriesSettle(Claim):
@@ -37,7 +37,7 @@ class TrajectoriesSettle(Claim):
             between, within, counts = [], [], []
             for seed in preset.seeds:
                 draw = preset.counted(preset.fit(system, seed))
-                samples = SampleSet.read(runs.samples(draw))
+                samples = JudgedSamples.of(runs.samples(draw))
                 moved = samples.variance_of(system.window).sqrt()  # a mean over coordinates: one coordinate's movement
                 settled = log_median(moved[samples.in_support])
                 between.append(log_median(moved[samples.hallucinated]) - settled)

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from lightning_modeinterp.figures import density_panels, samples_2d, save_figure
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import log_rate
 from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
 from lightning_modeinterp.reproduction.preset import Preset, System
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 TRUE_SCORE = ("--generation.true_score=true",)
 BOUND = 0.05
@@ -37,7 +37,7 @@ class TrueScore(Claim):
         found = []
         for name, system in preset.both.items():
             pairs = [
-                [SampleSet.read(runs.samples(draw)) for draw in _draws(preset, system, seed)] for seed in preset.seeds
+                [JudgedSamples.of(runs.samples(draw)) for draw in _draws(preset, system, seed)] for seed in preset.seeds
             ]
             ratios = [log_rate(true) - log_rate(learned) for learned, true in pairs]
             facts = {

@@ -4,13 +4,14 @@ import math
 from pathlib import Path
 
 from lightning_modeinterp.figures import save_figure
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import variance_figure
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.sample_set import SampleSet, auroc, threshold_of
+from lightning_modeinterp.reproduction.sample_set import auroc, threshold_of
 
 BOUND = 0.9
 
@@ -37,7 +38,7 @@ class VarianceSeparates(Claim):
         for name, system in preset.both.items():
             areas, counts = [], []
             for seed in preset.seeds:
-                samples = SampleSet.read(runs.samples(preset.counted(preset.fit(system, seed)))).clear()
+                samples = JudgedSamples.of(runs.samples(preset.counted(preset.fit(system, seed)))).clear()
                 areas.append(_measured_auroc(samples, system.window))
                 counts.append(samples.num_hallucinated)
             found.append(Finding(f"{name}: AUROC", "above", BOUND, areas, facts={"hallucinated": counts}))
@@ -47,7 +48,7 @@ class VarianceSeparates(Claim):
         """Histograms of every second sample; the others set the threshold."""
         drawn = []
         for name, system in preset.both.items():
-            samples = SampleSet.read(runs.samples(preset.counted(preset.fit(system, 0)))).clear()
+            samples = JudgedSamples.of(runs.samples(preset.counted(preset.fit(system, 0)))).clear()
             scores, hallucinated = samples.variance_of(system.window), samples.hallucinated
             threshold = threshold_of(scores[::2], hallucinated[::2])
             figure = variance_figure(scores[1::2], hallucinated[1::2], threshold, system.window)
@@ -55,7 +56,7 @@ class VarianceSeparates(Claim):
         return drawn
 
 
-def _measured_auroc(samples: SampleSet, window: str) -> Measured:
+def _measured_auroc(samples: JudgedSamples, window: str) -> Measured:
     """AUROC; its error at most that of a share of the rarer class."""
     area = auroc(samples.variance_of(window), samples.hallucinated)
     fewer = max(min(samples.num_hallucinated, len(samples) - samples.num_hallucinated), 1)

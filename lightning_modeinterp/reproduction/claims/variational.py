@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from lightning_modeinterp.figures import samples_2d, save_figure
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import pair_counts
 from lightning_modeinterp.reproduction.panels import plane_panel
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.sample_set import SampleSet
 
 TRAIN_STEPS = {"1000": "1000", "infinity": "null"}
 """T, by name, and as an option."""
@@ -40,7 +40,7 @@ class VariationalInterpolates(Claim):
         for name in self._draws(preset, 0):
             draws = [self._draws(preset, seed)[name] for seed in preset.seeds]
             enrichments = [pair_counts(runs, draw).neighbour_enrichment() for draw in draws]
-            facts = {"hallucinated": [SampleSet.read(runs.samples(draw)).num_hallucinated for draw in draws]}
+            facts = {"hallucinated": [JudgedSamples.of(runs.samples(draw)).num_hallucinated for draw in draws]}
             found.append(Finding(f"{name}: between neighbours over chance", "above", 1.0, enrichments, True, facts))
         return found
 

@@ -12,7 +12,7 @@ from lightning_modeinterp.data.gaussian import (
 )
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Generation
-from lightning_modeinterp.metrics import SupportRates, TrajectoryVarianceDetection
+from lightning_modeinterp.metrics import HallucinationDetection, SupportRates
 from lightning_modeinterp.records import NoiseLevel
 from lightning_modeinterp.trajectories import Window
 
@@ -49,16 +49,17 @@ def test_the_exact_denoiser_is_that_of_the_mixture(means):
     assert torch.equal(data.exact_denoiser()(x_t, level), data.mixture.posterior_mean(x_t, level).float())
 
 
-def test_metrics_read_the_windows_of_the_generation():
+def test_metrics_read_the_scores_of_the_generation():
     data = make_data(TRIANGLE)
     windows = {"late": Window(last_steps=10), "wide": Window(last_steps=50)}
-    data.generation = Generation(windows=windows, window="wide")
+    data.generation = Generation(windows=windows, window="wide", retained=0.9)
     rates, modes, pairs, detection = data.metrics()
     assert isinstance(rates, SupportRates)
     assert isinstance(modes, ModeStatistics)
     assert isinstance(pairs, PairInterpolation)
-    assert isinstance(detection, TrajectoryVarianceDetection)
-    assert (tuple(detection.windows), detection.window) == (("late", "wide"), "wide")
+    assert isinstance(detection, HallucinationDetection)
+    assert (detection.scores, detection.main) == (("variance/late", "variance/wide"), "variance/wide")
+    assert detection.retained == 0.9
 
 
 def test_every_call_gives_new_metrics():
@@ -137,3 +138,15 @@ def test_a_mode_of_weight_0_takes_part_in_nothing():
     assert torch.equal(data.exact_denoiser().mixture.means, plain.exact_denoiser().mixture.means)
     assert data.support.judge(torch.tensor(TRIANGLE)).hallucinated.tolist() == [False, False, True]
     assert data.support.chance_share() == plain.support.chance_share()
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_what_is_far_outside_what_the_data_span_has_diverged(scale):
+    data = make_data([[1.0, 0.0], [3.0, 0.0]], scale=scale)
+    low, high = data.value_range()
+    values = data.make_dataset("train")[torch.arange(60)]
+    assert (low, high) == (values.min().item(), values.max().item())
+    middle, half = (low + high) / 2, (high - low) / 2
+    near, far = middle + 4.9 * half, middle + 5.1 * half
+    samples = torch.tensor([[near, 0.0], [0.0, far], [2 * middle - far, 0.0], [torch.nan, 0.0], [0.0, -torch.inf]])
+    assert data.has_diverged(samples).tolist() == [False, True, True, True, True]

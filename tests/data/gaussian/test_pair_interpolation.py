@@ -13,7 +13,7 @@ SQUARE = [[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [2.0, 2.0]]
 def judged(points, data):
     samples = torch.as_tensor(points).float()
     index = torch.arange(len(samples))
-    return GeneratedBatch(index, samples, torch.ones(len(samples), 1), ("last_10",), 512, data.support.judge(samples))
+    return GeneratedBatch(index, samples, {}, 512, data.support.judge(samples))
 
 
 @pytest.fixture(scope="module", params=["grid", "diamond_as_released", "diamond_same_spacing"])

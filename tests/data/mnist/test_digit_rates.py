@@ -12,7 +12,7 @@ def test_by_hand():
     kind = torch.tensor([0, 0, 0, 0, 0, 2, 0, 0], dtype=torch.int8)
     metric = DigitRates(KINDS, torch.full((10,), 0.1))
     verdict = SupportVerdict(kind, digits, KINDS)
-    metric.update(GeneratedBatch(torch.arange(8), torch.zeros(8, 1, 16, 16), torch.ones(8, 1), ("a",), 8, verdict))
+    metric.update(GeneratedBatch(torch.arange(8), torch.zeros(8, 1, 16, 16), {}, 8, verdict))
     values = {name: value.item() for name, value in metric.compute().items()}
     assert values["rejected_rate"] == pytest.approx(1 / 8)
     assert values["mode_coverage"] == pytest.approx(4 / 10)

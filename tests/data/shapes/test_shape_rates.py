@@ -15,7 +15,7 @@ ORACLE = ShapeCount(DISTRIBUTION)
 
 def judged(images):
     count = len(images)
-    return GeneratedBatch(torch.arange(count), images, torch.ones(count, 1), ("a",), count, ORACLE.judge(images))
+    return GeneratedBatch(torch.arange(count), images, {}, count, ORACLE.judge(images))
 
 
 def composed():

@@ -1,3 +1,4 @@
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -6,15 +7,16 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics import TrajectoryVarianceDetection
+from lightning_modeinterp.metrics import HallucinationDetection
 from lightning_modeinterp.metrics.functional import wilson_interval
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 
-WINDOWS = ("last", "wide")
+SCORES = ("variance/last", "variance/wide")
+LAST, WIDE = SCORES
 
 
-def detect(batches, **arguments):
-    metric = TrajectoryVarianceDetection(WINDOWS, "last", **arguments)
+def detect(batches, scores=(), **arguments):
+    metric = HallucinationDetection((*SCORES, *scores), LAST, **arguments)
     for batch in batches:
         metric.update(batch)
     return metric
@@ -25,16 +27,13 @@ def tiny_batch(variance, kind, block_size):
     verdict = SupportVerdict(
         torch.tensor(kind, dtype=torch.int8), torch.zeros(len(kind)).long(), ("in_support", "ambiguous", "invalid")
     )
-    scores = torch.tensor(variance)[:, None]
-    return GeneratedBatch(torch.arange(len(kind)), torch.zeros(len(kind), 1), scores, ("w",), block_size, verdict)
+    scores = {"w": torch.tensor(variance)}
+    return GeneratedBatch(torch.arange(len(kind)), torch.zeros(len(kind), 1), scores, block_size, verdict)
 
 
-def sklearn_auroc(batches, column):
-    """Of a window by its position, or of a statistic by its name."""
+def sklearn_auroc(batches, name):
     kind = torch.cat([batch.verdict.kind for batch in batches])
-    is_window = isinstance(column, int)
-    columns = [b.trajectory_variance[:, column] if is_window else b.statistics[column] for b in batches]
-    scores = torch.cat(columns)
+    scores = torch.cat([batch.scores[name] for batch in batches])
     return roc_auc_score((kind[kind != 1] >= 2).numpy(), scores[kind != 1].numpy())
 
 
@@ -43,12 +42,13 @@ def batches(make_generated):
     return [make_generated(500, start=start) for start in range(0, 3000, 500)]
 
 
+@pytest.mark.filterwarnings("ignore:detection/w/auroc")  # eight samples leave few bins
 @pytest.mark.parametrize("exact_up_to", [20_000, 0], ids=["exact", "binned"])
 def test_tiny_example_by_hand(exact_up_to):
     # Even block: in support 1, 2, 3, 4, hallucinated 9. Odd block: in support 1, 3, 5, hallucinated 2 and 6;
     # keeping 3/4 of 1, 2, 3, 4 sets the threshold to 3, which keeps 2 of 3 and removes 1 of 2.
     batch = tiny_batch([1.0, 2.0, 3.0, 4.0, 9.0, 1.0, 3.0, 5.0, 2.0, 6.0], [0, 0, 0, 0, 2, 0, 0, 0, 2, 2], 5)
-    metric = TrajectoryVarianceDetection(("w",), "w", retained=0.75, exact_up_to=exact_up_to)
+    metric = HallucinationDetection(["w"], "w", retained=0.75, exact_up_to=exact_up_to)
     metric.update(batch)
     values = {name.removeprefix("detection/"): value.item() for name, value in metric.compute().items()}
     assert values["threshold"] == pytest.approx(3.0, rel=0 if exact_up_to else 0.011)
@@ -62,7 +62,7 @@ def test_tiny_example_by_hand(exact_up_to):
 
 
 def test_key_names(batches):
-    names = {f"detection/{window}/{name}" for window in WINDOWS for name in ("auroc", "removed_at_96_retained")}
+    names = {f"detection/{window}/{name}" for window in SCORES for name in ("auroc", "removed_at_96_retained")}
     rates = ("auroc", "retained", "removed_at_96_retained")
     names |= {f"detection/{rate}{end}" for rate in rates for end in ("", "_low", "_high")}
     names |= {f"detection/{name}" for name in ("threshold", "num_in_support", "num_hallucinated", "num_calibration")}
@@ -71,14 +71,14 @@ def test_key_names(batches):
 
 def test_exact_auroc_equals_sklearn(batches):
     values = detect(batches).compute()
-    for column, window in enumerate(WINDOWS):
-        assert values[f"detection/{window}/auroc"].item() == pytest.approx(sklearn_auroc(batches, column), abs=1e-12)
+    for name in SCORES:
+        assert values[f"detection/{name}/auroc"].item() == pytest.approx(sklearn_auroc(batches, name), abs=1e-12)
     assert values["detection/auroc_low"] < values["detection/auroc"] < values["detection/auroc_high"]
 
 
 def test_binned_results_are_close_to_exact_ones(batches):
     exact, binned = detect(batches).compute(), detect(batches, exact_up_to=0).compute()
-    assert binned["detection/auroc"].item() == pytest.approx(sklearn_auroc(batches, 0), abs=1e-3)
+    assert binned["detection/auroc"].item() == pytest.approx(sklearn_auroc(batches, LAST), abs=1e-3)
     assert binned["detection/threshold"] / exact["detection/threshold"] == pytest.approx(1, abs=0.011)
     assert binned["detection/retained"].item() == pytest.approx(exact["detection/retained"].item(), abs=0.01)
 
@@ -86,12 +86,12 @@ def test_binned_results_are_close_to_exact_ones(batches):
 @pytest.mark.parametrize("exact_up_to", [20_000, 0], ids=["exact", "binned"])
 def test_a_further_score_of_either_sign_is_judged_as_a_window_is(batches, exact_up_to):
     values = detect(batches, exact_up_to=exact_up_to, scores=("signed",)).compute()
-    assert min(batch.statistics["signed"].min() for batch in batches) < 0
+    assert min(batch.scores["signed"].min() for batch in batches) < 0
     exact = sklearn_auroc(batches, "signed")
     assert values["detection/signed/auroc"].item() == pytest.approx(exact, abs=1e-3 if exact_up_to == 0 else 1e-12)
     kind, score, block = (
         torch.cat(parts).numpy()
-        for parts in zip(*((b.verdict.kind, b.statistics["signed"], b.block) for b in batches), strict=True)
+        for parts in zip(*((b.verdict.kind, b.scores["signed"], b.block) for b in batches), strict=True)
     )
     is_odd = block % 2 == 1
     calibration = np.sort(score[~is_odd & (kind == 0)])
@@ -108,22 +108,14 @@ def test_a_further_score_changes_nothing_about_the_windows(batches, exact_up_to)
     added = {f"detection/signed/{name}" for name in ("auroc", "removed_at_96_retained")}
     assert {name: value for name, value in beside.compute().items() if name not in added} == alone
     assert beside.compute().keys() - alone.keys() == added
-    assert beside.curves().keys() == {*WINDOWS, "signed"}
-
-
-def test_a_score_is_the_same_whether_it_stands_as_a_window_or_beside(make_generated):
-    batch = make_generated(400)
-    as_score = replace(batch, statistics={"late": batch.trajectory_variance[:, 0]})
-    values = detect([as_score], scores=("late",)).compute()
-    for name in ("auroc", "removed_at_96_retained"):
-        assert values[f"detection/late/{name}"] == values[f"detection/last/{name}"]
+    assert beside.curves().keys() == {*SCORES, "signed"}
 
 
 def test_even_blocks_calibrate_and_odd_blocks_report(batches):
     values = detect(batches).compute()
     kind, variance, block = (
         torch.cat(parts).numpy()
-        for parts in zip(*((b.verdict.kind, b.trajectory_variance[:, 0], b.block) for b in batches), strict=True)
+        for parts in zip(*((b.verdict.kind, b.scores[LAST], b.block) for b in batches), strict=True)
     )
     is_odd = block % 2 == 1
     calibration = np.sort(variance[~is_odd & (kind == 0)])
@@ -188,17 +180,17 @@ def test_an_empty_class_gives_nan(make_generated, kind, exact_up_to):
 def test_ambiguous_samples_are_left_out(make_generated):
     batch = make_generated()
     is_ambiguous = batch.verdict.kind == 1
-    wild = torch.where(is_ambiguous[:, None], 1e6, batch.trajectory_variance)
-    assert detect([replace(batch, trajectory_variance=wild)]).compute() == detect([batch]).compute()
+    wild = {name: torch.where(is_ambiguous, 1e6, values) for name, values in batch.scores.items()}
+    assert detect([replace(batch, scores=wild)]).compute() == detect([batch]).compute()
 
 
-def test_diverged_samples_are_as_suspicious_as_can_be(make_generated):
+def test_a_score_that_is_no_number_is_as_suspicious_as_can_be(make_generated):
     batch = make_generated()
-    is_diverged = batch.verdict.hallucinated
+    is_unknown = batch.verdict.hallucinated
     results = []
     for exact_up_to in (20_000, 0):
-        wild = torch.where(is_diverged[:, None], torch.nan, batch.trajectory_variance)
-        results.append(detect([replace(batch, trajectory_variance=wild)], exact_up_to=exact_up_to).compute())
+        wild = {name: torch.where(is_unknown, torch.nan, values) for name, values in batch.scores.items()}
+        results.append(detect([replace(batch, scores=wild)], exact_up_to=exact_up_to).compute())
     assert [values["detection/auroc"].item() for values in results] == [1.0, 1.0]
     assert [values["detection/removed_at_96_retained"].item() for values in results] == [1.0, 1.0]
 
@@ -211,39 +203,38 @@ def test_curves_have_the_reported_area(batches):
         assert area == pytest.approx(values[f"detection/{window}/auroc"].item(), abs=1e-12)
 
 
-def test_histograms_count_both_classes_in_every_block(batches):
-    histogram = detect(batches).histograms()
-    kind = torch.cat([batch.verdict.kind for batch in batches])
-    variance = torch.cat([batch.trajectory_variance[:, 0] for batch in batches])
-    assert histogram.in_support.sum() == (kind == 0).sum()
-    assert histogram.hallucinated.sum() == (kind >= 2).sum()
-    edge = histogram.upper_edges[4500]
-    assert histogram.in_support[:4501].sum() == ((kind == 0) & (variance <= edge)).sum()
+@pytest.mark.filterwarnings("ignore:detection/")
+@pytest.mark.parametrize("num_first", [1, 3, 6])
+@pytest.mark.parametrize("exact_up_to", [2_000, 3_000])
+def test_bunched_scores_give_the_same_with_any_number_of_processes(batches, num_first, exact_up_to):
+    """All in one bin, where each process alone could have kept its scores."""
+    bunched = [
+        replace(batch, scores={name: 5 + 1e-4 * values.log10().clamp(-6, 0) for name, values in batch.scores.items()})
+        for batch in (replace(each, scores={name: each.scores[name] for name in SCORES}) for each in batches)
+    ]
+    first, second = (detect(part, exact_up_to=exact_up_to) for part in (bunched[:num_first], bunched[num_first:]))
+    first.merge_state(second)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        values = first.compute()
+    assert values == detect(bunched, exact_up_to=exact_up_to).compute()
+    assert any("it may be off by" in str(each.message) for each in warned) is (exact_up_to == 2_000)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"windows": WINDOWS, "window": "first"}, "'first' among them"),
-        ({"windows": ("last", "last"), "window": "last"}, "distinct windows"),
-        ({"windows": WINDOWS, "window": "last", "scores": ("wide",)}, "distinct windows"),
-        ({"windows": WINDOWS, "window": "path", "scores": ("path",)}, "'path' among them"),
-        ({"windows": WINDOWS, "window": "last", "retained": 96}, "`retained` in"),
-        ({"windows": WINDOWS, "window": "last", "exact_up_to": -1}, "`exact_up_to` of at least 0"),
+        ({"scores": SCORES, "main": "first"}, "'first' among them"),
+        ({"scores": (LAST, LAST), "main": LAST}, "distinct scores"),
+        ({"scores": SCORES, "main": LAST, "retained": 96}, "`retained` in"),
+        ({"scores": SCORES, "main": LAST, "exact_up_to": -1}, "`exact_up_to` of at least 0"),
     ],
 )
 def test_impossible_arguments_are_refused(arguments, message):
     with pytest.raises(ConfigurationError, match=message):
-        TrajectoryVarianceDetection(**arguments)
+        HallucinationDetection(**arguments)
 
 
-def test_scores_of_other_windows_are_refused(make_generated):
-    with pytest.raises(ConfigurationError, match="build the metric with the windows of the generation"):
-        TrajectoryVarianceDetection(("wide", "last"), "last").update(make_generated())
-
-
-@pytest.mark.parametrize("statistics", [{}, {"path": torch.zeros(400, 2)}], ids=["missing", "two numbers a sample"])
-def test_a_batch_without_the_score_is_refused(make_generated, statistics):
-    batch = replace(make_generated(), statistics={"other": torch.zeros(400), **statistics})
-    with pytest.raises(ConfigurationError, match="one number a sample, which are other, got path"):
-        detect([batch], scores=("path",))
+def test_a_batch_without_the_score_is_refused(make_generated):
+    with pytest.raises(ConfigurationError, match="expected one of variance/last, variance/wide, signed, got path"):
+        detect([make_generated()], scores=("path",))

@@ -1,0 +1,151 @@
+"""A threshold on a score: what lies above it is taken for a hallucination, and removed.
+
+It keeps a wanted share of the samples in support that set it. Set it on samples of one draw and use it on others: what
+it does to the samples that set it says little.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.fingerprints import differences
+
+PUBLISHED_RETAINED = 0.96
+"""Share of the samples in support that Aithal et al. 2024 keep."""
+
+
+def as_suspicion(scores: Tensor) -> Tensor:
+    """Order all scores, nan too: a sample whose score is no number is as suspicious as can be.
+
+    Args:
+        scores: Any shape and units, higher where more suspect.
+
+    Returns:
+        Same shape, float32, with +inf for nan.
+
+    Example:
+        >>> as_suspicion(torch.tensor([1.0, torch.nan]))
+        tensor([1., inf])
+    """
+    return scores.float().nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf)
+
+
+def check_retained(retained: float) -> None:
+    """Raise a `ConfigurationError` if a share to keep is not in (0, 1]."""
+    if not 0 < retained <= 1:
+        raise ConfigurationError(f"expected `retained` in (0, 1], got {retained}; 0.96 is the paper's share")
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What a score may reach and still be kept.
+
+    Args:
+        value: In the units of the score; nan where no sample in support was there to set it.
+        retained: Share of the samples in support that it was to keep, in (0, 1].
+        num_in_support: How many samples in support set it.
+        score: Name of the score.
+        set_on: What it holds for, as plain data: model, sampler, number of steps ... Empty where nobody has said.
+    """
+
+    value: float
+    retained: float
+    num_in_support: int
+    score: str = ""
+    set_on: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_counts(
+        cls, values: Tensor, in_support_counts: Tensor, retained: float = PUBLISHED_RETAINED, score: str = ""
+    ) -> Self:
+        """The smallest score that keeps the share: ``min { v : sum_{u <= v} n_u / N >= retained }``.
+
+        Args:
+            values: (V,) rising scores; for bins their *upper* edges, so that ``score <= threshold`` keeps a whole bin.
+            in_support_counts: (V,) int64, in-support samples at each.
+            retained: Share of in-support samples to keep, in (0, 1].
+            score: Name of the score.
+
+        Raises:
+            ConfigurationError: If the share is not in (0, 1].
+
+        Example:
+            >>> Threshold.of_counts(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([48, 48, 4])).value
+            2.0
+        """
+        check_retained(retained)
+        kept = in_support_counts.cumsum(-1)
+        total = int(kept[-1]) if kept.numel() else 0
+        if total == 0:
+            return cls(math.nan, retained, 0, score)
+        is_enough = kept.double() / total >= retained
+        return cls(values[is_enough.int().argmax()].item(), retained, total, score)
+
+    @classmethod
+    def at_retained(
+        cls, scores: Tensor, in_support: Tensor, retained: float = PUBLISHED_RETAINED, score: str = ""
+    ) -> Self:
+        """The same from the scores of samples.
+
+        Args:
+            scores: (N,).
+            in_support: (N,) bool; the others do not count.
+            retained: Share of in-support samples to keep, in (0, 1].
+            score: Name of the score.
+
+        Raises:
+            ConfigurationError: If the share is not in (0, 1].
+
+        Example:
+            >>> threshold = Threshold.at_retained(torch.tensor([1.0, 2.0, 9.0]), torch.tensor([True, True, False]))
+            >>> threshold.flags(torch.tensor([1.5, 2.5, torch.nan]))
+            tensor([False,  True,  True])
+        """
+        values, counts = torch.unique(as_suspicion(scores[in_support]), return_counts=True)
+        return cls.of_counts(values, counts, retained, score)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any sample in support was there to set it. One that is not known flags nothing."""
+        return not math.isnan(self.value)
+
+    def flags(self, scores: Tensor) -> Tensor:
+        """Which samples it removes, (N,) bool; of a score that is nan too, unless the threshold is not known itself.
+
+        Args:
+            scores: (N,).
+        """
+        return as_suspicion(scores) > torch.tensor(self.value, dtype=torch.float32, device=scores.device)
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Raise a `ConfigurationError` where it was set on something else than the settings it is to be used on."""
+        if found := differences(self.set_on, settings):
+            raise ConfigurationError(
+                f"threshold of {self.score or 'a score'}: expected the settings it was set on; {'; '.join(found)}; "
+                "set one on samples of these settings"
+            )
+
+    def to_json(self) -> str:
+        """As text; `from_json` reads it."""
+        return json.dumps({**asdict(self), "value": self.value if self.is_known else None})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` wrote.
+
+        Raises:
+            ConfigurationError: If it is something else.
+        """
+        try:
+            values = json.loads(text)
+            return cls(**{**values, "value": math.nan if values["value"] is None else float(values["value"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ConfigurationError(
+                f"threshold: expected what `to_json` writes, got {text[:80]!r} ({error}); set it anew"
+            ) from error
