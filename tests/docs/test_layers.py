@@ -13,7 +13,8 @@ NAME = lightning_modeinterp.__name__
 
 ROOMS = (
     *("moved_names", "errors", "files", "fingerprints", "provenance", "keyed_noise", "threads", "run_directory"),
-    *("replaced", "checkpoints", "records", "support_oracle", "trajectories", "diffusion", "detectors", "metrics"),
+    *("replaced", "checkpoints", "records", "support_oracle"),
+    *("threshold", "judged_samples", "trajectories", "diffusion", "detectors", "metrics"),
     *("figures", "sample_store", "denoisers", "generation", "sheets", "data", "fidelity", "modules", "loggers"),
     *("callbacks", "configuration", "reproduction", "testing", "cli", "__main__"),
 )
