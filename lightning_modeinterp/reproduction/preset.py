@@ -172,6 +172,7 @@ TINY = (
     "--model.init_args.denoiser.init_args.is_fused=false",  # it would be compiled by every command
     "--trainer.max_steps=10",
     "--generation.sampler.init_args.num_steps=50",
+    "--generation.sampler.init_args.x_0_range=[-3,3]",  # ten updates leave a network that would lose its samples
     "--generation.block_size=128",
 )
 
@@ -185,6 +186,7 @@ TINY_IMAGES = (
     "--model.init_args.denoiser.init_args.num_res_blocks=1",
     "--trainer.max_steps=10",
     "--generation.sampler.init_args.num_steps=50",
+    "--generation.sampler.init_args.x_0_range=[-3,3]",
 )
 
 SMOKE = Preset(

@@ -20,6 +20,7 @@ SMALL = (
     "--data.init_args.batch_size=64",
     "--generation.sampler.init_args.num_steps=20",
     "--generation.sampler.init_args.start_alpha_bar=1e-4",
+    "--generation.sampler.init_args.x_0_range=[-3,3]",
     '--generation.windows={"last_5": {"last_steps": 5}, "last_10": {"last_steps": 10}}',
     "--generation.block_size=32",
     '--generation.monitor={"num_samples": 20}',  # one block: the second process has none

@@ -21,6 +21,7 @@ TINY = (
     "--trainer.max_steps=3",
     "--trainer.val_check_interval=100",
     "--generation.sampler.init_args.num_steps=50",
+    "--generation.sampler.init_args.x_0_range=[-3,3]",
     "--generation.block_size=32",
 )
 FIT = Fit("tiny", CONFIG, TINY)

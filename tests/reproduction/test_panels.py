@@ -5,10 +5,11 @@ import torch
 
 from lightning_modeinterp.metrics.functional import variance_bin_edges
 from lightning_modeinterp.reproduction.panels import variance_figure
+from lightning_modeinterp.threshold import Threshold
 
 
 def title_of(scores, hallucinated, threshold):
-    return variance_figure(scores, hallucinated, threshold, "last_10").get_suptitle()
+    return variance_figure(scores, hallucinated, Threshold(threshold, 0.96, 50), "last_10").get_suptitle()
 
 
 def test_shares_beyond_a_threshold_within_a_bin_are_exact():

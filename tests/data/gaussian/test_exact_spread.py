@@ -21,7 +21,7 @@ def subject_with(values, results):
         assert num_blocks == 4
         samples = torch.tensor(values).unsqueeze(1)
         verdict = GaussianModes(GaussianMixture(MEANS, 0.05)).judge(samples)
-        return GeneratedBatch(torch.arange(len(values)), samples, torch.ones(len(values), 1), ("last",), 2, verdict)
+        return GeneratedBatch(torch.arange(len(values)), samples, {}, 2, verdict)
 
     return replace(made_up_subject((1,)), exact=EXACT, draw_from=draw_from, results=results)
 
