@@ -241,7 +241,7 @@ def test_other_data_are_judged_by_their_own_truth_if_they_are_meant(fitted, tmp_
     checkpoint = f"--ckpt_path={fitted.folder / 'checkpoints/last.ckpt'}"
     run("test", checkpoint, OTHER_MEANS, "--allow_other_data=true", *NO_FIGURES)
     assert "note: data.init_args.means: expected [1.0, 2.0, 3.0], got [5.0, 6.0, 7.0]" in capsys.readouterr().err
-    assert run.test_metrics()["num_samples"] == 100
+    assert run.test_metrics()["num_drawn"] == 100
 
 
 def test_sizes_seed_and_oracle_do_not_make_other_data(fitted, tmp_path, capsys):
@@ -251,7 +251,7 @@ def test_sizes_seed_and_oracle_do_not_make_other_data(fitted, tmp_path, capsys):
     oracle = ("--data.init_args.support=DensityThreshold", "--data.init_args.support.init_args.epsilon=1e-3")
     run("test", checkpoint, *sizes, *oracle, "--data.init_args.seed=3", *NO_FIGURES)
     assert "note: data" not in capsys.readouterr().err
-    assert run.test_metrics()["num_samples"] == 100
+    assert run.test_metrics()["num_drawn"] == 100
 
 
 def test_an_older_checkpoint_cannot_be_compared(fitted, tmp_path, capsys):

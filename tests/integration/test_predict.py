@@ -103,7 +103,7 @@ def test_what_samples_do_not_depend_on_is_no_part_of_the_fingerprint(predict, ex
         ("--generation.seed=1", "generation.seed: expected 0, got 1"),
         ("--generation.block_size=16", "generation.block_size: expected 32, got 16"),
         ("--generation.sampler.init_args.num_steps=19", "sampler.init_args.num_steps: expected 20, got 19"),
-        ("--generation.sampler.init_args.x_0_range=[-1, 5]", "init_args.x_0_range: expected [-3.0, 3.0], got [-1.0, 5.0]"),
+        ("--generation.sampler.init_args.x_0_range=[-1, 5]", "x_0_range: expected [-3.0, 3.0], got [-1.0, 5.0]"),
         ("--trainer.precision=bf16-mixed", "precision: expected 32-true, got bf16-mixed"),
         ("--generation.num_samples=99", "num_samples of at least the 100 that are there, got 99"),
     ],
