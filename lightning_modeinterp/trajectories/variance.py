@@ -33,7 +33,7 @@ class Moments:
     def of(cls, x: Tensor) -> "Moments":
         """Moments of a single tensor, which becomes the pivot."""
         zeros = torch.zeros_like(x, dtype=torch.float64)
-        return cls(1, x.double(), zeros, zeros)
+        return cls(1, x.to(torch.float64, copy=True), zeros, zeros)  # a loop may write its next x where this one is
 
     def with_another(self, x: Tensor) -> "Moments":
         """Moments with one more tensor."""
@@ -48,10 +48,20 @@ class Moments:
 
 @dataclass(frozen=True)
 class WindowMoments:
-    """State of `TrajectoryVariance`: the steps of each window and, once it has begun, its moments."""
+    """State of `TrajectoryVariance`: the steps of each window, if known, and, once it has begun, its moments."""
 
     steps: Mapping[str, range]
     moments: Mapping[str, Moments]
+
+    def with_another(self, x_0_hat: Tensor, windows: Sequence[str]) -> "WindowMoments":
+        """Moments with one more step, which lies in some of the windows."""
+        if not windows:
+            return self
+        seen = {
+            name: self.moments[name].with_another(x_0_hat) if name in self.moments else Moments.of(x_0_hat)
+            for name in windows
+        }
+        return WindowMoments(self.steps, {**self.moments, **seen})
 
 
 class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
@@ -84,15 +94,7 @@ class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
 
     def update(self, state: WindowMoments, step: SamplingStep) -> WindowMoments:
         """See `TrajectoryObserver.update`."""
-        open_windows = [name for name, steps in state.steps.items() if step.index in steps]
-        if not open_windows:
-            return state
-        x = step.x_0_hat
-        moments = {
-            name: state.moments[name].with_another(x) if name in state.moments else Moments.of(x)
-            for name in open_windows
-        }
-        return WindowMoments(state.steps, {**state.moments, **moments})
+        return state.with_another(step.x_0_hat, [name for name, steps in state.steps.items() if step.index in steps])
 
     def result(self, state: WindowMoments) -> Tensor:
         """Variance of each sample in each window, (B, W) float64, model units squared, columns as in ``windows``."""
@@ -100,3 +102,39 @@ class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
 
     def _steps(self, levels: NoiseLevel) -> dict[str, range]:
         return {name: window.steps_left(levels) for name, window in self.windows.items()}
+
+
+@torch.no_grad()
+def trajectory_variance(
+    x_0_hat: Tensor, window: Window, noise_to_signal: Sequence[float] | Tensor | None = None
+) -> Tensor:
+    """Variance of recorded x_0_hat over a window, whoever has drawn them; equal to `TrajectoryVariance`.
+
+    Args:
+        x_0_hat: (S, B, *sample_shape), one a step of the reverse trajectory, noisiest first.
+        window: Which of the steps.
+        noise_to_signal: sigma / alpha of each step, S numbers that fall; for a window of noise levels.
+
+    Returns:
+        (B,) float64, in the units of x_0_hat, squared.
+
+    Raises:
+        ConfigurationError: If the window holds fewer than 3 of the steps, or the levels do not fit them.
+
+    Example:
+        >>> x_0_hat = torch.tensor([[5.0, 1.0], [1.0, 1.0], [2.0, 1.0], [3.0, 1.0]]).unsqueeze(2)
+        >>> trajectory_variance(x_0_hat, Window(last_steps=3))
+        tensor([0.6667, 0.0000], dtype=torch.float64)
+    """
+    noise = None if noise_to_signal is None else torch.as_tensor(noise_to_signal, dtype=torch.float64).flatten()
+    if noise is not None and (len(noise) != len(x_0_hat) or not (noise.diff() < 0).all()):
+        raise ConfigurationError(
+            f"noise_to_signal: expected a level for each of the {len(x_0_hat)} steps, noisiest first, got {len(noise)}"
+            + (" that do not fall" if len(noise) == len(x_0_hat) else "")
+        )
+    steps = window.steps_among(len(x_0_hat), noise)
+    first, *others = x_0_hat[len(x_0_hat) - steps.stop : len(x_0_hat) - steps.start]
+    moments = Moments.of(first)
+    for each in others:
+        moments = moments.with_another(each)
+    return moments.variance().flatten(1).mean(1)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
 
@@ -48,18 +50,56 @@ class Window:
         Raises:
             ConfigurationError: If the window reaches outside the sampler's steps or holds fewer than 3 of them.
         """
-        first, last = self._ends(levels)
-        if first < 0 or last >= len(levels):
+        return self.steps_among(len(levels), levels.noise_to_signal)
+
+    def steps_among(self, num_steps: int, noise_to_signal: Tensor | None = None) -> range:
+        """The same of steps whose number is known and, for a window of noise levels, their sigma / alpha.
+
+        Args:
+            num_steps: Number S of steps.
+            noise_to_signal: sigma / alpha of each step, (S,), noisiest first.
+
+        Raises:
+            ConfigurationError: As `steps_left`, or for a window of noise levels without any.
+        """
+        first, last = self._ends(noise_to_signal)
+        if first < 0 or last >= num_steps:
             raise ConfigurationError(
-                f"window {self}: expected steps within 0..{len(levels) - 1}, got {first}..{last}; "
+                f"window {self}: expected steps within 0..{num_steps - 1}, got {first}..{last}; "
                 "the sampler takes no such step"
             )
-        if last - first + 1 < MIN_STEPS:
+        self.check_count(last - first + 1)
+        return range(first, last + 1)
+
+    def holds(self, noise_to_signal: float) -> bool:
+        """Whether a step at this sigma / alpha lies in the window, both ends included.
+
+        Raises:
+            ConfigurationError: If the window counts steps.
+        """
+        low, high = self.noise_ends()
+        return low <= noise_to_signal <= high
+
+    def noise_ends(self) -> tuple[float, float]:
+        """Lowest and highest sigma / alpha.
+
+        Raises:
+            ConfigurationError: If the window counts steps, which needs all levels in advance.
+        """
+        if self.noise_to_signal is None:
             raise ConfigurationError(
-                f"window {self}: expected at least {MIN_STEPS} of the sampler's steps, got {max(last - first + 1, 0)}; "
+                f"window {self}: expected the levels before the first step, since it counts those that are left, got "
+                "none; give them, or a window of noise_to_signal"
+            )
+        return self.noise_to_signal
+
+    def check_count(self, num_steps: int) -> None:
+        """Raise a `ConfigurationError` for fewer than 3 steps, which have no variance worth the name."""
+        if num_steps < MIN_STEPS:
+            raise ConfigurationError(
+                f"window {self}: expected at least {MIN_STEPS} of the sampler's steps, got {max(num_steps, 0)}; "
                 "widen the window or let the sampler take more steps"
             )
-        return range(first, last + 1)
 
     def fits(self, levels: NoiseLevel) -> bool:
         """Whether the window lies within a sampler's steps and holds at least 3 of them.
@@ -73,13 +113,15 @@ class Window:
             return False
         return True
 
-    def _ends(self, levels: NoiseLevel) -> tuple[int, int]:
+    def _ends(self, noise_to_signal: Tensor | None) -> tuple[int, int]:
         if self.last_steps is not None:
             return 0, self.last_steps - 1
         if self.steps is not None:
             return self.steps
-        low, high = self.noise_to_signal  # type: ignore[misc]  # __post_init__ leaves this one
-        noise = levels.noise_to_signal.flip(0)  # by steps left
+        if noise_to_signal is None:
+            raise ConfigurationError(f"window {self}: expected noise_to_signal of each step, got none; give it")
+        low, high = self.noise_ends()
+        noise = noise_to_signal.flip(0)  # by steps left
         inside = ((noise >= low) & (noise <= high)).nonzero().flatten()
         if len(inside) == 0:
             raise ConfigurationError(

@@ -6,7 +6,7 @@ import torch
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import SamplingStep
-from lightning_modeinterp.trajectories import TrajectoryVariance, Window
+from lightning_modeinterp.trajectories import TrajectoryVariance, Window, trajectory_variance
 
 SHAPES = [(1,), (2,), (3, 4, 4)]
 
@@ -108,3 +108,33 @@ def test_refuses_no_window_and_windows_that_do_not_fit(levels):
     for use in (lambda levels: variance.check(levels, (1,)), lambda levels: variance.init(torch.zeros(2, 1), levels)):
         with pytest.raises(ConfigurationError, match=r"last_steps=201: expected steps within 0\.\.199"):
             use(levels)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [Window(last_steps=10), Window(steps=(5, 30)), Window(noise_to_signal=(0.1, 1.0))],
+    ids=["last_steps", "steps", "noise_to_signal"],
+)
+@pytest.mark.parametrize("sample_shape", [(2,), (1, 4, 4)])
+def test_variance_of_a_record_is_that_of_the_observer(make_trajectory, levels, observe, window, sample_shape):
+    x_0_hat = make_trajectory(200, sample_shape)
+    (expected,) = observe(TrajectoryVariance({"w": window}), x_0_hat, levels).unbind(1)
+    assert torch.equal(trajectory_variance(x_0_hat, window, levels.noise_to_signal), expected)
+    if window.noise_to_signal is None:
+        assert torch.equal(trajectory_variance(x_0_hat.requires_grad_(), window), expected)
+
+
+@pytest.mark.parametrize(
+    ("window", "noise", "message"),
+    [
+        (Window(last_steps=2), None, "expected at least 3"),
+        (Window(last_steps=6), None, r"expected steps within 0\.\.4"),
+        (Window(noise_to_signal=(0.1, 9.0)), None, "expected noise_to_signal of each step, got none"),
+        (Window(noise_to_signal=(0.1, 9.0)), [4.0, 3.0, 2.0], "a level for each of the 5 steps, noisiest first, got 3"),
+        (Window(noise_to_signal=(0.1, 9.0)), [1.0, 2.0, 3.0, 4.0, 5.0], "got 5 that do not fall"),
+        (Window(noise_to_signal=(6.0, 9.0)), [5.0, 4.0, 3.0, 2.0, 1.0], "expected noise levels within"),
+    ],
+)
+def test_a_record_that_does_not_fit_the_window_is_refused(window, noise, message):
+    with pytest.raises(ConfigurationError, match=message):
+        trajectory_variance(torch.zeros(5, 8, 2), window, noise)

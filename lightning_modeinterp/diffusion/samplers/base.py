@@ -21,7 +21,7 @@ from torch import Tensor
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel, SamplingStep
-from lightning_modeinterp.trajectories import TrajectoryObserver
+from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryWatch
 
 PredictX0 = Callable[[Tensor, NoiseLevel], Tensor]
 """From x_t (B, *sample_shape) and a level of shape (1,) to x_0_hat, both in model units."""
@@ -156,14 +156,15 @@ class Sampler(ABC):
         is_noisy = (scales.noise != 0).tolist()
         x_t = draw_noise()
         levels_x, scales = levels.to(x_t.device, x_t.dtype), _to(scales, x_t)
-        states = {name: observer.init(x_t, levels) for name, observer in observers.items()}
+        watch = TrajectoryWatch(observers=observers)
+        watch.start(x_t, levels)
         for i in range(len(levels)):
             level = levels_x[i : i + 1]
             step = SamplingStep(len(levels) - 1 - i, level, x_t, self._within_range(predict_x_0(x_t, level)))
-            states = {name: observer.update(states[name], step) for name, observer in observers.items()}
+            watch.see_step(step)
             noise = draw_noise() if is_noisy[i] else torch.zeros_like(x_t)
             x_t = self.step(step, UpdateScales(scales.x_t[i], scales.x_0_hat[i], scales.noise[i]), noise)
-        return x_t, {name: observer.result(states[name]) for name, observer in observers.items()}
+        return x_t, watch.results()
 
     def _within_range(self, x_0_hat: Tensor) -> Tensor:
         return x_0_hat if self.x_0_range is None else x_0_hat.clamp(*self.x_0_range)
