@@ -70,17 +70,13 @@ def loaded(runs: CachedRuns, fit: Fit, precision: str | None = None) -> DDPM:
 
 def drawn(fit: Fit, module: DDPM, start: float, num_samples: int, purpose: str) -> Drawn:
     """Samples, judged; N is rounded up to whole blocks."""
-    generation = Generation(AncestralSampler(None, start), {"w": WINDOWS[fit]}, "w", block_size=BLOCK)
-    data, device = DATA[fit], torch.device("cpu")
-    assert data.support is not None
-    with torch.inference_mode():
-        blocks = [
-            generation.draw(i, purpose, module.predict_x_0, module.noise_schedule, data.sample_shape, device)
-            for i in range(math.ceil(num_samples / BLOCK))
-        ]
-        verdict = data.support.judge(data.to_data_units(torch.cat([block.samples for block in blocks])))
-    variance = torch.cat([block.scores["variance/w"] for block in blocks]).float()
-    return Drawn(variance, verdict.hallucinated, verdict.in_support)
+    whole = math.ceil(num_samples / BLOCK) * BLOCK
+    generation = Generation(
+        AncestralSampler(None, start), {"w": WINDOWS[fit]}, "w", num_samples=whole, block_size=BLOCK
+    )
+    batch = module.drawing(generation, DATA[fit]).draw(purpose=purpose)
+    assert batch.verdict is not None
+    return Drawn(batch.scores["variance/w"], batch.verdict.hallucinated, batch.verdict.in_support)
 
 
 def bootstrapped(values: Tensor, num_draws: int = 400) -> tuple[float, float, float]:

@@ -38,7 +38,7 @@ from peers import BETAS, Authors, diffusers_draw, lucidrains_draw
 from lightning_modeinterp.denoisers import MLP
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.generation import Generation
+from lightning_modeinterp.generation import Drawing, Generation
 from lightning_modeinterp.modules import DDPM
 
 T = 1000
@@ -57,14 +57,14 @@ def drawing(
     """Our side: on a CPU blocks of the shipped size, larger ones for the fused network; on a GPU one block."""
     module = DDPM(network, LinearBetaSchedule(num_steps, *BETAS))
     block_size = min(FUSED_BLOCK, num_samples) if network.is_fused else 512
-    generation = Generation(sampler, block_size=block_size if device == CPU else num_samples, compile=compile)
+    block_size = block_size if device == CPU else num_samples
+    generation = Generation(sampler, num_samples=num_samples, block_size=block_size, compile=compile)
+    ours = Drawing(module.predict_x_0, module.noise_schedule, (1,), generation, device=device)
 
     def draw() -> None:
         with torch.inference_mode():
-            for block in range(num_samples // generation.block_size):
-                generation.draw(
-                    block, "benchmark", module.predict_x_0, module.noise_schedule, (1,), torch.device(device)
-                )
+            for _ in ours.blocks(purpose="benchmark"):
+                pass
 
     return draw
 

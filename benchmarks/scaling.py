@@ -24,7 +24,7 @@ from peers import BETAS
 
 from lightning_modeinterp.denoisers import MLP
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-from lightning_modeinterp.generation import Generation
+from lightning_modeinterp.generation import Drawing, Generation
 from lightning_modeinterp.modules import DDPM
 
 BASE = {"N": 2048, "T": 50, "block": 512}
@@ -34,12 +34,13 @@ OTHERS = [{"N": 1024}, {"N": 4096}, {"T": 25}, {"T": 100}, {"block": 128}, {"blo
 def drawing(num_samples: int, num_steps: int, block_size: int) -> Side:
     """N samples of a schedule of T steps; by sample-steps."""
     module = DDPM(MLP((1,)), LinearBetaSchedule(num_steps, *BETAS))
-    generation = Generation(block_size=block_size)
+    generation = Generation(num_samples=num_samples, block_size=block_size)
+    drawing = Drawing(module.predict_x_0, module.noise_schedule, (1,), generation)
 
     def draw() -> None:
         with torch.inference_mode():
-            for i in range(num_samples // block_size):
-                generation.draw(i, "benchmark", module.predict_x_0, module.noise_schedule, (1,), torch.device("cpu"))
+            for _ in drawing.blocks(purpose="benchmark"):
+                pass
 
     return Side(draw, num_samples * num_steps)
 

@@ -207,7 +207,9 @@ class GeneratedBatch:
     @classmethod
     def joined(cls, batches: Sequence["GeneratedBatch"]) -> "GeneratedBatch":
         """Batches of one sample set, at least one, in a row."""
-        first = batches[0]
+        first, *others = batches
+        if not others:
+            return first
         verdicts = [batch.verdict for batch in batches if batch.verdict is not None]
         return replace(
             first,

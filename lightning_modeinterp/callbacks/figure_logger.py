@@ -145,11 +145,11 @@ class FigureLogger(GeneratedSamplesCallback):
     ) -> Tensor:
         """What an observer of rows of a block makes of samples, (len(shown), ...), in their order."""
         generation, index = data_of(module.trainer).generation, shown.index.tolist()
+        drawing = module.drawing()
         results = []
         for block in sorted({i // generation.block_size for i in index}):
             observer = observer_of([i % generation.block_size for i in index if i // generation.block_size == block])
-            with torch.inference_mode():
-                results.append(module.draw(generation, block, "test", observers={"seen": observer}).statistics["seen"])
+            results.append(drawing.sample(block, "test", {"seen": observer})[1]["seen"])
         return torch.cat(results).cpu()  # blocks rise with the index, so the order is that of the samples
 
     def _chosen(self, block: Tensor, verdict: SupportVerdict) -> Tensor:

@@ -1,7 +1,7 @@
 """The seam: what is measured of a model itself, beside what its samples are."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -10,10 +10,7 @@ from matplotlib.figure import Figure
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import PredictX0
-from lightning_modeinterp.records import GeneratedBatch
-
-DrawFrom = Callable[[PredictX0, int], GeneratedBatch]
-"""From a model of x_0 and a number of blocks to samples as a test draws them; all where it draws fewer blocks."""
+from lightning_modeinterp.generation import Drawing
 
 
 @dataclass(frozen=True)
@@ -23,22 +20,31 @@ class Subject:
     Args:
         denoiser: The network itself.
         predict_x_0: What the network predicts, in model units.
-        sampled_model: What samples are drawn from: `predict_x_0`, or the exact one under ``generation.true_score``.
         exact: A perfect learner of the data, on the device; None where none is known.
-        noise_schedule: Of the model.
-        device: Of the model.
-        draw_from: Draws samples from any model of x_0, judged but without scores.
+        drawing: Draws samples of the model as a test does, or of another in its place.
         results: What the metrics and the probes before have found in this evaluation, by name.
     """
 
     denoiser: Denoiser
     predict_x_0: PredictX0
-    sampled_model: PredictX0
     exact: Denoiser | None
-    noise_schedule: NoiseSchedule
-    device: torch.device
-    draw_from: DrawFrom
+    drawing: Drawing
     results: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def sampled_model(self) -> PredictX0:
+        """What samples are drawn from: `predict_x_0`, or the exact one under ``generation.true_score``."""
+        return self.drawing.predict_x_0
+
+    @property
+    def noise_schedule(self) -> NoiseSchedule:
+        """That of the model."""
+        return self.drawing.schedule
+
+    @property
+    def device(self) -> torch.device:
+        """That of the model."""
+        return torch.device(self.drawing.device)
 
 
 class Probe(ABC):

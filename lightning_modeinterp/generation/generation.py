@@ -1,32 +1,21 @@
-"""What to draw and what to watch: the ``generation`` group of a config.
-
-Samples are drawn in blocks. A block is the unit of noise and of a network call alike: its noise depends on
-(seed, purpose, block number) only and the network always sees exactly one block. So the sample set is the same for any
-batch size, number of processes or restart, and any block can be drawn again alone.
-"""
+"""What to draw and what to watch: the ``generation`` group of a config. `Drawing` does it."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-import torch
-from torch import Tensor
-
 from lightning_modeinterp.detectors import EndPointScore
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
-from lightning_modeinterp.diffusion.samplers import AncestralSampler, PredictX0, Sampler
+from lightning_modeinterp.diffusion.samplers import AncestralSampler, Sampler
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.keyed_noise import keyed_generator
-from lightning_modeinterp.records import NoiseLevel, variance_score
+from lightning_modeinterp.records import variance_score
 from lightning_modeinterp.threshold import PUBLISHED_RETAINED, check_retained
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryVariance, Window
 
 LAST_10 = "last_10"
 TAKEN = ("index", "samples", "diverged", "kind", "mode")
 """Names that a sample store gives to other columns."""
-
-_WINDOWS = "windows"
 
 
 @dataclass(frozen=True)
@@ -40,21 +29,6 @@ class Monitor:
 
     num_samples: int = 2048
     num_steps: int | None = None
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One block as it leaves the sampler.
-
-    Args:
-        samples: (block_size, *sample_shape), model units.
-        scores: Variances, results of observers that are scores, and end-point scores by name, each (block_size,).
-        statistics: Results of all other observers by name, each (block_size, ...).
-    """
-
-    samples: Tensor
-    scores: Mapping[str, Tensor]
-    statistics: Mapping[str, Tensor]
 
 
 class Generation:
@@ -140,6 +114,23 @@ class Generation:
         """Names of the observers that are no scores."""
         return tuple(name for name, each in self.observers.items() if not each.is_score)
 
+    @property
+    def blocks(self) -> range:
+        """Numbers of the blocks that cover the samples."""
+        return range(-(-self.num_samples // self.block_size))
+
+    def of(self, num_samples: int) -> Self:
+        """The same settings with another number of samples, which are the first of any larger set.
+
+        Raises:
+            ConfigurationError: For fewer than 1.
+        """
+        if num_samples < 1:
+            raise ConfigurationError(f"num_samples: expected at least 1, got {num_samples}")
+        other = copy.copy(self)
+        other.num_samples = num_samples
+        return other
+
     def monitoring(self) -> Self:
         """The same settings with the monitor's number of samples and steps."""
         other = copy.copy(self)
@@ -162,45 +153,9 @@ class Generation:
             for observer in (self.variance, *self.observers.values()):
                 observer.check(levels, sample_shape)
 
-    def draw(
-        self,
-        block: int,
-        purpose: str,
-        predict_x_0: PredictX0,
-        schedule: NoiseSchedule,
-        sample_shape: Sequence[int],
-        device: torch.device,
-        observers: Mapping[str, TrajectoryObserver[Any]] | None = None,
-    ) -> Draw:
-        """Draw one block.
-
-        Args:
-            block: Its number.
-            purpose: What the samples are for; other purposes get other noise.
-            predict_x_0: The model.
-            schedule: Its noise schedule.
-            sample_shape: Shape of one sample.
-            device: Where to sample.
-            observers: Trajectory statistics to take instead of the configured ones; no end point is scored then.
-        """
-        generator = keyed_generator(self.seed, f"samples/{purpose}", block, device)
-        shape = (self.block_size, *sample_shape)
-
-        def draw_noise() -> Tensor:
-            return torch.randn(shape, generator=generator, device=device)
-
-        model = compiled(predict_x_0) if self.compile else predict_x_0
-        watching = self.observers if observers is None else observers
-        samples, results = self.sampler.sample(model, schedule, draw_noise, {**watching, _WINDOWS: self.variance})
-        scores = dict(zip(map(variance_score, self.windows), results.pop(_WINDOWS).unbind(1), strict=True))
-        scores |= {name: results.pop(name) for name, each in watching.items() if each.is_score}
-        if observers is None:  # one look at the model each, which is not worth compiling
-            scores |= {name: each.score(samples, predict_x_0, schedule) for name, each in self.end_point_scores.items()}
-        return Draw(samples, scores, results)
-
     def _check_names(self) -> None:
         names = [*self.observers, *self.end_point_scores]
-        taken = {*TAKEN, _WINDOWS, *self.windows, *map(variance_score, self.windows)}
+        taken = {*TAKEN, *self.windows, *map(variance_score, self.windows)}
         taken |= {name for name in names if names.count(name) > 1}
         if clashing := sorted(taken & set(names)):
             raise ConfigurationError(
@@ -219,19 +174,3 @@ class Generation:
                 f"generation.observers, generation.end_point_scores: expected other names than {', '.join(clashing)}, "
                 "under which the oracle says what it finds; rename it"
             )
-
-
-def compiled(predict_x_0: PredictX0) -> PredictX0:
-    """Compile a model for one shape; all samplers and blocks share what PyTorch makes of it.
-
-    Args:
-        predict_x_0: The model. It must not read a number back from the device.
-    """
-    fast = torch.compile(predict_x_0, dynamic=False, mode="reduce-overhead")
-
-    def predict(x_t: Tensor, level: NoiseLevel) -> Tensor:
-        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
-        x_0_hat: Tensor = fast(x_t, level)
-        return x_0_hat.clone()  # the next replay of a CUDA graph writes where this one did
-
-    return predict

@@ -2,7 +2,8 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import lightning as L
@@ -20,11 +21,11 @@ from lightning_modeinterp.diffusion.parameterization import PredictionType, x_0_
 from lightning_modeinterp.diffusion.samplers import PredictX0
 from lightning_modeinterp.diffusion.samplers.soundness import doubts
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.generation import Draw, Generation
+from lightning_modeinterp.generation import Drawing, Generation
 from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
+from lightning_modeinterp.modules.as_sampled import as_sampled
 from lightning_modeinterp.modules.shared_by_copies import SharedByCopies
 from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
-from lightning_modeinterp.trajectories import TrajectoryObserver
 
 OptimizerCallable = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
 
@@ -98,80 +99,73 @@ class DiffusionModule(L.LightningModule, ABC):
         output = self.denoiser(x_t, level).to(x_t.dtype)
         return x_0_from(output, x_t, level, self.prediction)
 
+    def drawing(
+        self,
+        generation: Generation | None = None,
+        data: ModeInterpDataModule | None = None,
+        predict_x_0: PredictX0 | None = None,
+    ) -> Drawing:
+        """What draws samples of this model, block by block; it needs no Trainer where the data are given.
+
+        Args:
+            generation: How to draw; as the data say if None.
+            data: What gives shape, units and judgement of the samples; those of the Trainer if None.
+            predict_x_0: Another model to sample from. If None this one, or the exact one where ``true_score`` is set.
+
+        Raises:
+            ConfigurationError: If there are no data, or the true score is asked for and they do not know it.
+        """
+        data = self._data if data is None else data
+        generation = data.generation if generation is None else generation
+        return Drawing(
+            predict_x_0=predict_x_0 or self.sampled_model(generation, data),
+            schedule=self.noise_schedule,
+            sample_shape=data.sample_shape,
+            generation=generation,
+            to_data_units=data.to_data_units,
+            oracle=data.support,
+            has_diverged=data.has_diverged,
+            device=self.device,
+            context=partial(as_sampled, self),
+        )
+
     def generate(
-        self, generation: Generation, blocks: Tensor, purpose: str, predict_x_0: PredictX0 | None = None
+        self,
+        generation: Generation,
+        blocks: Iterable[int] | Tensor,
+        purpose: str = "predict",
+        predict_x_0: PredictX0 | None = None,
+        data: ModeInterpDataModule | None = None,
     ) -> GeneratedBatch:
         """Draw blocks, bring them to data units and judge them.
 
         Args:
             generation: How to draw.
-            blocks: Numbers of the blocks, (n,) int64.
+            blocks: Numbers of the blocks, n of them; a tensor is int64.
             purpose: What the samples are for; other purposes get other noise.
-            predict_x_0: Another model to sample from. If None this one, or the exact one where ``true_score`` is set.
+            predict_x_0: See `drawing`.
+            data: See `drawing`.
         """
-        draws = [self.draw(generation, block, purpose, predict_x_0) for block in blocks.tolist()]
-        offsets = torch.arange(generation.block_size, device=self.device)
-        index = (blocks.to(self.device).unsqueeze(1) * generation.block_size + offsets).flatten()
-        is_asked_for = index < generation.num_samples
+        numbers = blocks.tolist() if isinstance(blocks, Tensor) else blocks
+        return GeneratedBatch.joined(list(self.drawing(generation, data, predict_x_0).blocks(numbers, purpose)))
 
-        def collect(tensors: list[Tensor]) -> Tensor:
-            return torch.cat(tensors)[is_asked_for]
-
-        samples = collect([draw.samples for draw in draws])
-        in_data_units = self._data.to_data_units(samples)
-        support = self._data.support
-        return GeneratedBatch(
-            index=index[is_asked_for],
-            samples=in_data_units,
-            scores={name: collect([draw.scores[name] for draw in draws]).float() for name in draws[0].scores},
-            block_size=generation.block_size,
-            verdict=support.judge(in_data_units) if support else None,
-            statistics={name: collect([draw.statistics[name] for draw in draws]) for name in draws[0].statistics},
-            diverged=self._data.has_diverged(samples),
-        )
-
-    def draw(
-        self,
-        generation: Generation,
-        block: int,
-        purpose: str,
-        predict_x_0: PredictX0 | None = None,
-        observers: Mapping[str, TrajectoryObserver[Any]] | None = None,
-    ) -> Draw:
-        """Draw one block in model units.
-
-        Args:
-            generation: How to draw.
-            block: Its number.
-            purpose: What the samples are for.
-            predict_x_0: Another model to sample from. If None this one, or the exact one where ``true_score`` is set.
-            observers: Trajectory statistics to take instead of the configured ones.
-        """
-        return generation.draw(
-            block,
-            purpose,
-            predict_x_0=predict_x_0 or self.sampled_model(generation),
-            schedule=self.noise_schedule,
-            sample_shape=self._data.sample_shape,
-            device=self.device,
-            observers=observers,
-        )
-
-    def sampled_model(self, generation: Generation) -> PredictX0:
+    def sampled_model(self, generation: Generation, data: ModeInterpDataModule | None = None) -> PredictX0:
         """What samples are drawn from: this model, or the exact one where ``true_score`` is set.
 
         Args:
             generation: How to draw.
+            data: What knows the exact one; those of the Trainer if None.
 
         Raises:
             ConfigurationError: If the true score is asked for and the data do not know it.
         """
         if not generation.true_score:
             return self.predict_x_0
-        exact = self._data.exact_denoiser_on(self.device)
+        data = self._data if data is None else data
+        exact = data.exact_denoiser_on(self.device)
         if exact is None:
             raise ConfigurationError(
-                f"generation.true_score: expected data whose true score is known, got {type(self._data).__name__}; "
+                f"generation.true_score: expected data whose true score is known, got {type(data).__name__}; "
                 "leave it false"
             )
         return exact
@@ -285,10 +279,10 @@ class DiffusionModule(L.LightningModule, ABC):
 
     @property
     def _data(self) -> ModeInterpDataModule:
-        data = getattr(self.trainer, "datamodule", None)
+        data = getattr(self._trainer, "datamodule", None)
         if not isinstance(data, ModeInterpDataModule):
             raise ConfigurationError(
                 f"{type(self).__name__}: expected to run with a ModeInterpDataModule, which says what to generate and "
-                f"what a hallucination is, got {type(data).__name__}"
+                f"what a hallucination is, got {type(data).__name__}; give data where there is no Trainer"
             )
         return data

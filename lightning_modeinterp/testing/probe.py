@@ -12,15 +12,29 @@ from lightning_modeinterp.data import Probe, Subject
 from lightning_modeinterp.denoisers import MLP
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.parameterization import x_0_from
+from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.fingerprints import weights_sha256
-from lightning_modeinterp.records import NoiseLevel
+from lightning_modeinterp.generation import Drawing, Generation
+from lightning_modeinterp.records import NoiseLevel, SupportVerdict
+from lightning_modeinterp.support_oracle import SupportOracle
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.expect import expect, expect_no_error
-from lightning_modeinterp.testing.generation_metric import made_up_batches
+
+
+class _MadeUpOracle(SupportOracle):
+    """In support are samples whose coordinates are above 0 on average."""
+
+    def __init__(self) -> None:
+        super().__init__(["made_up"])
+
+    def judge(self, samples: torch.Tensor) -> SupportVerdict:
+        """See `SupportOracle.judge`."""
+        kind = torch.where(samples.flatten(1).mean(1) > 0, 0, 2)
+        return SupportVerdict(kind.to(torch.int8), torch.zeros_like(kind), self.kinds)
 
 
 def made_up_subject(sample_shape: tuple[int, ...] = (2,)) -> Subject:
-    """A small network that predicts noise, with fixed weights and no truth, whose samples are made up.
+    """A small network that predicts noise, with fixed weights, no exact model, and an oracle that is made up.
 
     Args:
         sample_shape: Shape (d,) of one sample.
@@ -32,14 +46,12 @@ def made_up_subject(sample_shape: tuple[int, ...] = (2,)) -> Subject:
     def predict_x_0(x_t: torch.Tensor, level: NoiseLevel) -> torch.Tensor:
         return x_0_from(network(x_t, level), x_t, level, "eps")
 
+    generation = Generation(AncestralSampler(20, x_0_range=(-2.0, 2.0)), num_samples=100, block_size=50)
     return Subject(
         denoiser=network,
         predict_x_0=predict_x_0,
-        sampled_model=predict_x_0,
         exact=None,
-        noise_schedule=LinearBetaSchedule(),
-        device=torch.device("cpu"),
-        draw_from=lambda model, num_blocks: made_up_batches(sample_shape=sample_shape)[0],
+        drawing=Drawing(predict_x_0, LinearBetaSchedule(), sample_shape, generation, oracle=_MadeUpOracle()),
         results={"hallucination_rate": 0.1},
     )
 

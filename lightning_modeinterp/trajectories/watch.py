@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.records import NoiseLevel, SamplingStep
+from lightning_modeinterp.records import NoiseLevel, SamplingStep, variance_score
 from lightning_modeinterp.trajectories.observer import TrajectoryObserver
 from lightning_modeinterp.trajectories.variance import TrajectoryVariance, WindowMoments
 from lightning_modeinterp.trajectories.window import Window
 
-_VARIANCE = "variance/"
+_VARIANCE = "variance/"  # of all windows; no observer has such a name
 _SAME = 1e-3
 """Share by which a level may differ from the one that was announced, as rounding makes it."""
 
@@ -118,7 +118,7 @@ class TrajectoryWatch:
             for name, window in self.windows.items():
                 window.check_count(moments[name].count if name in moments else 0)
             variances = self._all[_VARIANCE].result(states[_VARIANCE]).unbind(1)
-            results |= {f"{_VARIANCE}{name}": each for name, each in zip(self.windows, variances, strict=True)}
+            results |= dict(zip(map(variance_score, self.windows), variances, strict=True))
         return results
 
     def _started(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from lightning_modeinterp.denoisers import MLP, UNet, fused_mlp
 from lightning_modeinterp.detectors import ScoreLaplacian
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
-from lightning_modeinterp.generation import Generation
+from lightning_modeinterp.generation import Drawing, Generation
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.trajectories import TrajectoryVariance, Window
 
@@ -183,15 +183,20 @@ def test_from_the_same_noise_it_draws_what_a_cpu_draws():
     torch.testing.assert_close(drawn[1][1], drawn[0][1], rtol=1e-2, atol=1e-5)
 
 
+BLOCK = 10_000
+
+
 def peak_bytes(num_steps, num_blocks):
     """What the allocator gave out at once beyond what there was, while blocks are drawn."""
     network = MLP((2,), width=64).to(CUDA)
-    generation = Generation(AncestralSampler(num_steps), WINDOWS, "late", block_size=10_000)
+    generation = Generation(
+        AncestralSampler(num_steps), WINDOWS, "late", num_samples=num_blocks * BLOCK, block_size=BLOCK
+    )
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
     with torch.inference_mode():
-        for block in range(num_blocks):
-            generation.draw(block, "predict", network, SCHEDULE, (2,), CUDA)
+        for _ in Drawing(network, SCHEDULE, (2,), generation, device=CUDA).blocks():
+            pass
     return torch.cuda.max_memory_allocated() - before
 
 

@@ -111,9 +111,46 @@ def test_a_block_is_the_same_drawn_alone():
     trainer = L.Trainer(**TRAINER)
     module, source = DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE), data()
     batches = trainer.predict(module, datamodule=source)
-    with torch.inference_mode():
-        alone = module.draw(source.generation, 1, "predict")
-    assert torch.equal(alone.samples, batches[1].samples)
+    samples, _ = module.drawing().sample(1, "predict", {})
+    assert torch.equal(source.to_data_units(samples), batches[1].samples)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_a_drawing_gives_the_bits_of_predict_wherever_it_is_asked(precision):
+    """Also beyond the steps of a Trainer, whose precision it keeps."""
+    module, source = DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE), data()
+    batches = L.Trainer(**TRAINER, precision=precision).predict(module, datamodule=source)
+    again = module.drawing().draw()
+    assert torch.equal(again.samples, torch.cat([batch.samples for batch in batches]))
+    variance = torch.cat([batch.score("variance/last_10") for batch in batches])
+    assert torch.equal(again.score("variance/last_10"), variance)
+
+
+def test_a_module_generates_without_a_trainer_given_the_data():
+    module, source = DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE), data()
+    batch = module.generate(source.generation, [0, 2], data=source)
+    assert module.training
+    (*_, last) = L.Trainer(**TRAINER).predict(module, datamodule=source)
+    assert batch.index.tolist() == [*range(16), *range(32, 40)]
+    assert torch.equal(batch.samples[16:], last.samples)
+    assert torch.equal(batch.verdict.kind[16:], last.verdict.kind)
+    with pytest.raises(ConfigurationError, match="give data where there is no Trainer"):
+        DDPM(MLP((1,), width=16, num_steps=50), SCHEDULE).generate(source.generation, [0])
+
+
+class Dropping(Half):
+    """Drops in training."""
+
+    def forward(self, x_t, level):
+        return torch.nn.functional.dropout(super().forward(x_t, level), 0.5, self.training)
+
+
+def test_samples_of_a_module_that_is_training_are_drawn_as_in_evaluation():
+    module, source = DDPM(Dropping(), SCHEDULE), data()
+    first, second = (module.generate(source.generation, [0], data=source).samples for _ in range(2))
+    assert torch.equal(first, second)
+    assert module.training
+    assert module.denoiser.training
 
 
 def test_windows_are_checked_before_anything_is_computed():

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
 from lightning_modeinterp.data.gaussian.mode_statistics import ModeStatistics
 from lightning_modeinterp.data.probe import Probe, Subject
+from lightning_modeinterp.records import GeneratedBatch
 
 NUM_REFERENCE_BLOCKS = 4
 SPREAD = "within_mode_std"
@@ -33,7 +35,10 @@ class ExactSpread(Probe):
             return {}
         statistics = ModeStatistics(self.means, self.weights).to(subject.device)
         statistics.sync_on_compute = False  # every process has the same reference
-        statistics.update(subject.draw_from(subject.exact, NUM_REFERENCE_BLOCKS))
+        asked = subject.drawing.generation
+        drawing = replace(subject.drawing, predict_x_0=subject.exact, generation=asked.bare())
+        blocks = drawing.blocks(asked.blocks[:NUM_REFERENCE_BLOCKS], "test")
+        statistics.update(GeneratedBatch.joined(list(blocks)))
         exact = statistics.compute()[SPREAD].item()
         ratio = subject.results[SPREAD] / exact if exact > 0 else math.nan
         return {f"{SPREAD}_exact": exact, f"{SPREAD}_ratio": ratio}

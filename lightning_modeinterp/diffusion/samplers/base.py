@@ -21,7 +21,7 @@ from torch import Tensor
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel, SamplingStep
-from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryWatch
+from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryWatch, Window
 
 PredictX0 = Callable[[Tensor, NoiseLevel], Tensor]
 """From x_t (B, *sample_shape) and a level of shape (1,) to x_0_hat, both in model units."""
@@ -139,6 +139,7 @@ class Sampler(ABC):
         schedule: NoiseSchedule,
         draw_noise: Callable[[], Tensor],
         observers: Mapping[str, TrajectoryObserver[Any]],
+        windows: Mapping[str, Window] | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Draw one block.
 
@@ -147,16 +148,17 @@ class Sampler(ABC):
             schedule: Its noise schedule.
             draw_noise: Gives the next standard normal tensor, (B, *sample_shape); it decides block size and device.
             observers: Trajectory statistics by name.
+            windows: Windows of the variance by name.
 
         Returns:
-            Samples (B, *sample_shape) in model units, and each observer's result.
+            Samples (B, *sample_shape) in model units, and what `TrajectoryWatch` makes of observers and windows.
         """
         levels = self.levels(schedule)
         scales = self.update_scales(levels, followed_by_clean(levels))
         is_noisy = (scales.noise != 0).tolist()
         x_t = draw_noise()
         levels_x, scales = levels.to(x_t.device, x_t.dtype), _to(scales, x_t)
-        watch = TrajectoryWatch(observers=observers)
+        watch = TrajectoryWatch(windows, observers)
         watch.start(x_t, levels)
         for i in range(len(levels)):
             level = levels_x[i : i + 1]

@@ -6,24 +6,34 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lightning_modeinterp.data.gaussian import ExactMixture, ExactSpread, GaussianMixture, GaussianModes
-from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.data.gaussian import ExactSpread, GaussianMixture, GaussianModes
+from lightning_modeinterp.diffusion.samplers import AncestralSampler
+from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.testing import made_up_subject
 
-MEANS, WEIGHTS, EXACT = [[-1.0], [1.0]], [0.5, 0.5], ExactMixture((1,), [-1.0, 1.0], 0.05)
+MEANS, WEIGHTS, NUM_STEPS = [[-1.0], [1.0]], [0.5, 0.5], 10
 
 
-def subject_with(values, results):
-    """Whose exact score draws these values."""
+def subject_with(values, results, num_blocks=1, asked=None):
+    """Whose exact score has these samples in each block, whatever it is shown; notes whenever it is asked."""
+    samples, asked = torch.tensor(values).unsqueeze(1), [] if asked is None else asked
 
-    def draw_from(predict_x_0, num_blocks):
-        assert predict_x_0 is EXACT
-        assert num_blocks == 4
-        samples = torch.tensor(values).unsqueeze(1)
-        verdict = GaussianModes(GaussianMixture(MEANS, 0.05)).judge(samples)
-        return GeneratedBatch(torch.arange(len(values)), samples, {}, 2, verdict)
+    def exact(x_t, level):
+        asked.append(level)
+        return samples
 
-    return replace(made_up_subject((1,)), exact=EXACT, draw_from=draw_from, results=results)
+    size = len(values)
+    generation = Generation(AncestralSampler(NUM_STEPS), num_samples=num_blocks * size, block_size=size)
+    oracle = GaussianModes(GaussianMixture(MEANS, 0.05))
+    drawing = replace(made_up_subject((1,)).drawing, generation=generation, oracle=oracle)
+    return replace(made_up_subject((1,)), exact=exact, drawing=drawing, results=results)
+
+
+@pytest.mark.parametrize(("num_blocks", "num_drawn"), [(3, 3), (9, 4)])
+def test_the_exact_score_draws_four_blocks_at_most(num_blocks, num_drawn):
+    asked = []
+    ExactSpread(MEANS, WEIGHTS).measure(subject_with([0.98, -1.0], {"within_mode_std": 0.1}, num_blocks, asked))
+    assert len(asked) == num_drawn * NUM_STEPS
 
 
 def test_the_spread_is_pooled_over_modes():

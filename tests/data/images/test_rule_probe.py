@@ -44,7 +44,9 @@ def test_both_images_get_the_same_noise_at_every_level():
 
 
 def test_levels_that_the_schedule_does_not_reach_are_left_out():
-    subject = replace(subject_of(0.7, 0.1), noise_schedule=LinearBetaSchedule(10, beta_start=0.3, beta_end=0.9))
+    subject = subject_of(0.7, 0.1)
+    short = LinearBetaSchedule(10, beta_start=0.3, beta_end=0.9)
+    subject = replace(subject, drawing=replace(subject.drawing, schedule=short))
     assert {name.partition("_")[0] for name in NoBrightCorner(4).measure(subject)} == {
         f"corner/{level}" for level in ("1", "2", "3", "4")
     }
