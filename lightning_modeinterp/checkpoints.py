@@ -130,7 +130,10 @@ def check_same_data(checkpoint: Mapping[str, Any], asked: Mapping[str, Any], is_
         ConfigurationError: If they are others and that was not meant.
     """
     if DATA not in checkpoint:
-        return "ckpt_path: an older version wrote this checkpoint, which does not say what data it was trained on"
+        return (
+            "ckpt_path: this checkpoint does not say what data it was trained on; an older version wrote it, or a "
+            "Trainer without the command line"
+        )
     was, now = (leaves({DATA: _truth(each)}) for each in (checkpoint[DATA], asked))
     found = differences(was, {name: value for name, value in now.items() if name in was})  # older data know fewer
     if not found:

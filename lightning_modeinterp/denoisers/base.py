@@ -7,6 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from lightning_modeinterp.diffusion.parameterization import PredictionType
+from lightning_modeinterp.init_args import init_args
 from lightning_modeinterp.records import NoiseLevel
 
 
@@ -26,6 +27,7 @@ class Denoiser(nn.Module, ABC):
 
     def __init__(self, sample_shape: Sequence[int]) -> None:
         super().__init__()
+        self._init_args = init_args(self)
         self.sample_shape = tuple(sample_shape)
 
     def fallback(self, x_t: Tensor) -> str | None:

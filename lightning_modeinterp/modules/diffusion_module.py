@@ -24,6 +24,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Drawing, Generation
 from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules.as_sampled import as_sampled
+from lightning_modeinterp.modules.hyperparameters import keep_hyperparameters
 from lightning_modeinterp.modules.shared_by_copies import SharedByCopies
 from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
 
@@ -65,7 +66,7 @@ class DiffusionModule(L.LightningModule, ABC):
         compile_denoiser: bool = False,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters(logger=False)
+        keep_hyperparameters(self)
         if denoiser.prediction not in (None, prediction):
             raise ConfigurationError(
                 f"model.prediction: expected {denoiser.prediction}, all that {type(denoiser).__name__} can give, "

@@ -259,7 +259,7 @@ def test_an_older_checkpoint_cannot_be_compared(fitted, tmp_path, capsys):
     assert checkpoint.pop("data")["init_args"]["means"] == [1.0, 2.0, 3.0]
     torch.save(checkpoint, tmp_path / "old.ckpt")
     Runner(tmp_path)("test", f"--ckpt_path={tmp_path / 'old.ckpt'}", OTHER_MEANS, *NO_FIGURES)
-    assert "note: ckpt_path: an older version wrote this checkpoint" in capsys.readouterr().err
+    assert "note: ckpt_path: this checkpoint does not say what data it was trained on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["validate", "test", "predict"])

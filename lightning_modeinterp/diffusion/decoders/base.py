@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from lightning_modeinterp.init_args import init_args
 from lightning_modeinterp.records import NoiseLevel
 
 
@@ -12,6 +13,7 @@ class Decoder(nn.Module, ABC):
 
     def __init__(self) -> None:
         super().__init__()  # not the arguments of any nn.Module: the command line reads this signature
+        self._init_args = init_args(self)
 
     @abstractmethod
     def log_likelihood(self, x_0: Tensor, z_0: Tensor, level: NoiseLevel) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import jvp
 
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.init_args import init_args
 from lightning_modeinterp.records import NoiseLevel
 
 BISECTIONS = 53
@@ -47,6 +48,7 @@ class NoiseSchedule(nn.Module, ABC):
 
     def __init__(self, num_steps: int = 1000) -> None:
         super().__init__()
+        self._init_args = init_args(self)
         check_num_steps(num_steps)
         self.num_steps = num_steps
 
