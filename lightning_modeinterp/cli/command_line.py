@@ -28,7 +28,6 @@ from lightning_modeinterp.cli.completion import completion_script
 from lightning_modeinterp.cli.help import every_option
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.overwriting import DropReplaced, at_work_in
-from lightning_modeinterp.cli.parser import options_of
 from lightning_modeinterp.cli.refusals import (
     refuse_half_precision,
     refuse_no_batches,
@@ -40,6 +39,7 @@ from lightning_modeinterp.cli.refusals import (
     refuse_validation_interval,
     rounds_constants,
 )
+from lightning_modeinterp.configuration.parser import options_of
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.fingerprints import weights_sha256, without
 from lightning_modeinterp.generation import Generation

@@ -16,13 +16,14 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
 from lightning_modeinterp.cli import configs, export, fidelity, reproduce, sheet
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
-from lightning_modeinterp.cli.errors import first_of
 from lightning_modeinterp.cli.help import help_for
+from lightning_modeinterp.cli.moved_names_option import moved_names_in
 from lightning_modeinterp.cli.notes import is_first_process
-from lightning_modeinterp.cli.parser import Parser, moved_names_in
 from lightning_modeinterp.cli.save_config import SaveConfig
 from lightning_modeinterp.cli.summary import summary
 from lightning_modeinterp.configuration import with_shipped_paths
+from lightning_modeinterp.configuration.parser import Parser
+from lightning_modeinterp.configuration.parser_errors import first_of
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.loggers import SteadyWandbLogger

@@ -1,16 +1,14 @@
 """The parser: no abbreviated options, and errors of one line."""
 
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
-import yaml
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import Logger
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from lightning_modeinterp.cli.errors import one_line
+from lightning_modeinterp.configuration.parser_errors import one_line
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.detectors import EndPointScore
@@ -56,26 +54,3 @@ def class_names() -> set[str]:
         names.add(each.__name__)
         classes += each.__subclasses__()
     return names
-
-
-def moved_names_in(arguments: Sequence[str]) -> dict[str, str]:
-    """What ``--moved_names`` says, before anything is parsed: a config may name a class by its old name.
-
-    Args:
-        arguments: Of the command line.
-
-    Raises:
-        ConfigurationError: If it is no mapping of names.
-    """
-    moved: dict[str, str] = {}
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        name, is_joined, value = argument.partition("=")
-        if name == "--moved_names":
-            said = yaml.safe_load(value if is_joined else following)
-            if not isinstance(said, dict) or not all(isinstance(each, str) for each in (*said, *said.values())):
-                raise ConfigurationError(
-                    "--moved_names: expected old to new names of classes, as '{ring.Ring: shapes.rings.Ring}', got "
-                    f"{value if is_joined else following}"
-                )
-            moved |= said
-    return moved

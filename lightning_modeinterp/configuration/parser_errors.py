@@ -18,7 +18,8 @@ _NO_FILE = re.compile(r"Unable to load config ['\"]([^'\"]+)")
 _NO_CLASS = re.compile(
     r"dot import path string: (.+)|expects a function or a callable class|No module named|has no attribute"
 )
-_OTHER_CLASS = re.compile(r"Import path does not correspond to a subclass of (\w+)")
+_BAD_PATH = re.compile(r"Problem with given class_path '([^']+)':\s*(?:No module named|module '\S+' has no attribute)")
+_OTHER_CLASS = re.compile(r"Import path(?: (\S+))? does not correspond to a subclass of (\w+)")
 _LIBRARIES = ("lightning_modeinterp", "lightning", "torch", "torchmetrics")
 _VALUE = re.compile(r"Given value: (?!NestedArg)(.+)")
 _EXPECTED = re.compile(r"Expected an? <class '(?:\w+\.)*(\w+)'>(?:\. Got value: (.*))?$")
@@ -66,8 +67,8 @@ def _class_problem(message: str, class_names: Collection[str]) -> str | None:
     """What was wrong with the name of a class, if that was it."""
     value = _first_group(_VALUE.search(message))
     if other := _OTHER_CLASS.search(message):
-        return f"expected a subclass of {other[1]}, got {value}"
-    if not (unknown := _NO_CLASS.search(message)):
+        return f"expected a subclass of {other[2]}, got {other[1] or value}"
+    if not (unknown := _BAD_PATH.search(message) or _NO_CLASS.search(message)):
         return None
     name = unknown[1] or value
     if name is None or "{" in name or " " in name:

@@ -1,24 +1,91 @@
-"""The data of a run, by the config that it saved.
+"""From the config that a command saved to the objects that it had.
 
-A config names classes, so this is for a run of one's own. A sample store, which may come from anybody, is never asked.
+A config names classes, which are imported, so this is for runs of one's own. A sample store, which may come from
+anybody, is never asked.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import yaml
-from jsonargparse import ArgumentParser
 
+from lightning_modeinterp.configuration.parser import Parser
+from lightning_modeinterp.configuration.parser_errors import first_of
 from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.generation import Generation
+from lightning_modeinterp.modules import DiffusionModule
+from lightning_modeinterp.moved_names import add_moved_names
 
 
-def data_of(config: Path) -> ModeInterpDataModule:
+def read_config(file: str | Path) -> dict[str, Any]:
+    """Read a config that a command saved in its run directory; the old names of classes that it tells are known then.
+
+    Raises:
+        ConfigurationError: If it is not there, or holds something else.
+    """
+    if not Path(file).is_file():
+        raise ConfigurationError(f"{file}: expected the config that a command saved in its run directory, found none")
+    try:
+        config = yaml.safe_load(Path(file).read_text())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        config = None
+    if not isinstance(config, dict) or "data" not in config:
+        raise ConfigurationError(f"{file}: expected a config with the sections of a run, got something else")
+    add_moved_names(config.get("moved_names") or {})
+    return config
+
+
+def data_of(config: Mapping[str, Any]) -> ModeInterpDataModule:
     """The data that a command was given.
 
-    Args:
-        config: The config that it saved in its run directory.
+    Raises:
+        ConfigurationError: If a class is not found or refuses its arguments.
     """
-    parser = ArgumentParser()
-    parser.add_subclass_arguments(ModeInterpDataModule, "data")
-    settings = parser.parse_object({"data": yaml.safe_load(config.read_text())["data"]})
-    return cast(ModeInterpDataModule, parser.instantiate_classes(settings).data)
+    parser = Parser()
+    parser.add_subclass_arguments(ModeInterpDataModule, "data", required=True)
+    return cast(ModeInterpDataModule, _made(parser, "data", config))
+
+
+def generation_of(config: Mapping[str, Any]) -> Generation:
+    """What the command was to draw and to watch.
+
+    Raises:
+        ConfigurationError: As `data_of`.
+    """
+    parser = Parser()
+    parser.add_class_arguments(Generation, "generation")
+    return cast(Generation, _made(parser, "generation", config))
+
+
+def module_of(config: Mapping[str, Any], data: ModeInterpDataModule) -> DiffusionModule:
+    """The model of a command, with random weights.
+
+    Args:
+        config: What the command saved.
+        data: Its data, which say what shape the network sees.
+
+    Raises:
+        ConfigurationError: As `data_of`.
+    """
+    parser = Parser()
+    parser.add_subclass_arguments(DiffusionModule, "model", required=True)
+    model = _with(config.get("model"), ("init_args", "denoiser", "init_args", "sample_shape"), list(data.sample_shape))
+    return cast(DiffusionModule, _made(parser, "model", {"model": model}))
+
+
+def _made(parser: Parser, section: str, config: Mapping[str, Any]) -> object:
+    try:
+        return parser.instantiate_classes(parser.parse_object({section: config.get(section)}))[section]
+    except ValueError as error:  # the parser puts lines of its own about what a class has said
+        cause = first_of((ConfigurationError,), error)
+        raise error if cause is None else ConfigurationError(" ".join(str(cause).split())) from error
+
+
+def _with(tree: Any, keys: tuple[str, ...], value: Any) -> Any:
+    """The same mappings within each other, with another value deep within."""
+    if not keys:
+        return value
+    below = tree if isinstance(tree, Mapping) else {}
+    return {**below, keys[0]: _with(below.get(keys[0]), keys[1:], value)}

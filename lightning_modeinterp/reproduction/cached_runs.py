@@ -21,11 +21,11 @@ import yaml
 from filelock import FileLock, Timeout
 
 from lightning_modeinterp.configuration import CONFIGS
+from lightning_modeinterp.configuration.saved_config import data_of, read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction.command_process import exit_status, start
-from lightning_modeinterp.reproduction.run_data import data_of
 from lightning_modeinterp.sample_store import SampleStore
 
 FINISHED = "finished"
@@ -162,7 +162,7 @@ class CachedRuns:
         Raises:
             RunFailedError: If a command ends with an error.
         """
-        return data_of(self._evaluated("predict", draw, SAMPLES) / CONFIG)
+        return data_of(read_config(self._evaluated("predict", draw, SAMPLES) / CONFIG))
 
     def tested(self, draw: Draw) -> Path:
         """Directory with ``test_metrics.json`` and ``figures/``, by ``test``.

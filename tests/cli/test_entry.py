@@ -30,6 +30,14 @@ def test_importing_the_package_imports_nothing_heavy():
     assert not modules_after("import lightning_modeinterp") & HEAVY
 
 
+@pytest.mark.parametrize("name", lightning_modeinterp.__all__)
+def test_what_the_package_names_is_imported_when_asked_for(name):
+    assert name in dir(lightning_modeinterp)
+    assert getattr(lightning_modeinterp, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        lightning_modeinterp.nothing  # noqa: B018  # asking is the test
+
+
 @pytest.mark.parametrize("args", [[], ["--help"], ["-h"], ["--version"], ["fit", "--help"], ["predict", "-h"]], ids=str)
 def test_help_and_version_import_nothing_heavy(args):
     assert not modules_after(SAID.format(args=args)) & HEAVY

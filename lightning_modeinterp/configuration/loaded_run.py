@@ -1,0 +1,159 @@
+"""A run of one's own in Python: its data, its trained model, and samples as ``predict`` draws them.
+
+run = load_run("runs/gaussian_1d/seed_0")
+batch = run.draw(10_000)
+batch.samples, batch.verdict.hallucinated
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from lightning_modeinterp import checkpoints
+from lightning_modeinterp.configuration.saved_config import data_of, generation_of, module_of, read_config
+from lightning_modeinterp.data import ModeInterpDataModule
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.generation import Drawing
+from lightning_modeinterp.modules import DiffusionModule
+from lightning_modeinterp.modules.as_sampled import as_sampled
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.run_directory import RunDirectory
+
+Command = Literal["predict", "test", "fit"]
+
+COMMANDS: tuple[Command, ...] = ("predict", "test", "fit")
+"""Whose config says how to draw, the first of them that has been run."""
+
+AUTOCAST = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+OTHER_NAMES = {"None": "32-true", "32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+"""What Lightning takes for precisions too."""
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run with its trained model; `load_run` makes it.
+
+    Args:
+        path: Its directory.
+        config: The config that its command saved.
+        data: Its data, with the settings of the samples in ``generation``.
+        module: Its model, with the weights of the checkpoint, to be evaluated.
+        checkpoint: Where the weights are from; None where nothing was trained.
+        autocast: What the network runs in; None for float32.
+    """
+
+    path: Path
+    config: Mapping[str, Any]
+    data: ModeInterpDataModule
+    module: DiffusionModule
+    checkpoint: Path | None
+    autocast: torch.dtype | None
+
+    @property
+    def drawing(self) -> Drawing:
+        """What draws its samples, block by block."""
+        drawing = self.module.drawing(data=self.data)
+        return replace(drawing, context=partial(_as_predicted, self.module, self.autocast))
+
+    def draw(self, num_samples: int | None = None, purpose: str = "predict") -> GeneratedBatch:
+        """Draw and judge samples; those of ``predict`` with the same config, bit for bit.
+
+        Args:
+            num_samples: How many; as the config says if None.
+            purpose: What they are for, which decides their noise: ``predict``, ``test``, or anything else.
+        """
+        return self.drawing.draw(num_samples, purpose)
+
+
+def load_run(
+    path: str | Path,
+    command: Command | None = None,
+    ckpt_path: str | Path | None = None,
+    device: torch.device | str = "cpu",
+) -> LoadedRun:
+    """Load a run of one's own from its run directory. Its config names classes, which are imported.
+
+    Args:
+        path: The run directory.
+        command: Whose saved config is read. If None the first of predict, test and fit that has been run there.
+        ckpt_path: The checkpoint, whose averaged weights are taken where it holds some. If None the one that the config
+            names, or ``checkpoints/last.ckpt``.
+        device: Where to put the model.
+
+    Raises:
+        ConfigurationError: If there is no config or no checkpoint, a class is not found, or the weights are of another
+            model.
+    """
+    folder = Path(path)
+    config = read_config(_config_file(folder, command))
+    autocast = _autocast((config.get("trainer") or {}).get("precision"))
+    data = data_of(config)
+    data.generation = generation_of(config)
+    module = module_of(config, data)
+    checkpoint = _checkpoint(folder, config, ckpt_path)
+    if checkpoint.is_file():
+        _load_weights(module, data, checkpoint, config)
+    elif ckpt_path is not None or _needs_weights(module, data):
+        raise ConfigurationError(
+            f"load_run: expected a checkpoint, found none at {checkpoint}; run fit first, or give ckpt_path"
+        )
+    data.generation.check(module.noise_schedule, data.sample_shape)
+    module.to(device).eval()
+    return LoadedRun(folder, config, data, module, checkpoint if checkpoint.is_file() else None, autocast)
+
+
+def _config_file(folder: Path, command: Command | None) -> Path:
+    files = [folder / f"config_{each}.yaml" for each in (COMMANDS if command is None else (command,))]
+    for file in files:
+        if file.is_file():
+            return file
+    raise ConfigurationError(
+        f"load_run: expected a run directory with {' or '.join(file.name for file in files)}, found none in {folder}; "
+        "give the folder that fit names at its end"
+    )
+
+
+def _checkpoint(folder: Path, config: Mapping[str, Any], asked: str | Path | None) -> Path:
+    """Where the weights are; the run may have been moved since it named its own."""
+    named = asked or config.get("ckpt_path")
+    run = RunDirectory(**(config.get("run") or {}))
+    if named is None or (asked is None and Path(named) == run.last_checkpoint):
+        return folder / "checkpoints" / "last.ckpt"
+    return Path(named)
+
+
+def _needs_weights(module: DiffusionModule, data: ModeInterpDataModule) -> bool:
+    return not data.generation.true_score and any(weights.requires_grad for weights in module.parameters())
+
+
+def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Path, config: Mapping[str, Any]) -> None:
+    checkpoint = checkpoints.read(str(path))
+    if not config.get("allow_untrained"):
+        checkpoints.check_trained(checkpoint, str(path))
+    checkpoints.check_same_model(checkpoint["hyper_parameters"], config["model"], "predict")
+    checkpoints.check_sample_shape(checkpoint["hyper_parameters"], data.sample_shape)
+    try:
+        module.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        problem = " ".join(str(error).split()[:40])
+        raise ConfigurationError(f"ckpt_path: expected weights of the run's model, got {path}: {problem}") from error
+
+
+def _autocast(precision: object) -> torch.dtype | None:
+    name = OTHER_NAMES.get(str(precision), str(precision))
+    if name not in AUTOCAST:
+        raise ConfigurationError(
+            f"load_run: expected a run in {', '.join(AUTOCAST)}, got trainer.precision {precision}; draw with predict"
+        )
+    return AUTOCAST[name]
+
+
+@contextmanager
+def _as_predicted(module: DiffusionModule, autocast: torch.dtype | None) -> Iterator[None]:
+    with as_sampled(module), torch.autocast(module.device.type, autocast, enabled=autocast is not None):
+        yield
