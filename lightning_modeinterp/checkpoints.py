@@ -31,7 +31,7 @@ BESIDE_THE_TRUTH = ("batch_size", "seed", "size", "validation_size", "test_size"
 """Arguments of data that say how many are drawn and how samples are judged, not what is true of them."""
 
 
-def resolve(ckpt_path: str | None, run: RunDirectory, command: str) -> str | None:
+def resolve(ckpt_path: str | Path | None, run: RunDirectory, command: str) -> str | None:
     """Path of the checkpoint to load, None to start without.
 
     Args:
@@ -53,7 +53,7 @@ def resolve(ckpt_path: str | None, run: RunDirectory, command: str) -> str | Non
     return str(path)
 
 
-def read(path: str) -> dict[str, Any]:
+def read(path: str | Path) -> dict[str, Any]:
     """Read a checkpoint of ours; nothing but tensors and plain data is unpickled.
 
     Raises:
@@ -152,7 +152,7 @@ def _truth(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"class_path": name, "init_args": without(data.get("init_args") or {}, BESIDE_THE_TRUTH)}
 
 
-def check_trained(checkpoint: Mapping[str, Any], path: str) -> None:
+def check_trained(checkpoint: Mapping[str, Any], path: str | Path) -> None:
     """Refuse to take the weights before training for trained ones.
 
     Args:

@@ -59,9 +59,12 @@ def as_plain(value: Any) -> Any:
     """
     if value is None or isinstance(value, bool):
         return value
-    for abstract, kind in ((Integral, int), (Real, float), (str | Path, str)):
-        if isinstance(value, abstract):
-            return kind(value)  # numpy's numbers too
+    if isinstance(value, Integral):
+        return int(value)  # numpy's too
+    if isinstance(value, Real):
+        return float(value)
+    if isinstance(value, str | Path):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(name): as_plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):

@@ -39,7 +39,7 @@ class RunDirectory:
 
     experiment: str = "default"
     name: str = "default"
-    root: str = "runs"
+    root: str | Path = "runs"
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -62,8 +62,9 @@ class RunDirectory:
         """Newest checkpoint of the run's fit."""
         return self.path / "checkpoints" / "last.ckpt"
 
-    def has_checkpoint(self, file: Path) -> bool:
+    def has_checkpoint(self, file: str | Path) -> bool:
         """Whether a file is the run's own, its newest checkpoint or one kept beside it, however its path is spelled."""
+        file = Path(file)
         if file.resolve().is_relative_to(self.path.resolve()):
             return True
         return self.last_checkpoint.exists() and self.last_checkpoint.samefile(file)
@@ -90,13 +91,13 @@ class RunDirectory:
             + (", or go on with --ckpt_path last" if command == "fit" else "")
         )
 
-    def refuse_replaced(self, command: str, checkpoint: Path) -> None:
+    def refuse_replaced(self, command: str, checkpoint: str | Path) -> None:
         """Refuse to start from a checkpoint that the same start is to replace.
 
         Raises:
             ConfigurationError: If it lies among what the command overwrites.
         """
-        file = checkpoint.resolve()
+        file = Path(checkpoint).resolve()
         if self.overwrite and any(file.is_relative_to((self.path / name).resolve()) for name in PRODUCTS[command]):
             raise ConfigurationError(
                 f"ckpt_path: expected a file that --run.overwrite true does not replace, got {checkpoint}; leave "

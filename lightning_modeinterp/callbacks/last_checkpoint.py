@@ -40,7 +40,7 @@ class LastCheckpoint(Checkpoint):
         ConfigurationError: If ``every_n_steps`` < 1.
     """
 
-    def __init__(self, every_n_steps: int = 1000, dirpath: str | None = None) -> None:
+    def __init__(self, every_n_steps: int = 1000, dirpath: str | Path | None = None) -> None:
         if every_n_steps < 1:
             raise ConfigurationError(
                 f"checkpoint.every_n_steps: expected a number of optimiser steps >= 1, got {every_n_steps}; take one "

@@ -132,9 +132,9 @@ def _needs_weights(module: DiffusionModule, data: ModeInterpDataModule) -> bool:
 
 
 def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Path, config: Mapping[str, Any]) -> None:
-    checkpoint = checkpoints.read(str(path))
+    checkpoint = checkpoints.read(path)
     if not config.get("allow_untrained"):
-        checkpoints.check_trained(checkpoint, str(path))
+        checkpoints.check_trained(checkpoint, path)
     checkpoints.check_same_model(checkpoint["hyper_parameters"], config["model"], "predict")
     checkpoints.check_sample_shape(checkpoint["hyper_parameters"], data.sample_shape)
     try:

@@ -114,8 +114,8 @@ class Inception(Extractor):
 
     suffix = ""
 
-    def __init__(self, weights: Path) -> None:
-        if not weights.is_file():
+    def __init__(self, weights: str | Path) -> None:
+        if not Path(weights).is_file():
             raise ConfigurationError(
                 f"fidelity: expected the weights of Inception at {weights}, found none; get {INCEPTION_FILE} from "
                 "torch-fidelity's releases, or leave --inception out for digits"

@@ -42,7 +42,7 @@ class ImageSets:
     others: Tensor
 
 
-def read_sets(samples: Path, reference: Path, num_samples: int | None = None) -> ImageSets:
+def read_sets(samples: str | Path, reference: str | Path, num_samples: int | None = None) -> ImageSets:
     """Read samples, and data to compare them with.
 
     A data config gives its test split as reference and training data as others; any other source is cut in two halves
@@ -56,7 +56,7 @@ def read_sets(samples: Path, reference: Path, num_samples: int | None = None) ->
     Raises:
         ConfigurationError: If images differ in shape, or there are too few.
     """
-    pool = read_images(samples)
+    pool, reference = read_images(samples), Path(reference)
     first, second = _of_config(reference) if reference.suffix in (".yaml", ".yml") else _halves(read_images(reference))
     if first.shape[1:] != pool.shape[1:]:
         raise ConfigurationError(
@@ -73,7 +73,7 @@ def read_sets(samples: Path, reference: Path, num_samples: int | None = None) ->
     return ImageSets(pool[:wanted], first[:wanted], second[:wanted])
 
 
-def read_images(source: Path) -> Tensor:
+def read_images(source: str | Path) -> Tensor:
     """Read images as bytes.
 
     Args:
@@ -85,6 +85,7 @@ def read_images(source: Path) -> Tensor:
     Raises:
         ConfigurationError: If there are no images of one size.
     """
+    source = Path(source)
     if (source / MANIFEST).is_file():
         return _of_store(source)
     if source.is_dir():
@@ -159,12 +160,13 @@ def _of_config(path: Path) -> tuple[Tensor, Tensor]:
     return test, _of_split(data, "train", len(test))
 
 
-def load_data(path: Path) -> ModeInterpDataModule:
+def load_data(path: str | Path) -> ModeInterpDataModule:
     """Build the data module that a data config names.
 
     Raises:
         ConfigurationError: If the file is missing or no such config.
     """
+    path = Path(path)
     if not path.is_file():
         raise ConfigurationError(f"fidelity: expected a data config, found none at {path}")
     parser = ArgumentParser(exit_on_error=False)

@@ -11,7 +11,7 @@ from lightning_modeinterp.errors import ConfigurationError
 DPI = 150
 
 
-def save_figure(figure: Figure, path: Path) -> Path:
+def save_figure(figure: Figure, path: str | Path) -> Path:
     """Write a figure as PNG, aside first and then renamed; folders on the way are made.
 
     What stood at ``path`` is replaced once the new file is complete, and stays as it was where drawing fails.
@@ -26,6 +26,7 @@ def save_figure(figure: Figure, path: Path) -> Path:
     Raises:
         ConfigurationError: ``path`` does not end in ``.png``.
     """
+    path = Path(path)
     if path.suffix != ".png":
         raise ConfigurationError(f"expected a figure path that ends in .png, got {path}; rename it")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -102,9 +102,9 @@ class CachedRuns:
     """
 
     def __init__(
-        self, root: Path, say: Callable[[str], None] = print, ended: Callable[[str], None] | None = None
+        self, root: str | Path, say: Callable[[str], None] = print, ended: Callable[[str], None] | None = None
     ) -> None:
-        self.root = root
+        self.root = Path(root)
         self.say = say
         self.ended = ended or (lambda line: None)
         self._running: set[BaseProcess] = set()
@@ -122,7 +122,7 @@ class CachedRuns:
             self._run("fit", folder, fit, [*fit.options, f"--ckpt_path={start}"], FINISHED)
         return weights
 
-    def adopt(self, fit: Fit, checkpoint: Path) -> None:
+    def adopt(self, fit: Fit, checkpoint: str | Path) -> None:
         """Take a checkpoint that the same fit has ended with on another machine for its result here.
 
         Args:
@@ -133,7 +133,7 @@ class CachedRuns:
             folder = self._fit_folder(fit)
             weights = folder / "checkpoints" / "last.ckpt"
             weights.parent.mkdir(parents=True, exist_ok=True)
-            write_aside(weights, checkpoint.read_bytes())
+            write_aside(weights, Path(checkpoint).read_bytes())
             (folder / FINISHED).touch()
 
     def has_fit(self, fit: Fit) -> bool:
@@ -250,19 +250,19 @@ class CachedRuns:
             lock.release()
 
 
-def metrics_of(run: Path) -> dict[str, float]:
+def metrics_of(run: str | Path) -> dict[str, float]:
     """What ``test`` measured, by name; nan for what could not be."""
-    values = json.loads((run / METRICS).read_text())
+    values = json.loads((Path(run) / METRICS).read_text())
     return {name: math.nan if value is None else value for name, value in values.items()}
 
 
-def content_of(config: Path) -> str:
+def content_of(config: str | Path) -> str:
     """What a config says, with all configs that it names in the place of their names; comments and order say nothing.
 
     Raises:
         ConfigurationError: If one of them does not exist.
     """
-    return json.dumps(_read(config), sort_keys=True)
+    return json.dumps(_read(Path(config)), sort_keys=True)
 
 
 def _read(config: Path) -> object:

@@ -77,7 +77,7 @@ class Work:
 
 
 def reproduce(
-    claims: Sequence[Claim], preset: Preset, out: Path, jobs: int, say: Callable[[str], None] = print
+    claims: Sequence[Claim], preset: Preset, out: str | Path, jobs: int, say: Callable[[str], None] = print
 ) -> list[Outcome]:
     """Decide claims.
 
@@ -96,6 +96,7 @@ def reproduce(
     """
     if jobs < 1:
         raise ConfigurationError(f"--jobs: expected at least 1, got {jobs}")
+    out = Path(out)
     claim_directory(out, preset)
     progress = Progress(say)
     runs = CachedRuns(out / RUNS, progress.begun, progress.ended)
@@ -132,7 +133,7 @@ def _train(work: Work, rank: int, runs: CachedRuns, pool: RankedPool) -> list[Fu
 
 
 def decide(
-    claim: Claim, preset: Preset, runs: CachedRuns, begun: Begun, out: Path, say: Callable[[str], None]
+    claim: Claim, preset: Preset, runs: CachedRuns, begun: Begun, out: str | Path, say: Callable[[str], None]
 ) -> Outcome:
     """Wait for what a claim needs, and measure it; or say what of it failed first, and wait for the rest."""
     failure: str | None = None
@@ -165,13 +166,14 @@ def _error(ended: Future[Any]) -> RunFailedError | None:
     return None
 
 
-def claim_directory(out: Path, preset: Preset) -> None:
+def claim_directory(out: str | Path, preset: Preset) -> None:
     """Make the directory, or see that it is one of this preset and version.
 
     Raises:
         ConfigurationError: If it is another's.
     """
     ours = {"preset": preset.name, "version": __version__, "options": list(preset.options)}
+    out = Path(out)
     marker = out / MARKER
     if not marker.is_file() and (out.is_file() or (out.is_dir() and any(each.name != LOCK for each in out.iterdir()))):
         raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; take another --out")
@@ -219,8 +221,9 @@ def sum_of_commands(runs: CachedRuns, works: Iterable[Work]) -> dict[str, int]:
     }
 
 
-def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: Path) -> list[Finding]:
+def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: str | Path) -> list[Finding]:
     """Measure a claim whose runs are there, draw it, and keep both."""
+    out = Path(out)
     folder = out / claim.name
     folder.mkdir(exist_ok=True)
     findings = claim.findings(runs, preset)

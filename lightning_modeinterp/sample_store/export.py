@@ -37,7 +37,7 @@ def as_pixels(samples: Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels.permute(0, 2, 3, 1).numpy())
 
 
-def write_npz(store: SampleStore, path: Path, num_samples: int | None = None) -> Path:
+def write_npz(store: SampleStore, path: str | Path, num_samples: int | None = None) -> Path:
     """Write samples and all that is known of them to one packed file.
 
     ``arr_0`` are the samples, images as bytes (N, H, W, C), which is what evaluators of images read; beside it stand
@@ -51,6 +51,7 @@ def write_npz(store: SampleStore, path: Path, num_samples: int | None = None) ->
     Raises:
         ConfigurationError: If the name ends otherwise, or there are fewer samples.
     """
+    path = Path(path)
     _check_suffix(path, ".npz")
     batch = GeneratedBatch.joined(list(_first(store, num_samples)))
     fields = fields_of(batch)
@@ -70,7 +71,7 @@ def write_npz(store: SampleStore, path: Path, num_samples: int | None = None) ->
     return path
 
 
-def write_folder(store: SampleStore, folder: Path, num_samples: int | None = None) -> Path:
+def write_folder(store: SampleStore, folder: str | Path, num_samples: int | None = None) -> Path:
     """Write each image as ``000000.png`` and so on, by its number.
 
     Args:
@@ -81,6 +82,7 @@ def write_folder(store: SampleStore, folder: Path, num_samples: int | None = Non
     Raises:
         ConfigurationError: If they are no images, the folder holds something, or there are fewer samples.
     """
+    folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"export: expected a new or empty folder, got {folder}; choose another --out")
     for batch in _images(store, num_samples):
@@ -90,7 +92,7 @@ def write_folder(store: SampleStore, folder: Path, num_samples: int | None = Non
     return folder
 
 
-def write_sheet(store: SampleStore, path: Path, num_samples: int | None = None) -> Path:
+def write_sheet(store: SampleStore, path: str | Path, num_samples: int | None = None) -> Path:
     """Write the first images side by side, as one PNG file.
 
     Args:
@@ -101,6 +103,7 @@ def write_sheet(store: SampleStore, path: Path, num_samples: int | None = None) 
     Raises:
         ConfigurationError: If they are no images, the name ends otherwise, or there are fewer samples.
     """
+    path = Path(path)
     _check_suffix(path, ".png")
     wanted = min(SHEET_IMAGES, len(store)) if num_samples is None else num_samples
     pixels = np.concatenate([as_pixels(batch.samples) for batch in _images(store, wanted)])

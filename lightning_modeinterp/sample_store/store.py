@@ -55,12 +55,12 @@ class SampleStore:
         manifest: What its manifest says.
     """
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: str | Path, manifest: Mapping[str, Any]) -> None:
+        self.path = Path(path)
         self.manifest = manifest
 
     @classmethod
-    def open(cls, path: Path, verify: bool = True) -> Self:
+    def open(cls, path: str | Path, verify: bool = True) -> Self:
         """Open a store.
 
         Args:
@@ -72,6 +72,7 @@ class SampleStore:
             ConfigurationError: If there is no finished store, it has another format, its manifest is not as we write
                 it, or a shard is torn, changed or a link.
         """
+        path = Path(path)
         manifest = read_manifest(path)
         if manifest is None:
             is_begun = (path / UNFINISHED).is_dir()

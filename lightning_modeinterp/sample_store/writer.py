@@ -56,14 +56,14 @@ class SampleStoreWriter:
 
     def __init__(
         self,
-        path: Path,
+        path: str | Path,
         fingerprint: Mapping[str, Any],
         num_samples: int,
         block_size: int,
         shard_bytes: int = 2**26,
         seconds: float = 30.0,
     ) -> None:
-        self.path = path
+        self.path = Path(path)
         self.fingerprint = dict(fingerprint)
         self.num_samples, self.block_size = num_samples, block_size
         self.shard_bytes, self.seconds = shard_bytes, seconds

@@ -61,7 +61,7 @@ def image_key(image: NDArray[np.uint8]) -> str:
     return hashlib.sha256(shape.encode() + np.ascontiguousarray(image).tobytes()).hexdigest()[:16]
 
 
-def read_labels(path: Path, allowed: Collection[str]) -> HumanLabels:
+def read_labels(path: str | Path, allowed: Collection[str]) -> HumanLabels:
     """Read what a contact sheet has saved; images without a label are left out.
 
     Args:
@@ -71,6 +71,7 @@ def read_labels(path: Path, allowed: Collection[str]) -> HumanLabels:
     Raises:
         ConfigurationError: If there is no such file, a column is missing, or a label means nothing.
     """
+    path = Path(path)
     if not path.is_file():
         raise ConfigurationError(f"labels: expected a CSV file that a contact sheet has saved, found none at {path}")
     with path.open(newline="", encoding="utf-8-sig") as file:

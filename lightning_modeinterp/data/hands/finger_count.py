@@ -72,7 +72,7 @@ class FingerCount(SupportOracle):
         max_loose: float = 0.03,
         max_hole: float = 0.02,
         dark: float = 0.1,
-        labels: Path | None = None,
+        labels: str | Path | None = None,
     ) -> None:
         super().__init__(["extra", "missing", "malformed", "empty"])
         if not thresholds or list(thresholds) != sorted(thresholds) or thresholds[0] <= 0 or thresholds[-1] >= 1:
@@ -84,7 +84,7 @@ class FingerCount(SupportOracle):
             )
         self.thresholds, self.lengths = tuple(thresholds), tuple(lengths)
         self.max_half_width, self.max_loose, self.max_hole, self.dark = max_half_width, max_loose, max_hole, dark
-        self.labels = {} if labels is None else read_labels(Path(labels), LABELS).by_key
+        self.labels = {} if labels is None else read_labels(labels, LABELS).by_key
 
     def judge(self, samples: Tensor) -> SupportVerdict:
         """See `SupportOracle.judge`.

@@ -65,13 +65,13 @@ class HandPhotosDataModule(ImageFolderDataModule):
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | Path,
         image_size: int = 128,
         colours: Colours = "rgb",
         aspect: Aspect = "all",
         max_broken: float = 0.01,
-        labels: Path | None = None,
-        cache: Path | None = None,
+        labels: str | Path | None = None,
+        cache: str | Path | None = None,
         validation_rate: float = 0.1,
         test_rate: float = 0.1,
         batch_size: int = 64,
@@ -154,7 +154,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
     def _not_five(self) -> set[str]:
         if self.labels is None:
             return set()
-        labels = read_labels(Path(self.labels), LABELS)
+        labels = read_labels(self.labels, LABELS)
         labels.check_names(self.content.names)
         return {name for name, label in labels.by_name.items() if label != str(FINGERS)}
 

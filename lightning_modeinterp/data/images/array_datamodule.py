@@ -70,7 +70,7 @@ class ArrayDataModule(ModeInterpDataModule):
 
     def __init__(
         self,
-        path: Path,
+        path: str | Path,
         name: str | None = None,
         value_range: tuple[float, float] | None = None,
         is_channels_last: bool = False,

@@ -10,7 +10,7 @@ from lightning_modeinterp.data.images.idx import read_idx
 from lightning_modeinterp.errors import ConfigurationError
 
 
-def read_array(path: Path, name: str | None = None) -> NDArray[np.generic]:
+def read_array(path: str | Path, name: str | None = None) -> NDArray[np.generic]:
     """Read an array; a ``.npy`` file is mapped, not read.
 
     Args:
@@ -20,6 +20,7 @@ def read_array(path: Path, name: str | None = None) -> NDArray[np.generic]:
     Raises:
         ConfigurationError: If there is no such file or array, or it cannot be read.
     """
+    path = Path(path)
     if not path.is_file():
         raise ConfigurationError(f"{path}: expected an array file (.npy, .npz or idx), found none")
     if path.suffix not in (".npy", ".npz"):

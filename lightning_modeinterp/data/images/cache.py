@@ -48,7 +48,7 @@ def default_cache() -> Path:
 
 
 def cached_images(
-    folder: Path, preparation: Preparation, cache: Path | None = None, skip_broken: bool = False
+    folder: str | Path, preparation: Preparation, cache: str | Path | None = None, skip_broken: bool = False
 ) -> CachedImages:
     """Images of a folder and its sub-folders, decoded unless that was done before.
 
@@ -61,8 +61,9 @@ def cached_images(
     Raises:
         ConfigurationError: If there is no image, the cache cannot be written, or a file is broken.
     """
+    folder = Path(folder)
     names = find_images(folder)
-    place = cache or default_cache()
+    place = Path(cache or default_cache())
     key = _key(folder, names, preparation)
     content, listing = place / f"{key}.bytes", place / f"{key}.json"
     try:

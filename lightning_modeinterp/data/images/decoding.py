@@ -62,12 +62,13 @@ class BrokenImageError(ValueError):
     """A file that holds no picture that can be read; the message says why."""
 
 
-def find_images(folder: Path) -> list[str]:
+def find_images(folder: str | Path) -> list[str]:
     """Name the image files in a folder and its sub-folders, relative to it, sorted; hidden ones are left out.
 
     Raises:
         ConfigurationError: If there is no such folder, or no image in it.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise ConfigurationError(f"images: expected a folder of images, found none at {folder}")
     files = [file.relative_to(folder) for file in folder.rglob("*") if file.is_file()]
@@ -81,7 +82,7 @@ def find_images(folder: Path) -> list[str]:
     return names
 
 
-def decode_image(path: Path, preparation: Preparation) -> NDArray[np.uint8]:
+def decode_image(path: str | Path, preparation: Preparation) -> NDArray[np.uint8]:
     """Read one image.
 
     Args:
@@ -94,7 +95,7 @@ def decode_image(path: Path, preparation: Preparation) -> NDArray[np.uint8]:
     Raises:
         BrokenImageError: If the file holds no picture that can be read.
     """
-    if path.stat().st_size == 0:
+    if Path(path).stat().st_size == 0:
         raise BrokenImageError("the file is empty")
     size = preparation.image_size
     try:

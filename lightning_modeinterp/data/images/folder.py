@@ -38,13 +38,13 @@ class ImageFolderDataModule(ImageDataModule):
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | Path,
         image_size: int = 64,
         colours: Colours = "rgb",
         fit: Fit = "crop",
         background: int = 255,
         skip_broken: bool = False,
-        cache: Path | None = None,
+        cache: str | Path | None = None,
         validation_rate: float = 0.1,
         test_rate: float = 0.1,
         batch_size: int = 64,

@@ -16,7 +16,7 @@ from lightning_modeinterp.errors import ConfigurationError
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-def read_idx(path: Path) -> NDArray[np.generic]:
+def read_idx(path: str | Path) -> NDArray[np.generic]:
     """Read an idx file, or one that gzip has packed.
 
     Args:
@@ -28,6 +28,7 @@ def read_idx(path: Path) -> NDArray[np.generic]:
     Raises:
         ConfigurationError: If there is no such file, or it is no whole idx file.
     """
+    path = Path(path)
     if not path.is_file():
         raise ConfigurationError(f"{path}: expected an idx file, found none")
     try:

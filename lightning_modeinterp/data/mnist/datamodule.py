@@ -42,7 +42,7 @@ class MNISTDataModule(ImageDataModule):
 
     def __init__(
         self,
-        root: Path = Path("data"),
+        root: str | Path = "data",
         image_size: ImageSize = 32,
         download: bool = False,
         size: int = 55_000,

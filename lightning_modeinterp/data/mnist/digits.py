@@ -33,7 +33,7 @@ class Digits:
     labels: NDArray[np.int64]
 
 
-def read_digits(root: Path, half: Half) -> Digits:
+def read_digits(root: str | Path, half: Half) -> Digits:
     """Read one half of MNIST from ``root/MNIST/raw`` or, where that is missing, from ``root`` itself.
 
     Args:
@@ -43,7 +43,7 @@ def read_digits(root: Path, half: Half) -> Digits:
     Raises:
         ConfigurationError: If files are missing, broken or of another shape.
     """
-    images, labels = (read_idx(_found(root, half, name)) for name in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+    images, labels = (read_idx(_found(Path(root), half, name)) for name in ("images-idx3-ubyte", "labels-idx1-ubyte"))
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or labels.shape != images.shape[:1]:
         raise ConfigurationError(
             f"MNIST: expected {half} images of shape (N, 28, 28) in bytes and N labels in {root}, got {images.dtype} "
