@@ -8,6 +8,8 @@ The rule knows the config and the number of cores, and measures nothing: the sam
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -37,6 +39,23 @@ def suited(num_numbers: int, num_cores: int) -> int:
         (1, 2, 2)
     """
     return max(1, min(num_numbers // NUMBERS_A_THREAD, num_cores))
+
+
+@contextmanager
+def as_chosen(asked: int | None, num_numbers: int) -> Iterator[None]:
+    """Compute on as many threads as `choose` would set, and then on as many as before.
+
+    Args:
+        asked: See `choose`.
+        num_numbers: See `choose`.
+    """
+    before = torch.get_num_threads()
+    fitting = before if _set_by_user(before) else suited(num_numbers, len(_cores()))
+    torch.set_num_threads(fitting if asked is None else asked)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def choose(asked: int | None, num_numbers: int, num_processes: int = 1) -> str:

@@ -113,3 +113,18 @@ class TestPyTorchsOwnNumber:
         monkeypatch.setattr(threads, "_AT_IMPORT", 6)
         assert threads._is_default(6)
         assert not threads._is_default(8)
+
+
+@pytest.mark.parametrize(("asked", "num_numbers", "expected"), [(None, 10, 1), (3, 10, 3), (None, 4 * 65_536, 4)])
+def test_threads_are_taken_for_a_while_and_given_back(asked, num_numbers, expected):
+    before = torch.get_num_threads()
+    with threads.as_chosen(asked, num_numbers):
+        assert torch.get_num_threads() == expected
+    assert torch.get_num_threads() == before
+    assert threads.OMP not in os.environ
+
+
+def test_threads_that_the_user_has_set_stay_for_that_while_too():
+    torch.set_num_threads(5)  # which the fixture takes for no default
+    with threads.as_chosen(None, 2 * 65_536):
+        assert torch.get_num_threads() == 5

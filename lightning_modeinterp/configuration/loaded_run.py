@@ -5,16 +5,16 @@ batch = run.draw(10_000)
 batch.samples, batch.verdict.hallucinated
 """
 
+import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
-from lightning_modeinterp import checkpoints
+from lightning_modeinterp import checkpoints, threads
 from lightning_modeinterp.configuration.saved_config import data_of, generation_of, module_of, read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
@@ -57,8 +57,19 @@ class LoadedRun:
     @property
     def drawing(self) -> Drawing:
         """What draws its samples, block by block."""
-        drawing = self.module.drawing(data=self.data)
-        return replace(drawing, context=partial(_as_predicted, self.module, self.autocast))
+        return replace(self.module.drawing(data=self.data), context=self.as_predicted)
+
+    @contextmanager
+    def as_predicted(self) -> Iterator[None]:
+        """The precision and, on a CPU, the threads of ``predict``: both decide the last bits."""
+        device, asked = self.module.device.type, self.data.generation
+        num_numbers = asked.block_size * math.prod(self.data.sample_shape)
+        with (
+            as_sampled(self.module),
+            torch.autocast(device, self.autocast, enabled=self.autocast is not None),
+            threads.as_chosen(self.config.get("num_threads"), num_numbers) if device == "cpu" else nullcontext(),
+        ):
+            yield
 
     def draw(self, num_samples: int | None = None, purpose: str = "predict") -> GeneratedBatch:
         """Draw and judge samples; those of ``predict`` with the same config, bit for bit.
@@ -103,6 +114,7 @@ def load_run(
             f"load_run: expected a checkpoint, found none at {checkpoint}; run fit first, or give ckpt_path"
         )
     data.generation.check(module.noise_schedule, data.sample_shape)
+    data.check_generation()
     module.to(device).eval()
     return LoadedRun(folder, config, data, module, checkpoint if checkpoint.is_file() else None, autocast)
 
@@ -151,9 +163,3 @@ def _autocast(precision: object) -> torch.dtype | None:
             f"load_run: expected a run in {', '.join(AUTOCAST)}, got trainer.precision {precision}; draw with predict"
         )
     return AUTOCAST[name]
-
-
-@contextmanager
-def _as_predicted(module: DiffusionModule, autocast: torch.dtype | None) -> Iterator[None]:
-    with as_sampled(module), torch.autocast(module.device.type, autocast, enabled=autocast is not None):
-        yield

@@ -39,10 +39,12 @@ def predicted(fitted):
 
 
 def assert_same(batch, other):
-    for name in ("index", "samples", "trajectory_variance"):
+    for name in ("index", "samples", "diverged"):
         assert torch.equal(getattr(batch, name), getattr(other, name)), name
-    assert batch.statistics.keys() == other.statistics.keys()
-    assert all(torch.equal(values, other.statistics[name]) for name, values in batch.statistics.items())
+    for name in ("scores", "statistics"):
+        ours, theirs = getattr(batch, name), getattr(other, name)
+        assert ours.keys() == theirs.keys(), name
+        assert all(torch.equal(values, theirs[each]) for each, values in ours.items()), name
     assert torch.equal(batch.verdict.kind, other.verdict.kind)
     assert torch.equal(batch.verdict.mode, other.verdict.mode)
     assert batch.verdict.kinds == other.verdict.kinds

@@ -3,10 +3,12 @@
 import pytest
 import torch
 
+from lightning_modeinterp import load_run, threads
 from lightning_modeinterp.cli import main, run_command
 from lightning_modeinterp.cli.class_swaps import read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
+from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.testing import concrete_subclasses
 
 from .families import COMMANDS, FAMILIES, OF_FILES, Case, check_products, config_of
@@ -31,9 +33,32 @@ def case(request, tmp_path_factory):
     return made
 
 
+@pytest.fixture
+def two_threads(monkeypatch):
+    """As PyTorch itself takes on two cores; nobody has asked for them."""
+    before = torch.get_num_threads()
+    for name in threads.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(threads, "_set_by_user", lambda now: None)
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 @table
 def test_one_process_leaves_what_it_should(case):
     check_products(case, 1)
+
+
+@table
+def test_a_loaded_run_draws_what_predict_drew(case, two_threads):
+    """On whatever number of threads the caller is, since a convolution adds in another order on more of them."""
+    (stored,) = SampleStore.open(case.folder(1) / "predictions")
+    batch = load_run(case.folder(1)).draw()
+    assert torch.get_num_threads() == 2
+    assert torch.equal(batch.samples, stored.samples)
+    assert all(torch.equal(values, stored.score(name)) for name, values in batch.scores.items())
+    assert torch.equal(batch.verdict.kind, stored.verdict.kind)
 
 
 @table
