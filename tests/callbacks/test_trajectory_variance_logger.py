@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.callbacks import TrajectoryVarianceLogger
+from lightning_modeinterp.generation import Drawing
 
 BIN = 10 ** (36 / 8190) - 1  # relative width of a fine bin
 
@@ -93,10 +94,8 @@ def test_a_test_counts_its_own_samples(evaluation):
 @pytest.mark.parametrize("loggers", [False, None])
 def test_nothing_is_sampled_for_it(evaluation, loggers, monkeypatch):
     num_drawn = []
-    draw = type(evaluation.module).draw
-    monkeypatch.setattr(
-        type(evaluation.module), "draw", lambda *args, **kwargs: num_drawn.append(1) or draw(*args, **kwargs)
-    )
+    sample = Drawing.sample
+    monkeypatch.setattr(Drawing, "sample", lambda *args, **kwargs: num_drawn.append(1) or sample(*args, **kwargs))
     evaluation.trainer(TrajectoryVarianceLogger(), loggers=loggers).validate(
         evaluation.module, evaluation.data(), verbose=False
     )

@@ -229,10 +229,11 @@ def test_no_step_waits_for_the_gpu():
         torch.cuda.set_sync_debug_mode("error")
         return network(x_t, level)
 
-    device = torch.device("cuda")
+    generation = watched(100)
+    drawing = make_drawing(generation, predict_and_watch, device="cuda")
     try:
         with torch.inference_mode():
-            make_drawing(watched(100), predict_and_watch, device=device).sample(0, "predict", watched(100).observers)
+            drawing.sample(0, "predict", generation.observers, generation.variance.windows)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 import torch
 
+from lightning_modeinterp import load_run
 from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import MLP, Denoiser
 from lightning_modeinterp.diffusion.decoders import GaussianDecoder
 from lightning_modeinterp.diffusion.noise_schedules import LearnedGammaSchedule, LinearBetaSchedule, LinearGammaSchedule
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DDPM, VDM
+from lightning_modeinterp.sample_store import SampleStore
+from tests.integration.conftest import Runner
 
 SETTINGS = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
 ADAM = partial(torch.optim.Adam, lr=0.01)
@@ -77,6 +81,19 @@ def test_a_checkpoint_by_hand_is_plain_data_as_the_command_line_has_it(tmp_path)
     assert network["init_args"]["width"] == 16
     assert schedule["class_path"] == "lightning_modeinterp.diffusion.noise_schedules.LinearBetaSchedule"
     assert schedule["init_args"] == {"num_steps": 100, "beta_start": 0.001, "beta_end": 0.2}
+
+
+def test_the_command_line_takes_a_checkpoint_by_hand_and_knows_another_model(tmp_path, capsys):
+    run = Runner(tmp_path / "runs")
+    path = fit(tmp_path, DDPM(MLP((1,), width=16), LinearBetaSchedule(1000, 0.001, 0.2)), 3)
+    run("predict", f"--ckpt_path={path}")
+    assert "does not say what data it was trained on" in capsys.readouterr().err
+    (stored,) = SampleStore.open(run.folder / "predictions")
+    loaded = load_run(run.folder)
+    assert torch.equal(loaded.draw().samples, stored.samples)
+    other = fit(tmp_path, ddpm(), 3)
+    with pytest.raises(ConfigurationError, match=r"model\.\S+: expected .*, with which the checkpoint was trained"):
+        run("predict", f"--ckpt_path={other}", "--run.name=other")
 
 
 def test_what_was_loaded_can_be_saved_and_loaded_again(tmp_path):
