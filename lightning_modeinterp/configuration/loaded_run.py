@@ -102,10 +102,11 @@ def load_run(
     """
     folder = Path(path)
     config = read_config(_config_file(folder, command))
-    autocast = _autocast((config.get("trainer") or {}).get("precision"))
+    autocast = _autocast((config.get("trainer") or {}).get("precision"), torch.device(device))
     data = data_of(config)
     data.generation = generation_of(config)
-    module = module_of(config, data)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not for weights that are replaced
+        module = module_of(config, data)
     checkpoint = _checkpoint(folder, config, ckpt_path)
     if checkpoint.is_file():
         _load_weights(module, data, checkpoint, config)
@@ -156,10 +157,12 @@ def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Pat
         raise ConfigurationError(f"ckpt_path: expected weights of the run's model, got {path}: {problem}") from error
 
 
-def _autocast(precision: object) -> torch.dtype | None:
+def _autocast(precision: object, device: torch.device) -> torch.dtype | None:
     name = OTHER_NAMES.get(str(precision), str(precision))
     if name not in AUTOCAST:
         raise ConfigurationError(
             f"load_run: expected a run in {', '.join(AUTOCAST)}, got trainer.precision {precision}; draw with predict"
         )
+    if name == "16-mixed" and device.type == "cpu":  # Lightning takes bfloat16 there
+        return torch.bfloat16
     return AUTOCAST[name]

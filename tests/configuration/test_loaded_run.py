@@ -50,7 +50,7 @@ def assert_same(batch, other):
     assert batch.verdict.kinds == other.verdict.kinds
 
 
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
 def test_samples_are_those_of_predict(predicted, precision):
     folder = predicted(precision, f"--trainer.precision={precision}", *MORE)
     (stored,) = SampleStore.open(folder / "predictions")
@@ -72,6 +72,12 @@ def test_a_fit_alone_is_enough_and_its_averaged_weights_are_taken(fitted, predic
     assert torch.equal(run.module.state_dict()[weight], checkpoint["state_dict"][weight])
     assert not torch.equal(checkpoint["current_model_state"][weight], checkpoint["state_dict"][weight])
     assert not run.module.training
+
+
+def test_the_callers_random_numbers_stay(fitted):
+    before = torch.get_rng_state()
+    load_run(fitted.folder).draw(10)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_predicts_settings_come_before_those_of_fit(fitted, tmp_path):
