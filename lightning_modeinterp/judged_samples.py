@@ -70,7 +70,7 @@ class JudgedSamples:
     @property
     def ambiguous(self) -> Tensor:
         """(N,) bool."""
-        return ~(self.hallucinated | self.in_support)
+        return self.verdict.ambiguous
 
     @property
     def num_hallucinated(self) -> int:

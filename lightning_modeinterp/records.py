@@ -122,6 +122,11 @@ class SupportVerdict:
         """(N,) bool. Ambiguous samples are neither in support nor hallucinated."""
         return self.kind >= 2
 
+    @property
+    def ambiguous(self) -> Tensor:
+        """(N,) bool."""
+        return self.kind == 1
+
     def __getitem__(self, index: slice | Tensor) -> "SupportVerdict":
         return self._each(lambda values: values[index])
 

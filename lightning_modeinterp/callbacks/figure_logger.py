@@ -11,14 +11,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp import figures
+from lightning_modeinterp.callbacks.chosen_samples import ChosenSamples
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
-from lightning_modeinterp.callbacks.sample_figures import all_figures, is_image, progress_figures, trajectory_figure
+from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures, trajectory_figure
 from lightning_modeinterp.data import ModeInterpDataModule
-from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule, subject_of
-from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.sample_store.export import is_image
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryRecorder, VarianceMap
 
 NUM_MAPS = 16
@@ -29,13 +30,15 @@ MAX_RECORDED = 2**26
 class FigureLogger(GeneratedSamplesCallback):
     """Keep the first samples of an evaluation and draw them when it is over.
 
-    After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: ``density``
-    (1D data), ``samples`` and ``pairs`` (2D), or ``samples``, ``kept_and_flagged`` and ``variance_maps`` (images);
-    ``variance`` by verdict, ``roc``, ``windows``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and
-    in-support samples; and the figures of the data's probes, see `Probe`. Blocks of samples whose trajectories or maps
-    are shown are drawn again. At every n-th validation ``val/figures/density`` or ``samples``, and
-    ``val/figures/variance``, for such loggers only: without one nothing is kept or drawn.
-    Data without an oracle have no figures. They show the samples of all processes; the first one draws them.
+    After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: what the data
+    module draws of samples (``samples``, ``density`` or ``pairs``); ``variance`` by verdict, ``roc``, ``windows``;
+    ``sorted_by_variance``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and in-support samples; of
+    images ``kept_and_flagged`` and ``variance_maps`` too; and the figures of the data's probes, see `Probe`. Blocks of
+    samples whose trajectories or maps are shown are drawn again. At every n-th validation ``val/figures/<name>`` of
+    samples and ``variance``, for such loggers only: without one nothing is kept or drawn.
+    Without an oracle there are neither ``roc``, ``windows`` nor ``kept_and_flagged``; trajectories are those of
+    highest and lowest variance, and validation has ``sorted_by_variance`` too. Where all samples have diverged, none
+    of them is drawn. They show the samples of all processes; the first one draws them.
 
     Args:
         max_samples: Number of samples that are kept for the figures.
@@ -79,8 +82,8 @@ class FigureLogger(GeneratedSamplesCallback):
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show the figures."""
         self.num_validations += not trainer.sanity_checking
-        if self._has_gathered(trainer) and len(judged := self.kept.judged()):  # none where all have diverged
-            for name, figure in progress_figures(judged, data_of(trainer)):
+        if self._has_gathered(trainer) and len(drawn := self.kept.sound()):  # none where all have diverged
+            for name, figure in progress_figures(drawn, data_of(trainer)):
                 _show(trainer, f"val/figures/{name}", figure)
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -109,39 +112,46 @@ class FigureLogger(GeneratedSamplesCallback):
         return len(self.kept) > 0
 
     def _test_figures(self, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:
-        data, kept = data_of(module.trainer), self.kept.judged()
+        data, kept = data_of(module.trainer), self.kept.sound()
         if len(kept):  # none where all have diverged
             yield from all_figures(kept, data)
-            chosen = kept[self._chosen(kept.block, kept.verdict)]
+            chosen = ChosenSamples.of(kept, data.generation.score, self.num_trajectories, self.max_replayed_blocks)
             if len(chosen):  # none where all are ambiguous
                 yield "predicted_x_0", self._trajectories(module, data, chosen)
-                if is_image(data):
+                if is_image(kept.samples):
                     yield "variance_maps", self._variance_maps(module, data, chosen)
         for probe in data.probes():
             yield from probe.figures(subject_of(module, data))
 
-    def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: JudgedSamples) -> Figure:
+    def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: ChosenSamples) -> Figure:
         generation = data.generation
         levels = generation.sampler.levels(module.noise_schedule)
         stride = max(1, math.ceil(len(chosen) * len(levels) * math.prod(data.sample_shape) / MAX_RECORDED))
         shown = chosen[::stride]
-        x_0_hat = self._draw_again(module, shown, TrajectoryRecorder).transpose(0, 1)
+        x_0_hat = self._draw_again(module, shown.drawn, TrajectoryRecorder).transpose(0, 1)
         num_steps = len(x_0_hat)
         steps = generation.variance.windows[generation.window].steps_left(levels)
         window = (steps[0], steps[-1])
-        return trajectory_figure(x_0_hat, shown.hallucinated, range(num_steps - 1, -1, -1), window, data)
+        return trajectory_figure(x_0_hat, shown.is_second, range(num_steps - 1, -1, -1), window, data, shown.sides)
 
-    def _variance_maps(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: JudgedSamples) -> Figure:
-        half, hallucinated = NUM_MAPS // 2, chosen.hallucinated
-        rows = torch.cat([hallucinated.nonzero().flatten()[:half], (~hallucinated).nonzero().flatten()[:half]])
-        shown = chosen[rows.sort().values]
+    def _variance_maps(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: ChosenSamples) -> Figure:
+        half, second = NUM_MAPS // 2, chosen.is_second
+        rows = torch.cat([second.nonzero().flatten()[:half], (~second).nonzero().flatten()[:half]])
+        shown = chosen[rows.sort().values].drawn
         window = data.generation.window
         steps = data.generation.variance.windows[window]
         variance = self._draw_again(module, shown, lambda rows: VarianceMap(steps, rows))
-        return figures.variance_maps(shown.samples, variance, f"variance over {window}", flagged=shown.hallucinated)
+        title = f"variance over {window}"
+        if shown.verdict:
+            return figures.variance_maps(shown.samples, variance, title, flagged=shown.verdict.hallucinated)
+        means = list(map(figures.power, shown.score(data.generation.score).tolist()))
+        return figures.variance_maps(shown.samples, variance, f"{title}, its mean below each image", captions=means)
 
     def _draw_again(
-        self, module: DiffusionModule, shown: JudgedSamples, observer_of: Callable[[list[int]], TrajectoryObserver[Any]]
+        self,
+        module: DiffusionModule,
+        shown: GeneratedBatch,
+        observer_of: Callable[[list[int]], TrajectoryObserver[Any]],
     ) -> Tensor:
         """What an observer of rows of a block makes of samples, (len(shown), ...), in their order."""
         generation, index = data_of(module.trainer).generation, shown.index.tolist()
@@ -151,15 +161,6 @@ class FigureLogger(GeneratedSamplesCallback):
             observer = observer_of([i % generation.block_size for i in index if i // generation.block_size == block])
             results.append(drawing.sample(block, "test", {"seen": observer})[1]["seen"])
         return torch.cat(results).cpu()  # blocks rise with the index, so the order is that of the samples
-
-    def _chosen(self, block: Tensor, verdict: SupportVerdict) -> Tensor:
-        """Positions of the samples to show, rising: both classes, from as few blocks as allowed."""
-        hallucinated, in_support = verdict.hallucinated, verdict.in_support
-        per_block = torch.bincount(block[hallucinated], minlength=int(block.max()) + 1)
-        blocks = per_block.argsort(descending=True)[: self.max_replayed_blocks]
-        near = torch.isin(block, blocks)
-        first = [(near & group).nonzero().flatten()[: self.num_trajectories] for group in (hallucinated, in_support)]
-        return torch.cat(first).sort().values
 
 
 def _show(trainer: L.Trainer, name: str, figure: Figure) -> None:

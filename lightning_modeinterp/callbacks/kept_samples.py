@@ -1,14 +1,13 @@
-"""The first judged samples of an evaluation, kept on the CPU to draw them."""
+"""The first samples of an evaluation, kept on the CPU to draw them."""
 
 import lightning as L
 import torch
 
-from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.records import GeneratedBatch
 
 
 class KeptSamples:
-    """Collect judged batches while there is room; those without a verdict are left out.
+    """Collect batches while there is room.
 
     Args:
         max_samples: Number of samples from which on nothing more is kept.
@@ -38,14 +37,14 @@ class KeptSamples:
         return together
 
     def add(self, batch: GeneratedBatch) -> None:
-        """Keep a batch if it is judged and there is room."""
-        if batch.verdict is not None and len(self) < self.max_samples:
+        """Keep a batch if there is room."""
+        if len(self) < self.max_samples:
             self.batches.append(batch.to(torch.device("cpu")))
 
     def __len__(self) -> int:
         """Number of samples."""
         return sum(map(len, self.batches))
 
-    def judged(self) -> JudgedSamples:
-        """All of them, but those that diverged."""
-        return JudgedSamples.of(self.batches)
+    def sound(self) -> GeneratedBatch:
+        """All of them, but those that diverged; at least one batch must have been kept."""
+        return GeneratedBatch.joined([batch.sound() for batch in self.batches])

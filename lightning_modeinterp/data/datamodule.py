@@ -1,20 +1,23 @@
 """The seam: a data set with its sizes, units, splits and, where it is known, its truth."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Literal
 
 import lightning as L
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp.data.batch_loader import BatchedDataset, BatchLoader
 from lightning_modeinterp.data.probe import Probe
+from lightning_modeinterp.data.sample_figures import figures_by_shape
 from lightning_modeinterp.data.sample_requests import SampleRequests
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Generation
-from lightning_modeinterp.metrics import GenerationMetric, HallucinationDetection
-from lightning_modeinterp.records import not_finite
+from lightning_modeinterp.metrics import FeatureNetwork, GenerationMetric, HallucinationDetection
+from lightning_modeinterp.records import GeneratedBatch, not_finite
 from lightning_modeinterp.support_oracle import SupportOracle
 
 Split = Literal["train", "validation", "test"]
@@ -108,6 +111,32 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     def probes(self) -> list[Probe]:
         """Probes that make sense for models of these data, new ones at each call. None by default."""
         return []
+
+    def sample_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
+        """Name and draw what has been sampled, in validation and test; ``samples`` by default, see `figures_by_shape`.
+
+        Args:
+            drawn: At least one sample, in data units, on the CPU; none has diverged, and none has a verdict where there
+                is no oracle.
+        """
+        dataset = self.make_dataset("test")
+
+        def first(number: int) -> Tensor:
+            return self.to_data_units(dataset[torch.arange(min(len(dataset), number))])
+
+        yield from figures_by_shape(drawn, first)
+
+    def test_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
+        """Name and draw what only a test shows, beside `sample_figures`. None by default."""
+        yield from ()
+
+    def landmarks(self) -> Tensor | None:
+        """Points that figures of paths mark, such as centres, (K, *sample_shape), model units. None by default."""
+        return None
+
+    def feature_network(self) -> FeatureNetwork | None:
+        """The network whose features `fidelity` compares, from samples in data units. None by default."""
+        return None
 
     def detection(self) -> HallucinationDetection:
         """The metric that judges the scores in ``generation``, for `metrics`."""

@@ -50,5 +50,25 @@ def rate_with_interval(num_hits: int, num_samples: int) -> str:
     return f"{percent(num_hits / num_samples)} [{_digits(low)}, {_digits(high)}], n = {num_samples:,}"
 
 
+def not_judged(num_samples: int) -> str:
+    """Say how many samples there are, of data without an oracle.
+
+    Example:
+        >>> not_judged(12_288)
+        '12,288 samples, not judged'
+    """
+    return f"{num_samples:,} sample{'' if num_samples == 1 else 's'}, not judged"
+
+
+def power(value: float) -> str:
+    """Write a variance short; ``n/a`` where it is not a number.
+
+    Example:
+        >>> power(0.00123), power(float("nan"))
+        ('1.2e-03', 'n/a')
+    """
+    return "n/a" if math.isnan(value) else f"{value:.1e}"
+
+
 def _digits(rate: float) -> str:
     return f"{100 * rate:.2f}" if rate >= 1e-3 else f"{100 * rate:.2g}"

@@ -1,6 +1,6 @@
 """Generated samples against the true density in one dimension, where the mass between the modes can be seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -75,9 +75,9 @@ def draw_density(
     _check_verdicts(values, hallucinated, is_ambiguous)
     x, bad, unsure = (tensor.detach().cpu().numpy() for tensor in (values, hallucinated, is_ambiguous))
     edges = np.linspace(*_visible_range(x, np.asarray(means, dtype=float).ravel()), num_bins + 1)
-    top = max(_draw_stack(axes, x, bad, unsure, edges), _draw_truth(axes, log_density, edges, values.dtype))
+    top = max(draw_stack(axes, x, by_verdict(bad, unsure), edges), _draw_truth(axes, log_density, edges, values.dtype))
     axes.set_yscale("log", nonpositive="clip")
-    axes.set_ylim(0.1 * _density_of_one(len(x), edges), 3 * top)
+    axes.set_ylim(0.1 * density_of_one(len(x), edges), 3 * top)
     axes.set_xlim(edges[0], edges[-1])
     num_outside = int((~((x >= edges[0]) & (x <= edges[-1]))).sum())
     axes.set_xlabel("x (data units)" + (f"; {num_outside:,} samples lie outside" if num_outside else ""))
@@ -112,28 +112,30 @@ def _visible_range(x: NDArray[np.floating], means: NDArray[np.floating]) -> tupl
     return float(near.min(initial=low - spacing / 2)), float(near.max(initial=high + spacing / 2))
 
 
-def _density_of_one(num_samples: int, edges: NDArray[np.floating]) -> float:
+def density_of_one(num_samples: int, edges: NDArray[np.floating]) -> float:
+    """What one of so many samples adds to the density of its bin."""
     return 1 / (num_samples * float(edges[1] - edges[0]))
 
 
-def _draw_stack(
-    axes: Axes,
-    x: NDArray[np.floating],
-    hallucinated: NDArray[np.bool_],
-    ambiguous: NDArray[np.bool_],
-    edges: NDArray[np.floating],
-) -> float:
-    """Draw one layer a verdict, each on top of the one before; return the height of the stack."""
+Layer = tuple[NDArray[np.bool_], str, float, str]
+"""Which samples (N,), their colour, its opacity, and what they are called."""
+
+
+def by_verdict(hallucinated: NDArray[np.bool_], ambiguous: NDArray[np.bool_]) -> list[Layer]:
+    """A layer a verdict, from the bottom up; no ambiguous one where there are none."""
     layers = [
         (hallucinated, HALLUCINATED, 1.0, "hallucinated"),
         (ambiguous, AMBIGUOUS, 1.0, "ambiguous"),
         (~(hallucinated | ambiguous), IN_SUPPORT, 0.65, "in support"),
     ]
+    return [layer for layer in layers if layer[3] != "ambiguous" or ambiguous.any()]
+
+
+def draw_stack(axes: Axes, x: NDArray[np.floating], layers: Iterable[Layer], edges: NDArray[np.floating]) -> float:
+    """Draw the density of samples (N,) by layers, each on top of the one before; return the height of the stack."""
     below = np.zeros(len(edges) - 1)
     for part, colour, alpha, name in layers:
-        if name == "ambiguous" and not part.any():
-            continue
-        above = below + np.histogram(x[part], edges)[0] * _density_of_one(len(x), edges)
+        above = below + np.histogram(x[part], edges)[0] * density_of_one(len(x), edges)
         label = f"{name}, n = {int(part.sum()):,}"
         axes.stairs(above, edges, baseline=below, fill=True, color=colour, alpha=alpha, linewidth=0, label=label)
         below = above

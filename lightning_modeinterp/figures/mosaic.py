@@ -20,7 +20,7 @@ PAPER = 0.72
 FEW = 5
 """Fewer images are drawn as large as this many in a row."""
 
-CAPTION_HEIGHT = 0.13
+CAPTION_HEIGHT = 0.1
 """Inches."""
 
 
@@ -54,9 +54,10 @@ class Cells:
 
     @property
     def row_height(self) -> int:
-        """Pixels from one row to the next."""
+        """Pixels from one row to the next; a caption stands between the lines about two images."""
         across = self.num_columns * (self.width + self.gap) + self.gap
-        return self.height + self.gap + (math.ceil(CAPTION_HEIGHT * across / WIDTH) if self.has_captions else 0)
+        caption = self.gap + math.ceil(CAPTION_HEIGHT * across / WIDTH) if self.has_captions else 0
+        return self.height + self.gap + caption
 
     @property
     def size(self) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures.predicted_trajectories import check_trajectories, finite, in_window, variance_title
-from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, IN_SUPPORT, legend_below, new_figure, note, tidy
+from lightning_modeinterp.figures.style import BY_VERDICT, GUIDE, Sides, legend_below, new_figure, note, tidy
 
 
 def predicted_paths(
@@ -22,6 +22,7 @@ def predicted_paths(
     means: Tensor | None = None,
     *,
     num_last_steps: int | None = None,
+    sides: Sides = BY_VERDICT,
 ) -> Figure:
     """Draw the paths of the predicted x0 over the last reverse steps, one panel a verdict, on a shared scale.
 
@@ -30,11 +31,13 @@ def predicted_paths(
 
     Args:
         x_0_hat: Predicted clean samples from the first to the last recorded step, (S, N, 2), model units.
-        hallucinated: (N,) bool. What is not hallucinated is drawn as in support: leave ambiguous samples out.
+        hallucinated: (N,) bool, or whatever tells the second side from the first. What is not hallucinated is drawn as
+            in support: leave ambiguous samples out.
         steps_left: (S,) integers, the steps that are left after each recorded one: falling, 0 after the last.
         window: Ends of the detection window as steps left, both inclusive: ``(0, 9)`` is the last ten steps.
         means: (K, 2) centres of the modes, model units; None where they are not known.
         num_last_steps: How many steps before the end are shown. None for 100, or twice what the window needs if more.
+        sides: The two panels.
 
     Raises:
         ConfigurationError: Samples are not two-dimensional, shapes do not fit together, steps do not fall, or fewer
@@ -52,17 +55,14 @@ def predicted_paths(
             f"expected x_0_hat of shape (S, N, 2), got {tuple(x_0_hat.shape)}; `predicted_trajectories` is for others"
         )
     values = finite(x_0_hat)
-    title = variance_title(values, bad, steps, window)  # over the whole window, shown or not
+    title = variance_title(values, bad, steps, window, sides)  # over the whole window, shown or not
     values, steps = values[steps < num_last_steps], steps[steps < num_last_steps]
     centres = np.empty((0, 2)) if means is None else means.cpu().double().numpy()
 
     figure = new_figure(title)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     marked = np.zeros(len(steps), bool) if window is None else in_window(steps, window)
-    for axes, part, colour, name in (
-        (panels[0], ~bad, IN_SUPPORT, "in support"),
-        (panels[1], bad, HALLUCINATED, "hallucinated"),
-    ):
+    for axes, part, colour, name in zip(panels, (~bad, bad), sides.colours, sides.names, strict=True):
         _draw_modes(axes, centres, None if axes is panels[1] else "mode")
         _draw_paths(axes, values[:, part], marked, colour)
         axes.set_title(f"{name}, n = {int(part.sum()):,}", fontsize=9, color=colour, loc="left")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, IN_SUPPORT, legend_below, new_figure, note, tidy
+from lightning_modeinterp.figures.style import BY_VERDICT, GUIDE, Sides, legend_below, new_figure, note, tidy
 
 
 def predicted_trajectories(
@@ -20,6 +20,7 @@ def predicted_trajectories(
     window: tuple[int, int] | None = None,
     *,
     num_last_steps: int = 200,
+    sides: Sides = BY_VERDICT,
 ) -> Figure:
     """Draw the predicted x0 over the last reverse steps, one panel a verdict, on a shared scale.
 
@@ -30,10 +31,12 @@ def predicted_trajectories(
 
     Args:
         x_0_hat: Predicted clean samples from the first to the last recorded step, (S, N, *sample_shape), model units.
-        hallucinated: (N,) bool. What is not hallucinated is drawn as in support: leave ambiguous samples out.
+        hallucinated: (N,) bool, or whatever tells the second side from the first. What is not hallucinated is drawn as
+            in support: leave ambiguous samples out.
         steps_left: (S,) integers, the steps that are left after each recorded one: falling, 0 after the last.
         window: Ends of the detection window as steps left, both inclusive: ``(0, 9)`` is the last ten steps.
         num_last_steps: How many steps before the end are shown.
+        sides: The two panels.
 
     Raises:
         ConfigurationError: Shapes do not fit together, steps do not fall, or fewer than two are left to draw.
@@ -41,14 +44,14 @@ def predicted_trajectories(
     steps, bad = np.asarray(steps_left), hallucinated.cpu().numpy()
     check_trajectories(x_0_hat, bad, steps, num_last_steps)
     values = finite(x_0_hat)
-    title = variance_title(values, bad, steps, window)  # over the whole window, shown or not
+    title = variance_title(values, bad, steps, window, sides)  # over the whole window, shown or not
     values, steps = values[steps < num_last_steps], steps[steps < num_last_steps]
     curves = values[..., 0] if values.shape[2] == 1 else np.linalg.norm(values - values[-1], axis=2)
 
     figure = new_figure(title)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    _draw_panel(panels[0], steps, curves[:, ~bad], IN_SUPPORT, "in support")
-    _draw_panel(panels[1], steps, curves[:, bad], HALLUCINATED, "hallucinated")
+    for axes, part, colour, name in zip(panels, (~bad, bad), sides.colours, sides.names, strict=True):
+        _draw_panel(axes, steps, curves[:, part], colour, name)
     if window is not None:
         for axes, label in zip(panels, ("detection window", None), strict=True):
             axes.axvspan(max(window), min(window), color=GUIDE, alpha=0.15, linewidth=0, label=label)
@@ -97,13 +100,15 @@ def variance_title(
     hallucinated: NDArray[np.bool_],
     steps: NDArray[np.integer],
     window: tuple[int, int] | None,
+    sides: Sides,
 ) -> str:
-    """State the median variance of either class over the window, which is what the detector compares."""
+    """State the median variance of either side over the window, which is what the detector compares."""
     if window is None or not in_window(steps, window).any():
-        return f"{int(hallucinated.sum()):,} of {len(hallucinated):,} recorded trajectories end hallucinated"
+        return f"of {len(hallucinated):,} recorded trajectories {int(hallucinated.sum()):,}: {sides.names[1]}"
     variance = values[in_window(steps, window)].var(axis=0).mean(axis=1)
-    in_support, bad = (_median(variance[part]) for part in (~hallucinated, hallucinated))
-    return f"median variance in the window: in support {in_support}, hallucinated {bad}"
+    medians = [_median(variance[part]) for part in (~hallucinated, hallucinated)]
+    named = ", ".join(f"{name} {median}" for name, median in zip(sides.names, medians, strict=True))
+    return f"median variance in the window: {named}"
 
 
 def _median(variance: NDArray[np.floating]) -> str:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.captions import percent, rate_with_interval
+from lightning_modeinterp.figures.captions import not_judged, percent, rate_with_interval
 from lightning_modeinterp.figures.style import (
     AMBIGUOUS,
     DATA,
     HALLUCINATED,
     IN_SUPPORT,
+    UNJUDGED,
     WIDTH,
+    dot_size,
     legend_below,
     new_figure,
     tidy,
@@ -34,14 +36,14 @@ class PlaneSamples:
         name: What the system is called, such as ``grid``; stands above its column where there are several.
         data: (M, 2) true samples, data units.
         samples: (N, 2) generated samples, data units.
-        hallucinated: (N,) bool.
+        hallucinated: (N,) bool; None where samples are not judged.
         ambiguous: (N,) bool, neither in support nor hallucinated; None where there are none.
     """
 
     name: str
     data: Tensor
     samples: Tensor
-    hallucinated: Tensor
+    hallucinated: Tensor | None
     ambiguous: Tensor | None = None
 
 
@@ -78,7 +80,7 @@ def _few(systems: Sequence[PlaneSamples], max_points: int) -> Figure:
     """Data beside samples, or above them."""
     is_alone = len(systems) == 1
     if is_alone:
-        figure = new_figure(f"hallucinated {_rate(systems[0])}", height=3.8)
+        figure = new_figure(_headline(systems[0]), height=3.8)
         panels = figure.subplots(1, 2, sharex=True, sharey=True).reshape(2, 1)
     else:
         figure = new_figure("data above, generated samples below", height=1.0 + 2 * WIDTH / len(systems))
@@ -104,7 +106,8 @@ def _many(systems: Sequence[PlaneSamples], max_points: int) -> Figure:
 
 
 def _percent(system: PlaneSamples) -> str:
-    return f"hallucinated {percent(float(system.hallucinated.double().mean()))}"
+    bad = system.hallucinated
+    return "not judged" if bad is None else f"hallucinated {percent(float(bad.double().mean()))}"
 
 
 def _check(system: PlaneSamples) -> None:
@@ -122,8 +125,11 @@ def _check(system: PlaneSamples) -> None:
             )
 
 
-def _rate(system: PlaneSamples) -> str:
-    return rate_with_interval(int(system.hallucinated.sum()), len(system.samples))
+def _headline(system: PlaneSamples) -> str:
+    bad = system.hallucinated
+    if bad is None:
+        return not_judged(len(system.samples))
+    return f"hallucinated {rate_with_interval(int(bad.sum()), len(bad))}"
 
 
 def _draw_data(axes: Axes, system: PlaneSamples, max_points: int) -> None:
@@ -138,10 +144,8 @@ def _draw_data(axes: Axes, system: PlaneSamples, max_points: int) -> None:
 
 
 def _draw_samples(axes: Axes, system: PlaneSamples, max_points: int) -> None:
-    points, bad = system.samples.detach().cpu().double().numpy(), system.hallucinated.cpu().numpy()
-    unsure = np.zeros_like(bad) if system.ambiguous is None else system.ambiguous.cpu().numpy()
-    layers = [(~(bad | unsure), IN_SUPPORT, "in support"), (unsure, AMBIGUOUS, "ambiguous")]
-    for part, colour, name in [*layers, (bad, HALLUCINATED, "hallucinated")]:
+    points = system.samples.detach().cpu().double().numpy()
+    for part, colour, name in _layers(system):
         if name != "ambiguous" or part.any():
             _dots(axes, points[part][:max_points], colour, name)
     axes.set_aspect("equal")
@@ -152,10 +156,22 @@ def _draw_samples(axes: Axes, system: PlaneSamples, max_points: int) -> None:
     tidy(axes)
 
 
+def _layers(system: PlaneSamples) -> list[tuple[NDArray[np.bool_], str, str]]:
+    """Which samples (N,) are drawn in which colour, the rarest last."""
+    if system.hallucinated is None:
+        return [(np.ones(len(system.samples), bool), UNJUDGED, "generated")]
+    bad = system.hallucinated.cpu().numpy()
+    unsure = np.zeros_like(bad) if system.ambiguous is None else system.ambiguous.cpu().numpy()
+    in_support = (~(bad | unsure), IN_SUPPORT, "in support")
+    return [in_support, (unsure, AMBIGUOUS, "ambiguous"), (bad, HALLUCINATED, "hallucinated")]
+
+
 def _dots(axes: Axes, points: NDArray[np.floating], colour: str, name: str) -> None:
     """Draw points; the legend names each colour once, with a dot that can be seen."""
     finite = points[np.isfinite(points).all(1)]
-    axes.plot(finite[:, 0], finite[:, 1], ".", color=colour, markersize=2.2, markeredgewidth=0, alpha=0.7)
+    axes.plot(
+        finite[:, 0], finite[:, 1], ".", color=colour, markersize=dot_size(len(finite)), markeredgewidth=0, alpha=0.7
+    )
     legends = [label for other in axes.figure.axes for label in other.get_legend_handles_labels()[1]]
     if name not in legends:
         axes.plot([], [], ".", color=colour, markersize=8, label=name)

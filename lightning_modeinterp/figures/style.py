@@ -3,6 +3,8 @@
 The colours are those of Okabe and Ito: they stay apart for the colour-blind, and in grey.
 """
 
+from dataclasses import dataclass
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,6 +16,30 @@ TRUE_DENSITY = "#222222"
 LEARNED = "#CC79A7"
 GUIDE = "#666666"
 """Threshold lines, reference values, notes."""
+UNJUDGED = "#009E73"
+"""Samples of data without an oracle."""
+RESTLESS = "#CC79A7"
+"""Those of highest variance, where there is no verdict."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two groups of samples that are drawn beside each other.
+
+    Args:
+        names: What they are called.
+        colours: How they are drawn.
+    """
+
+    names: tuple[str, str]
+    colours: tuple[str, str]
+
+
+BY_VERDICT = Sides(("in support", "hallucinated"), (IN_SUPPORT, HALLUCINATED))
+BY_VARIANCE = Sides(("most settled", "most restless"), (UNJUDGED, RESTLESS))
+
+
+FEW_POINTS = 400
 
 WIDTH = 6.0
 """Inches; 900 px at the resolution that `save_figure` writes."""
@@ -54,6 +80,22 @@ def legend_below(figure: Figure) -> None:
         columnspacing=1.2,
         handlelength=1.6,
     )
+
+
+def at_least_a_decade(low: float, high: float) -> tuple[float, float]:
+    """Ends of a logarithmic axis, moved apart where they are close, so that it can be labelled.
+
+    Example:
+        >>> at_least_a_decade(1.0, 100.0), at_least_a_decade(4.0, 4.0)
+        ((1.0, 100.0), (1.0, 16.0))
+    """
+    margin = 4.0 if high < 10 * low else 1.0
+    return low / margin, high * margin
+
+
+def dot_size(num_points: int) -> float:
+    """Diameter of a dot in points: few are drawn larger, so that they are seen."""
+    return 2.5 if num_points > FEW_POINTS else 5.0
 
 
 def note(axes: Axes, text: str) -> None:

@@ -1,6 +1,7 @@
 """Trajectory variance by verdict: how far apart the detector sees the two classes."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures.captions import percent
-from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, IN_SUPPORT, legend_below, new_figure, note, tidy
+from lightning_modeinterp.figures.style import (
+    BY_VERDICT,
+    GUIDE,
+    at_least_a_decade,
+    legend_below,
+    new_figure,
+    note,
+    tidy,
+)
 
 
 def variance_histogram(
@@ -41,20 +50,13 @@ def variance_histogram(
     """
     fine = np.asarray(edges, dtype=float)
     counts = np.stack([np.asarray(in_support_counts), np.asarray(hallucinated_counts)])
-    _check(fine, counts)
+    check_counts(fine, counts)
 
     figure = new_figure(_title(fine, counts, threshold))
     axes = figure.add_subplot()
-    _draw_classes(axes, fine, counts, num_bins)
+    draw_variances(axes, fine, counts, BY_VERDICT.names, BY_VERDICT.colours, window_label, num_bins)
     if math.isfinite(threshold):
         axes.axvline(threshold, color=GUIDE, linestyle="--", linewidth=1.2, label=f"threshold {threshold:.2e}")
-    num_outside = int(counts[:, ~_is_closed(fine)].sum())
-    outside = f"; {num_outside:,} samples lie outside" if num_outside else ""
-    axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel(f"trajectory variance, {window_label} (model units squared){outside}")
-    axes.set_ylabel("density (1 / decade)")
-    tidy(axes)
     legend_below(figure)
     return figure
 
@@ -84,13 +86,18 @@ def rebin(
     return edges[np.append(starts, end)], np.add.reduceat(counts, starts, axis=1)
 
 
-def _check(edges: NDArray[np.floating], counts: NDArray[np.number]) -> None:
+def check_counts(edges: NDArray[np.floating], counts: NDArray[np.number]) -> None:
+    """Refuse edges (B + 1,) and counts (C, B) that do not fit together; see `variance_histogram`.
+
+    Raises:
+        ConfigurationError: If they do not.
+    """
     if edges.ndim != 1 or len(edges) < 4 or edges[0] < 0 or not (np.diff(edges) > 0).all():
         raise ConfigurationError(
             f"expected at least 4 rising edges from 0 or more, got shape {edges.shape}, {edges.flat[:3]} ...; "
             "pass variances, not their logarithms"
         )
-    if counts.shape != (2, len(edges) - 1):
+    if counts.shape[1:] != (len(edges) - 1,):
         raise ConfigurationError(
             f"expected {len(edges) - 1} counts a class for {len(edges)} edges, got shape {counts.shape[1:]}; "
             "put an edge before the first bin where upper edges are at hand"
@@ -102,17 +109,32 @@ def _is_closed(edges: NDArray[np.floating]) -> NDArray[np.bool_]:
     return np.asarray((edges[:-1] > 0) & np.isfinite(edges[1:]))
 
 
-def _draw_classes(axes: Axes, edges: NDArray[np.floating], counts: NDArray[np.number], num_bins: int) -> None:
+def draw_variances(
+    axes: Axes,
+    edges: NDArray[np.floating],
+    counts: NDArray[np.number],
+    names: Sequence[str],
+    colours: Sequence[str],
+    window_label: str,
+    num_bins: int,
+) -> None:
+    """Draw classes (C, B), each normalised by itself, on axes that say what they are."""
     closed = np.flatnonzero(_is_closed(edges))
     visible, heights = rebin(edges[closed[0] : closed[-1] + 2], counts[:, closed], num_bins)
     heights = heights / np.maximum(counts.sum(axis=1, keepdims=True), 1) / np.diff(np.log10(visible))
-    for height, total, colour, name in zip(
-        heights, counts.sum(axis=1), (IN_SUPPORT, HALLUCINATED), ("in support", "hallucinated"), strict=True
-    ):
+    for height, total, colour, name in zip(heights, counts.sum(axis=1), colours, names, strict=True):
         axes.stairs(height, visible, fill=True, color=colour, alpha=0.45, label=f"{name}, n = {int(total):,}")
         axes.stairs(height, visible, color=colour, linewidth=1.0)
     if not counts.any():
         note(axes, "no samples")
+    num_outside = int(counts[:, ~_is_closed(edges)].sum())
+    outside = f"; {num_outside:,} samples lie outside" if num_outside else ""
+    axes.set_xscale("log")
+    axes.set_xlim(at_least_a_decade(*axes.get_xlim()))
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(f"trajectory variance, {window_label} (model units squared){outside}")
+    axes.set_ylabel("density (1 / decade)")
+    tidy(axes)
 
 
 def _title(edges: NDArray[np.floating], counts: NDArray[np.number], threshold: float) -> str:

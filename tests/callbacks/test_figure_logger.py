@@ -1,34 +1,20 @@
-"""Which trajectories are shown, and when figures are drawn, for whom."""
+"""When figures are drawn, of which samples, for whom."""
 
 import pytest
 import torch
 
 from lightning_modeinterp import figures
 from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
+from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.loggers import CSVHistory
 from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.support_oracle import SupportOracle
 
 IN_FIT = {"val/figures/density", "val/figures/variance"}
-IN_TEST = {f"test/figures/{name}" for name in ("density", "variance", "roc", "windows", "predicted_x_0", "score")}
-
-
-def verdict(kind):
-    kind = torch.tensor(kind, dtype=torch.int8)
-    return SupportVerdict(kind, torch.zeros(len(kind), dtype=torch.int64), ("in_support", "ambiguous", "invalid"))
-
-
-def test_both_classes_from_the_blocks_with_most_hallucinations():
-    block = torch.arange(12) // 4
-    judged = verdict([0, 0, 2, 0, 0, 1, 0, 0, 2, 0, 2, 0])
-    chosen = FigureLogger(num_trajectories=2, max_replayed_blocks=1)._chosen(block, judged)
-    assert chosen.tolist() == [8, 9, 10, 11]
-
-
-def test_without_hallucinations_there_are_still_in_support_samples():
-    chosen = FigureLogger(num_trajectories=3, max_replayed_blocks=1)._chosen(torch.arange(8) // 4, verdict([0] * 8))
-    assert len(chosen) == 3
+OF_TEST = ("density", "variance", "roc", "windows", "sorted_by_variance", "predicted_x_0", "score")
+IN_TEST = {f"test/figures/{name}" for name in OF_TEST}
 
 
 @pytest.fixture
@@ -40,6 +26,7 @@ def drawn(monkeypatch):
         "variance_histogram",
         "roc",
         "window_sweep",
+        "variance_on_line",
         "predicted_trajectories",
         "score_curves",
     ):
@@ -81,7 +68,7 @@ def test_nothing_is_kept_or_drawn_in_a_fit_that_cannot_show_it(evaluation, drawn
 
 def test_a_test_draws_files_without_a_logger(evaluation, drawn):
     evaluation.trainer(FigureLogger(), loggers=False).test(evaluation.module, evaluation.data(), verbose=False)
-    assert len(drawn) == 6
+    assert len(drawn) == len(OF_TEST)
     assert {path.name for path in (evaluation.folder / "figures").iterdir()} == {
         f"{name.rpartition('/')[2]}.png" for name in IN_TEST
     }
@@ -91,7 +78,7 @@ def test_a_test_shows_each_figure_once_in_each_logger(evaluation, drawn):
     other = type(evaluation.shown)(evaluation.folder / "other")
     trainer = evaluation.trainer(FigureLogger(), loggers=[evaluation.shown, other])
     trainer.test(evaluation.module, evaluation.data(), verbose=False)
-    assert len(drawn) == 6
+    assert len(drawn) == len(OF_TEST)
     for logger in (evaluation.shown, other):
         assert sorted(name for name, _, _ in logger.shown) == sorted(IN_TEST)
         assert all(pixels.shape[2] == 3 and pixels.std() > 0 for _, _, pixels in logger.shown)
@@ -106,15 +93,93 @@ def test_data_in_the_plane_have_figures_of_their_own(evaluation):
     assert {name for name, _, _ in evaluation.shown.shown} == {"val/figures/samples", "val/figures/variance"}
     evaluation.shown.shown.clear()
     evaluation.trainer(FigureLogger()).test(evaluation.module, data, verbose=False)
-    names = ("samples", "pairs", "variance", "roc", "windows", "predicted_x_0", "score")
+    names = ("samples", "pairs", "variance", "roc", "windows", "sorted_by_variance", "predicted_x_0", "score")
     assert {name for name, _, _ in evaluation.shown.shown} == {f"test/figures/{name}" for name in names}
 
 
-def test_data_without_an_oracle_have_no_figures(evaluation):
-    trainer = evaluation.trainer(FigureLogger())
-    trainer.validate(evaluation.module, evaluation.data(judged=False), verbose=False)
-    trainer.test(evaluation.module, evaluation.data(judged=False), verbose=False)
-    assert evaluation.shown.shown == []
+OWN = {"samples", "variance", "sorted_by_variance"}
+
+
+class Uniform(ModeInterpDataModule):
+    """Data of any shape, with no truth."""
+
+    def __init__(self, *shape):
+        super().__init__(batch_size=32)
+        self.shape = shape
+
+    @property
+    def sample_shape(self):
+        return self.shape
+
+    def make_dataset(self, split):
+        return 2 * torch.rand(32, *self.shape, generator=torch.Generator().manual_seed(len(split))) - 1
+
+    def to_data_units(self, samples):
+        return 127.5 * (samples + 1) if len(self.shape) == 3 else samples
+
+
+class Fading(Denoiser):
+    """Predicts a share of what it sees."""
+
+    def forward(self, x_t, level):
+        return 0.5 * x_t
+
+
+@pytest.mark.parametrize(
+    ("shape", "of_samples", "of_test"),
+    [
+        ((1,), OWN, {"predicted_x_0"}),
+        ((2,), OWN, {"predicted_x_0"}),
+        ((1, 8, 8), OWN, {"predicted_x_0", "variance_maps"}),
+        ((3, 8, 8), OWN, {"predicted_x_0", "variance_maps"}),
+        ((3,), {"variance"}, {"predicted_x_0"}),
+    ],
+)
+def test_data_without_an_oracle(evaluation, shape, of_samples, of_test):
+    data = Uniform(*shape)
+    data.generation = evaluation.data().generation
+    evaluation.module.denoiser = Fading(shape)
+    evaluation.trainer(FigureLogger()).validate(evaluation.module, data, verbose=False)
+    assert {name for name, _, _ in evaluation.shown.shown} == {f"val/figures/{name}" for name in of_samples}
+    evaluation.shown.shown.clear()
+    evaluation.trainer(FigureLogger()).test(evaluation.module, data, verbose=False)
+    assert {name for name, _, _ in evaluation.shown.shown} == {f"test/figures/{name}" for name in of_samples | of_test}
+    assert all(pixels.std() > 0 for _, _, pixels in evaluation.shown.shown)
+
+
+@pytest.mark.parametrize("number", [1, 33])
+def test_few_samples_without_an_oracle(evaluation, number):
+    data = Uniform(1)
+    data.generation = evaluation.data().generation
+    data.generation.num_samples = number
+    evaluation.module.denoiser = Fading((1,))
+    evaluation.trainer(FigureLogger()).test(evaluation.module, data, verbose=False)
+    assert {name for name, _, _ in evaluation.shown.shown} == {
+        f"test/figures/{name}" for name in OWN | {"predicted_x_0"}
+    }
+
+
+def test_a_mixture_without_an_oracle(evaluation):
+    evaluation.trainer(FigureLogger()).test(evaluation.module, evaluation.data(judged=False), verbose=False)
+    names = {name.rpartition("/")[2] for name, _, _ in evaluation.shown.shown}
+    assert names == OWN | {"predicted_x_0", "score"}
+
+
+class Exploding(Denoiser):
+    """Predicts no number."""
+
+    def forward(self, x_t, level):
+        return x_t * torch.nan
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_where_all_have_diverged_no_samples_are_drawn(evaluation, judged):
+    data = evaluation.data(judged)
+    evaluation.module.denoiser = Exploding((1,))
+    for evaluate in ("validate", "test"):
+        trainer = evaluation.trainer(FigureLogger())
+        getattr(trainer, evaluate)(evaluation.module, data, verbose=False)
+    assert {name for name, _, _ in evaluation.shown.shown} <= {"test/figures/score"}  # of the network itself
 
 
 class Undecided(SupportOracle):
@@ -137,7 +202,9 @@ def test_samples_that_are_all_ambiguous_have_no_trajectories_to_show(evaluation,
     evaluation.trainer(FigureLogger(), HallucinationMonitor()).test(evaluation.module, data, verbose=False)
     names = {name for name, _, _ in evaluation.shown.shown}
     own = {1: {"density"}, 2: {"samples"}}[dimension]
-    assert names == {f"test/figures/{name}" for name in {"variance", "roc", "windows", "score"} | own}
+    assert names == {
+        f"test/figures/{name}" for name in {"variance", "roc", "windows", "sorted_by_variance", "score"} | own
+    }
 
 
 def test_a_sanity_check_draws_nothing_and_does_not_count(evaluation):

@@ -1,8 +1,9 @@
 """Gaussian mixtures in any dimension: the paper's 1D and 2D data."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
@@ -14,12 +15,14 @@ from lightning_modeinterp.data.gaussian.hull import uniform_in_hull
 from lightning_modeinterp.data.gaussian.mixture import GaussianMixture
 from lightning_modeinterp.data.gaussian.mode_statistics import ModeStatistics
 from lightning_modeinterp.data.gaussian.pair_interpolation import PairInterpolation
+from lightning_modeinterp.data.gaussian.sample_figures import density_figure, pairs_figure
 from lightning_modeinterp.data.gaussian.score_slopes import ScoreSlopes
 from lightning_modeinterp.data.probe import Probe
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.metrics import GenerationMetric, SupportRates
+from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.support_oracle import SupportOracle
 
 NUM_CHANCE_POINTS = 100_000
@@ -104,6 +107,23 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
     def probes(self) -> list[Probe]:
         """Slopes of the score and spread within modes over the exact ones; see `ModeInterpDataModule.probes`."""
         return [ScoreSlopes(), ExactSpread(self.mixture.means, self.mixture.weights)]
+
+    def sample_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
+        """``density`` for 1D data that are judged; else as `ModeInterpDataModule.sample_figures`."""
+        if drawn.verdict and self.mixture.dimension == 1:
+            yield "density", density_figure(drawn, drawn.verdict, self.mixture)
+        else:
+            yield from super().sample_figures(drawn)
+
+    def test_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
+        """``pairs`` for 2D data that are judged; see `ModeInterpDataModule.test_figures`."""
+        metric = self.pair_interpolation() if drawn.verdict and self.mixture.dimension == 2 else None
+        if metric:
+            yield "pairs", pairs_figure(drawn, metric)
+
+    def landmarks(self) -> Tensor:
+        """The means; see `ModeInterpDataModule.landmarks`."""
+        return self.scaled_mixture.means
 
     def pair_interpolation(self) -> PairInterpolation | None:
         """Which pairs of modes hallucinations lie between.
