@@ -23,6 +23,9 @@ from lightning_modeinterp.sample_store.export import is_image
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryRecorder, VarianceMap
 
 NUM_MAPS = 16
+MAX_KEPT = 2**28
+"""Numbers of samples that are kept at most."""
+
 MAX_RECORDED = 2**26
 """Numbers of trajectories that are kept at most; fewer samples are shown where they are large."""
 
@@ -41,7 +44,7 @@ class FigureLogger(GeneratedSamplesCallback):
     of them is drawn. They show the samples of all processes; the first one draws them.
 
     Args:
-        max_samples: Number of samples that are kept for the figures.
+        max_samples: Number of samples that are kept for the figures; of large images as many as 1 GiB holds.
         num_trajectories: Number of trajectories of each class.
         max_replayed_blocks: Number of blocks that are drawn again at most.
         every_n_validations: Validations from one drawing to the next. 0 draws only after a test.
@@ -59,7 +62,8 @@ class FigureLogger(GeneratedSamplesCallback):
         self.max_replayed_blocks = max_replayed_blocks
         self.every_n_validations = every_n_validations
         self.num_validations = 0
-        self.kept = KeptSamples(0)
+        self.room = 0
+        self.kept = KeptSamples(self.room)
 
     def state_dict(self) -> dict[str, Any]:
         """Count on when a fit is resumed, so that its loggers get the rows of one that was not killed."""
@@ -103,12 +107,15 @@ class FigureLogger(GeneratedSamplesCallback):
 
     def _make_room(self, trainer: L.Trainer, max_samples: int) -> None:
         """For this process's share; blocks go to the processes in turn."""
-        self.kept = KeptSamples(max_samples / trainer.world_size)
+        self.room = max_samples
+        if max_samples > 0:
+            self.room = min(max_samples, max(1, MAX_KEPT // math.prod(data_of(trainer).sample_shape)))
+        self.kept = KeptSamples(self.room / trainer.world_size)
 
     def _has_gathered(self, trainer: L.Trainer) -> bool:
         """Bring the samples together, if there was room for any, and say whether this process has some to draw."""
         if self.kept.max_samples > 0:
-            self.kept = self.kept.gathered(trainer, self.max_samples)
+            self.kept = self.kept.gathered(trainer, self.room)
         return len(self.kept) > 0
 
     def _test_figures(self, module: DiffusionModule) -> Iterator[tuple[str, Figure]]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_modeinterp import figures
-from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor
+from lightning_modeinterp.callbacks import FigureLogger, HallucinationMonitor, figure_logger
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.denoisers import Denoiser
@@ -205,6 +205,13 @@ def test_samples_that_are_all_ambiguous_have_no_trajectories_to_show(evaluation,
     assert names == {
         f"test/figures/{name}" for name in {"variance", "roc", "windows", "sorted_by_variance", "score"} | own
     }
+
+
+def test_large_images_are_kept_as_far_as_memory_goes(evaluation, monkeypatch):
+    monkeypatch.setattr(figure_logger, "MAX_KEPT", 40)  # numbers; blocks have 32 samples
+    callback = FigureLogger()
+    evaluation.trainer(callback).test(evaluation.module, evaluation.data(), verbose=False)
+    assert len(callback.kept) == 64
 
 
 def test_a_sanity_check_draws_nothing_and_does_not_count(evaluation):
