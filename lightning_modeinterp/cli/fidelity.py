@@ -11,7 +11,8 @@ DESCRIPTION = """\
 Compare samples with data among the features of a network: FID, KID, precision, recall and inception score by
 torch-fidelity, each with its floor: what as many other data give. All sets have one size, which is part of the result.
 
-Without --inception the features are those of our own LeNet for digits, and the numbers are called so (fid_lenet).
+Without --inception the features are those of the network that belongs to the data of --reference, if they have one, as
+those of configs/data/mnist.yaml, and the numbers are called after it (fid_lenet).
 """
 
 EXAMPLES = """\
@@ -33,9 +34,9 @@ def main(args: Sequence[str]) -> None:
     given = parser().parse_args(args)
     # seconds to import, and needed here only
     from lightning_modeinterp import figures
-    from lightning_modeinterp.fidelity import Inception, Lenet, fidelity, read_sets, sizes_curve
+    from lightning_modeinterp.fidelity import Inception, NetworkOfData, fidelity, network_of, read_sets, sizes_curve
 
-    extractor = Inception(given.inception) if given.inception else Lenet()
+    extractor = Inception(given.inception) if given.inception else NetworkOfData(network_of(given.reference))
     sets = read_sets(given.samples, given.reference, given.num)
     numbers = fidelity(sets, extractor, given.kid_subset_size, given.replicates)
     curve = sizes_curve(sets, extractor)

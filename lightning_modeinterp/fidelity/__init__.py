@@ -4,8 +4,17 @@ The numbers are FID, KID, precision and recall. Only those of Inception features
 network's name.
 """
 
-from lightning_modeinterp.fidelity.extractors import Inception, Lenet
+from lightning_modeinterp.fidelity.extractors import Inception, NetworkOfData
 from lightning_modeinterp.fidelity.measure import Comparison, fidelity, sizes_curve
-from lightning_modeinterp.fidelity.sources import ImageSets, read_sets
+from lightning_modeinterp.fidelity.sources import ImageSets, network_of, read_sets
 
-__all__ = ["Comparison", "ImageSets", "Inception", "Lenet", "fidelity", "read_sets", "sizes_curve"]
+__all__ = [
+    "Comparison",
+    "ImageSets",
+    "Inception",
+    "NetworkOfData",
+    "fidelity",
+    "network_of",
+    "read_sets",
+    "sizes_curve",
+]

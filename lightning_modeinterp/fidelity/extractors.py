@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -11,27 +12,36 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_feature_extractor
 
-from lightning_modeinterp.data.mnist import lenet
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.metrics import FeatureNetwork
 
 FEATURES, LOGITS = "features", "logits"
-LENET = "modeinterp-lenet"
+NETWORK = "modeinterp-network"
 INCEPTION = "inception-v3-compat"
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 
-class LenetExtractor(FeatureExtractorBase):  # type: ignore[misc]  # its package has no types
-    """The digits' LeNet; float64, so that means do not lose digits.
+@runtime_checkable
+class Classifier(Protocol):
+    """A network that also says what a sample is."""
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Unnormalised log-probabilities (N, K) from features (N, F)."""
+
+
+class _AsTorchFidelity(FeatureExtractorBase):  # type: ignore[misc]  # its package has no types
+    """A network of the data; float64, so that means do not lose digits.
 
     Args:
         name: As registered.
         features_list: ``features``, ``logits`` or both.
+        network: What gives the features.
         options: Whatever torch-fidelity hands to all extractors.
     """
 
-    def __init__(self, name: str, features_list: Sequence[str], **options: Any) -> None:
+    def __init__(self, name: str, features_list: Sequence[str], *, network: FeatureNetwork, **options: Any) -> None:
         super().__init__(name, features_list)
-        self.network = lenet()
+        self.network = deepcopy(network)  # which may be moved to another device
 
     @staticmethod
     def get_provided_features_list() -> tuple[str, ...]:
@@ -45,18 +55,18 @@ class LenetExtractor(FeatureExtractorBase):  # type: ignore[misc]  # its package
 
     @staticmethod
     def can_be_compiled() -> bool:
-        """It is too small to gain."""
+        """Whoever makes the network may compile it."""
         return False
 
     def forward(self, input: Tensor) -> tuple[Tensor, ...]:
-        """What was asked for, each (N, ...), of bytes (N, 1, S, S)."""
-        features = self.network.features(input)
-        given = {FEATURES: features, LOGITS: self.network.logits(features)}
-        return tuple(given[name].double() for name in self.features_list)
+        """What was asked for, each (N, ...), of bytes (N, C, H, W)."""
+        features = self.network(input.float())
+        given = {FEATURES: lambda: features, LOGITS: lambda: cast(Classifier, self.network).logits(features)}
+        return tuple(given[name]().double() for name in self.features_list)
 
 
-if LENET not in FEATURE_EXTRACTORS_REGISTRY:  # registering a name twice is refused
-    register_feature_extractor(LENET, LenetExtractor)
+if NETWORK not in FEATURE_EXTRACTORS_REGISTRY:  # registering a name twice is refused
+    register_feature_extractor(NETWORK, _AsTorchFidelity)
 
 
 class Extractor(ABC):
@@ -64,6 +74,7 @@ class Extractor(ABC):
 
     suffix: str
     options: dict[str, Any]
+    has_logits: bool = True
 
     @abstractmethod
     def prepared(self, images: Tensor) -> Tensor:
@@ -78,28 +89,28 @@ class Extractor(ABC):
         """Features (N, F) float64 of prepared images."""
 
 
-class Lenet(Extractor):
-    """Our LeNet, for grey digits of 16, 28 or 32 pixels."""
+class NetworkOfData(Extractor):
+    """A network that belongs to data; see `ModeInterpDataModule.feature_network`.
 
-    suffix = "_lenet"
+    Args:
+        network: From images (N, C, H, W) in data units to features. With ``logits`` of features it gives the inception
+            score too.
+    """
 
-    def __init__(self) -> None:
-        self.options = {"feature_extractor": LENET}
+    def __init__(self, network: FeatureNetwork) -> None:
+        self.network = network
+        self.suffix = f"_{network.name}"
+        self.has_logits = isinstance(network, Classifier)
+        self.options = {"feature_extractor": NETWORK, "network": network}
 
     def prepared(self, images: Tensor) -> Tensor:
-        """See `Extractor.prepared`."""
-        if tuple(images.shape[1:]) not in {(1, side, side) for side in (16, 28, 32)}:
-            raise ConfigurationError(
-                f"fidelity: expected grey images of 16, 28 or 32 pixels for the features of digits, got shape "
-                f"{tuple(images.shape[1:])}; give the weights of Inception with --inception {INCEPTION_FILE}"
-            )
+        """See `Extractor.prepared`; the network itself refuses what it cannot take."""
         return images
 
     @torch.inference_mode()
     def features(self, images: Tensor) -> Tensor:
         """See `Extractor.features`."""
-        network = lenet()
-        return torch.cat([network.features(part) for part in torch.split(images, 1000)]).double()
+        return torch.cat([self.network(part.float()) for part in torch.split(images, 1000)]).double()
 
 
 class Inception(Extractor):
@@ -118,7 +129,7 @@ class Inception(Extractor):
         if not Path(weights).is_file():
             raise ConfigurationError(
                 f"fidelity: expected the weights of Inception at {weights}, found none; get {INCEPTION_FILE} from "
-                "torch-fidelity's releases, or leave --inception out for digits"
+                "torch-fidelity's releases, or leave --inception out where the data have a network of their own"
             )
         self.options = {"feature_extractor": INCEPTION, "feature_extractor_weights_path": str(weights)}
         try:

@@ -60,8 +60,9 @@ def fidelity(
     """Compare samples with data, and other data with the same ones.
 
     ``fid`` with its bootstrap interval ``_low``, ``_high``; ``kid`` and ``kid_std`` over its subsets; ``precision`` and
-    ``recall``; ``isc``, the inception score. Each has a ``_floor``: what other data give at the same size. Names end in
-    the network's name unless it is Inception. None of them can tell data that were learned by heart from new ones.
+    ``recall``; ``isc``, the inception score, of a network that classifies. Each has a ``_floor``: what other data give
+    at the same size. Names end in the network's name unless it is Inception. None of them can tell data that were
+    learned by heart from new ones.
 
     Args:
         sets: Three sets of one size.
@@ -82,7 +83,9 @@ def fidelity(
     numbers: dict[str, float | int] = {}
     for ending, images in (("", samples), ("_floor", others)):
         values = _of_torch_fidelity(images, reference, extractor, kid_subset_size)
-        numbers |= {f"{ours}{extractor.suffix}{ending}": values[theirs] for theirs, ours in NAMES.items()}
+        numbers |= {
+            f"{ours}{extractor.suffix}{ending}": values[theirs] for theirs, ours in NAMES.items() if theirs in values
+        }
     if num_replicates:
         low, high = frechet_interval(extractor.features(samples), extractor.features(reference), num_replicates)
         numbers |= {f"fid{extractor.suffix}_low": low, f"fid{extractor.suffix}_high": high}
@@ -119,7 +122,7 @@ def _of_torch_fidelity(
             fid=True,
             kid=True,
             prc=True,
-            isc=True,
+            isc=extractor.has_logits,
             kid_subset_size=kid_subset_size,
             cuda=torch.cuda.is_available(),
             cache=False,

@@ -22,9 +22,12 @@ from lightning_modeinterp.data.images import (
 )
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.keyed_noise import keyed_generator
+from lightning_modeinterp.metrics import FeatureNetwork
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.sample_store.export import as_pixels, is_image
 from lightning_modeinterp.sample_store.store import MANIFEST
+
+CONFIGS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def read_sets(samples: str | Path, reference: str | Path, num_samples: int | Non
         ConfigurationError: If images differ in shape, or there are too few.
     """
     pool, reference = read_images(samples), Path(reference)
-    first, second = _of_config(reference) if reference.suffix in (".yaml", ".yml") else _halves(read_images(reference))
+    first, second = _of_config(reference) if reference.suffix in CONFIGS else _halves(read_images(reference))
     if first.shape[1:] != pool.shape[1:]:
         raise ConfigurationError(
             f"fidelity: expected a reference of the samples' shape {tuple(pool.shape[1:])}, got "
@@ -71,6 +74,25 @@ def read_sets(samples: str | Path, reference: str | Path, num_samples: int | Non
         )
     wanted = number if num_samples is None else num_samples
     return ImageSets(pool[:wanted], first[:wanted], second[:wanted])
+
+
+def network_of(reference: str | Path) -> FeatureNetwork:
+    """The network whose features the data of a config compare.
+
+    Args:
+        reference: A data config (``.yaml``).
+
+    Raises:
+        ConfigurationError: If it is no data config, or its data have no such network.
+    """
+    path = Path(reference)
+    network = load_data(path).feature_network() if path.suffix in CONFIGS else None
+    if network is None:
+        raise ConfigurationError(
+            f"fidelity: expected --reference as a config of data that have a network of their own, got {reference}; "
+            "give the weights of Inception with --inception"
+        )
+    return network
 
 
 def read_images(source: str | Path) -> Tensor:

@@ -6,7 +6,7 @@ again wherever the very same image turns up: in a store, in a folder, or in fron
 
 import csv
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,10 @@ from lightning_modeinterp.errors import ConfigurationError
 COLUMNS = ("name", "key", "label")
 NUM_NAMED = 3
 """Names that a message gives at most."""
+
+
+NUMBERS = {**{str(number): str(number) for number in range(10)}, "m": "malformed", "e": "empty"}
+"""Labels by key for what can be counted: how many there are, or why nobody can say."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,23 @@ def image_key(image: NDArray[np.uint8]) -> str:
     """
     shape = "x".join(map(str, image.shape))
     return hashlib.sha256(shape.encode() + np.ascontiguousarray(image).tobytes()).hexdigest()[:16]
+
+
+def labels_of_kinds(kinds: Sequence[str]) -> dict[str, str]:
+    """Give each kind a key: the first letter of its name that is free, or the first free digit.
+
+    Args:
+        kinds: Names of an oracle's kinds, each once.
+
+    Example:
+        >>> labels_of_kinds(["in_support", "ambiguous", "interpolated", "invalid"])
+        {'i': 'in_support', 'a': 'ambiguous', 'n': 'interpolated', 'v': 'invalid'}
+    """
+    labels: dict[str, str] = {}
+    for kind in kinds:
+        key = next(each for each in (*filter(str.isalpha, kind), *"0123456789") if each not in labels)
+        labels[key] = kind
+    return labels
 
 
 def read_labels(path: str | Path, allowed: Collection[str]) -> HumanLabels:

@@ -38,7 +38,7 @@ def check_datamodule(make: MakeDataModule, is_recorded: bool = False) -> None:
     - ``to_data_units`` takes each sample by itself and keeps its shape.
     - What is known of the truth is consistent: the data are in support; the exact denoiser gives x_0 in model units, no
       worse than a guess; metrics and probes are new ones at each call, the metrics have distinct names and can measure
-      these samples.
+      these samples, and figures can be drawn of them.
 
     Args:
         make: Makes the data of a seed; with a few hundred samples a split and an even batch size.

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp.data import ModeInterpDataModule, Probe, Split
@@ -14,7 +16,7 @@ from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.testing.denoiser import check_denoiser
 from lightning_modeinterp.testing.draws import normal
-from lightning_modeinterp.testing.expect import expect
+from lightning_modeinterp.testing.expect import expect, expect_no_error
 from lightning_modeinterp.testing.generation_metric import check_generation_metric
 
 _MIN_TRUE_RATE = 0.99
@@ -45,7 +47,7 @@ def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
 
 
 def check_truth(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
-    """Check that oracle, exact denoiser, metrics and probes, where there are any, speak of these data.
+    """Check that oracle, exact denoiser, metrics, probes and figures, where there are any, speak of these data.
 
     Args:
         data: A data module.
@@ -59,6 +61,7 @@ def check_truth(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> Non
     _check_exact_denoiser(data, rows["train"])
     _check_metrics(data, rows["test"])
     _check_probes(data)
+    _check_figures(data, rows["test"])
 
 
 def _check_span(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
@@ -134,6 +137,32 @@ def _check_probes(data: ModeInterpDataModule) -> None:
             isinstance(probe, Probe) and probe is not other,
             f"{type(data).__name__}.probes: expected a new Probe at each call, got {type(probe).__name__}, "
             f"{'the same again' if probe is other else 'a new one'}; build them in the method",
+        )
+
+
+def _check_figures(data: ModeInterpDataModule, rows: Tensor) -> None:
+    name, (drawn, _) = f"{type(data).__name__}.sample_figures and test_figures", _as_generated(data, rows)
+    for few in (drawn[:1], drawn[: len(drawn) // 2], replace(drawn, verdict=None)):
+        with expect_no_error(f"{name}: expected figures of {len(few)} samples, with or without verdicts", "mend them"):
+            made = [*data.sample_figures(few), *data.test_figures(few)]
+        names = [each for each, _ in made]
+        expect(
+            all(isinstance(figure, Figure) for _, figure in made) and len(set(names)) == len(names),
+            f"{name}: expected figures by distinct names, got {made}; yield name, figure",
+        )
+    marks = data.landmarks()
+    expect(
+        marks is None or marks.shape[1:] == data.sample_shape,
+        f"{type(data).__name__}.landmarks: expected points of sample_shape {data.sample_shape}, got "
+        f"{None if marks is None else tuple(marks.shape)}; give them in model units, one a row",
+    )
+    network = data.feature_network()
+    if network is not None:
+        features = network(drawn.samples)
+        expect(
+            features.ndim == 2 and len(features) == len(drawn),
+            f"{type(data).__name__}.feature_network: expected features (N, F) of {len(drawn)} samples, got "
+            f"{tuple(features.shape)}; flatten them",
         )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.data.gaussian import ExactMixture
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
 from lightning_modeinterp.keyed_noise import keyed_generator
@@ -64,8 +63,7 @@ def check_sampler_converges(sampler: Sampler, schedule: NoiseSchedule | None = N
     """
     schedule = LinearBetaSchedule() if schedule is None else schedule
     with torch.inference_mode():
-        exact = ExactMixture((1,), [_MEAN], _STD)
-        samples, _ = sampler.sample(exact, schedule, _noise((_NUM_GAUSSIAN_SAMPLES, 1)), {})
+        samples, _ = sampler.sample(_exact_mean, schedule, _noise((_NUM_GAUSSIAN_SAMPLES, 1)), {})
     mean, std = samples.double().mean().item(), samples.double().std().item()
     expect(
         abs(mean - _MEAN) < tolerance * _STD and abs(std - _STD) < tolerance * _STD,
@@ -73,6 +71,13 @@ def check_sampler_converges(sampler: Sampler, schedule: NoiseSchedule | None = N
         f"{tolerance:.3g} of the std, got {mean:.4g} and {std:.4g} in {len(sampler.levels(schedule))} steps; take more "
         "steps, or mend the update: on average it has to keep q(x_t)",
     )
+
+
+def _exact_mean(x_t: Tensor, level: NoiseLevel) -> Tensor:
+    """Posterior mean of x_0 ~ N(mean, std^2): ``mean + alpha std^2 / (alpha^2 std^2 + sigma^2) (x_t - alpha mean)``."""
+    alpha, sigma = level.alpha.double(), level.sigma.double()
+    gain = alpha * _STD**2 / (alpha**2 * _STD**2 + sigma**2)
+    return (_MEAN + gain * (x_t.double() - alpha * _MEAN)).to(x_t.dtype)
 
 
 class _Model:

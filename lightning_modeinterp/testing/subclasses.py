@@ -18,9 +18,8 @@ def concrete_subclasses(base: type[Part], package: str = "lightning_modeinterp")
         The classes, each once, without the base and without abstract and private ones.
 
     Example:
-        >>> from lightning_modeinterp.data.gaussian import GaussianModes
-        >>> from lightning_modeinterp.support_oracle import SupportOracle
-        >>> GaussianModes in concrete_subclasses(SupportOracle)
+        >>> from lightning_modeinterp.diffusion.samplers import AncestralSampler, Sampler
+        >>> AncestralSampler in concrete_subclasses(Sampler)
         True
     """
     below = [c for child in base.__subclasses__() for c in (child, *concrete_subclasses(child, package))]

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 from PIL import Image
@@ -5,7 +7,9 @@ from PIL import Image
 from lightning_modeinterp.cli import sheet
 from lightning_modeinterp.data.hands import Hands
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.sheets import image_key
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+from lightning_modeinterp.sample_store import SampleStoreWriter
+from lightning_modeinterp.sheets import NUMBERS, image_key
 
 
 @pytest.fixture
@@ -25,6 +29,28 @@ def test_a_page_of_a_folder(folder, capsys):
     assert page.count("<figure") == 2
     first = Hands(32).sample(3, torch.Generator().manual_seed(0)).images[0].numpy()
     assert f'data-name="0.png" data-key="{image_key(first)}"' in page
+
+
+@pytest.mark.parametrize(
+    ("details", "labels"),
+    [
+        ({}, {"i": "in_support", "a": "ambiguous", "b": "blurred"}),
+        ({"num_squares": torch.tensor([1, 2])}, NUMBERS),
+        ({"certainty": torch.tensor([0.5, 0.9])}, {"i": "in_support", "a": "ambiguous", "b": "blurred"}),
+    ],
+)
+def test_a_store_has_the_labels_that_its_verdict_asks_for(tmp_path, details, labels):
+    verdict = SupportVerdict(
+        torch.tensor([0, 2], dtype=torch.int8), torch.zeros(2).long(), ("in_support", "ambiguous", "blurred"), details
+    )
+    writer = SampleStoreWriter(tmp_path / "store", {"seed": 0}, 2, 2)
+    writer.prepare()
+    writer.add(GeneratedBatch(torch.arange(2), torch.zeros(2, 1, 8, 8), {}, 2, verdict))
+    writer.flush()
+    writer.finish()
+    sheet.main([str(tmp_path / "store")])
+    page = (tmp_path / "store_sheet.html").read_text()
+    assert f"const labels = {json.dumps(labels)}" in page
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_what_is_neither_file_nor_name_is_refused_with_the_nearest():
 
 def test_every_experiment_says_what_it_is():
     names = [name for name in shipped_names() if name.startswith("experiment/")]
-    assert "experiment/shapes_32" in names
+    assert "experiment/gaussian_2d_grid" in names
     assert [name for name in names if not first_comment(name)] == []
 
 

@@ -1,7 +1,9 @@
 """Who may import whom. A new room gets its line here."""
 
 import ast
+import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,32 @@ def test_callbacks_know_no_family() -> None:
         if any(is_within(name, family) for name in imports_of(path) for family in families)
     }
     assert knowing == set()
+
+
+MAY_NAME_A_FAMILY = {
+    "moved_names.py": "the table of what has moved to a family",
+    "reproduction/claims/between_heights.py": "the paper's statement on Simple Shapes asks what their squares are",
+    "reproduction/measures.py": "what several claims measure of mixtures",
+}
+
+
+def naming(family: str) -> list[Path]:
+    """Files outside of a family that name its package, or a class that it exports."""
+    exported = import_module(f"{NAME}.data.{family}").__all__
+    classes = [name for name in exported if name[0].isupper() and not name.isupper()]
+    named = re.compile(rf"\bdata\.{family}\b|\b{NAME}/data/{family}\b|\b({'|'.join(classes)})\b")
+    places = [path.relative_to(PACKAGE) for path in modules() if named.search(path.read_text())]
+    return [place for place in places if not place.is_relative_to(f"data/{family}")]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nothing_outside_names_a_family(family: str) -> None:
+    assert [place for place in naming(family) if place.as_posix() not in MAY_NAME_A_FAMILY] == []
+
+
+def test_no_exception_is_left_over() -> None:
+    places = [place for family in FAMILIES for place in naming(family)]
+    assert [each for each in MAY_NAME_A_FAMILY if (PACKAGE / each).exists() and Path(each) not in places] == []
 
 
 def test_every_room_has_a_place() -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.data.mnist import lenet, read_digits, resized
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.fidelity import Inception, Lenet, fidelity, read_sets, sizes_curve
+from lightning_modeinterp.fidelity import Inception, NetworkOfData, fidelity, network_of, read_sets, sizes_curve
 from lightning_modeinterp.fidelity.sources import load_data, read_images
 from lightning_modeinterp.metrics import FrechetDistance
 from lightning_modeinterp.metrics.functional import feature_distance
@@ -35,7 +35,7 @@ def blurred(digits, tmp_path):
 
 def test_torch_fidelity_and_our_metric_agree(config, blurred):
     sets = read_sets(blurred, config)
-    numbers = fidelity(sets, Lenet(), kid_subset_size=100, num_replicates=50)
+    numbers = fidelity(sets, NetworkOfData(lenet()), kid_subset_size=100, num_replicates=50)
     network = lenet()
     metric = FrechetDistance(network, network(sets.reference.float()), network(sets.others.float()))
     index = torch.arange(400)
@@ -54,8 +54,25 @@ def test_the_metric_of_the_data_module_has_the_same_references(config, blurred):
     assert torch.allclose(metric.others, lenet()(sets.others.float()), atol=1e-4)
 
 
+def test_a_network_that_does_not_classify_has_no_inception_score(config, blurred):
+    class Means(torch.nn.Module):
+        name = "means"
+
+        def forward(self, images):
+            return torch.nn.functional.avg_pool2d(images, 8).flatten(1)
+
+    numbers = fidelity(read_sets(blurred, config), NetworkOfData(Means()), kid_subset_size=100, num_replicates=0)
+    assert {name for name in numbers if name.endswith("_means")} == {
+        f"{name}_means" for name in ("fid", "kid", "kid_std", "precision", "recall")
+    }
+
+
+def test_the_network_is_that_of_the_reference(config):
+    assert network_of(config).name == "lenet"
+
+
 def test_worse_samples_have_worse_numbers(config, blurred):
-    numbers = fidelity(read_sets(blurred, config), Lenet(), kid_subset_size=100, num_replicates=0)
+    numbers = fidelity(read_sets(blurred, config), NetworkOfData(lenet()), kid_subset_size=100, num_replicates=0)
     assert numbers["fid_lenet"] > 1.5 * numbers["fid_lenet_floor"]
     assert numbers["kid_lenet"] > numbers["kid_lenet_floor"]
     assert numbers["precision_lenet_floor"] > 0.5
@@ -64,11 +81,11 @@ def test_worse_samples_have_worse_numbers(config, blurred):
 
 
 def test_the_floor_falls_with_the_size(config, blurred):
-    curve = sizes_curve(read_sets(blurred, config), Lenet())
+    curve = sizes_curve(read_sets(blurred, config), NetworkOfData(lenet()))
     assert list(curve.sizes) == [100, 200, 400]
     assert list(curve.floor) == sorted(curve.floor, reverse=True)
     sets = read_sets(blurred, config, num_samples=100)
-    first, second = (Lenet().features(images) for images in (sets.samples, sets.reference))
+    first, second = (NetworkOfData(lenet()).features(images) for images in (sets.samples, sets.reference))
     assert curve.samples[0] == pytest.approx(feature_distance(first, second))
 
 
@@ -117,12 +134,16 @@ def test_wrong_input_is_one_line(config, blurred, tmp_path, capsys):
     np.save(small, np.zeros((200, 1, 16, 16), dtype=np.uint8))
     np.save(tmp_path / "floats.npy", np.zeros((200, 1, 16, 16)))
     (tmp_path / "empty").mkdir()
+    without_network = tmp_path / "array.yaml"
+    array = {"class_path": "ArrayDataModule", "init_args": {"path": str(blurred), "batch_size": 10}}
+    without_network.write_text(yaml.safe_dump(array))
     for arguments, message in (
         ((blurred, "--reference", config), "at least the 1000 images of a subset of KID on each side, got 400"),
         ((blurred, "--reference", config, "--num", 401), "expected --num from 2 to 400, got 401"),
         ((small, "--reference", config), "shape (1, 16, 16), got (1, 32, 32)"),
         ((rgb, "--reference", config), "shape (3, 32, 32), got (1, 32, 32)"),
         ((rgb, "--reference", rgb, "--kid-subset-size", 10), "give the weights of Inception with --inception"),
+        ((blurred, "--reference", without_network), "expected --reference as a config of data that have a network"),
         ((tmp_path / "nowhere", "--reference", config), "found no"),
         ((tmp_path / "empty", "--reference", config), "found none among 0 files"),
         ((tmp_path / "floats.npy", "--reference", config), "expected bytes"),

@@ -7,6 +7,7 @@ import torch
 
 from lightning_modeinterp.data import BatchLoader, ModeInterpDataModule
 from lightning_modeinterp.data.gaussian import ExactMixture, GaussianMixture, GaussianModes
+from lightning_modeinterp.figures import samples_1d
 from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.metrics import SupportRates
 from lightning_modeinterp.testing import check_datamodule
@@ -195,6 +196,31 @@ class OfOddBatches(Sound):
         self.batch_size = 15
 
 
+class TwoFiguresOfOneName(Sound):
+    def test_figures(self, drawn):
+        yield from self.sample_figures(drawn)
+
+
+class FiguresOfMany(Sound):
+    def sample_figures(self, drawn):
+        yield "samples", samples_1d(drawn.samples[1:], drawn.samples)
+
+
+class FiguresOfVerdicts(Sound):
+    def sample_figures(self, drawn):
+        yield "samples", samples_1d(drawn.samples, drawn.samples, drawn.verdict.hallucinated)
+
+
+class MarksInThePlane(Sound):
+    def landmarks(self):
+        return torch.zeros(3, 2)
+
+
+class FeaturesInOneRow(Sound):
+    def feature_network(self):
+        return torch.nn.Flatten(0)
+
+
 @pytest.mark.parametrize(
     ("make", "is_recorded"), [(Sound, False), (partial(Sound), False), (Recorded, True), (OfFewValues, False)]
 )
@@ -231,6 +257,11 @@ def test_accepts_what_keeps_the_contract(make, is_recorded):
         (MeasuresTwice, "distinct names, got .*hallucination_rate"),
         (TakesAnything, r"\(kwargs\): expected arguments by name"),
         (OfOddBatches, "an even batch_size"),
+        (TwoFiguresOfOneName, "figures by distinct names"),
+        (FiguresOfMany, "figures of 1 samples, .* got ConfigurationError"),
+        (FiguresOfVerdicts, "with or without verdicts, got AttributeError"),
+        (MarksInThePlane, r"points of sample_shape \(1,\), got \(3, 2\)"),
+        (FeaturesInOneRow, r"features \(N, F\) of 55 samples, got \(55,\)"),
     ],
 )
 def test_refuses_what_breaks_it(make, message):

@@ -24,11 +24,11 @@ from lightning_modeinterp.data.hands.hand_mask import WHITE, hand_masks
 from lightning_modeinterp.data.hands.poses import FINGERS
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import SupportVerdict
-from lightning_modeinterp.sheets import image_key, read_labels
+from lightning_modeinterp.sheets import NUMBERS, image_key, read_labels
 from lightning_modeinterp.support_oracle import IN_SUPPORT, SupportOracle
 
 EXTRA, MISSING, MALFORMED, EMPTY = 2, 3, 4, 5
-LABELS = (*map(str, range(10)), "malformed", "empty")
+LABELS = tuple(NUMBERS.values())
 """What people may say of a hand."""
 
 WORKING_SIZE = 96

@@ -10,7 +10,7 @@ from lightning_modeinterp.data.datamodule import Split, checked_sizes
 from lightning_modeinterp.data.images import ByteImages, ImageDataModule, mixed_order
 from lightning_modeinterp.data.mnist.digit_rates import NUM_DIGITS, DigitRates
 from lightning_modeinterp.data.mnist.digits import Digits, Half, ImageSize, read_digits, resized
-from lightning_modeinterp.data.mnist.lenet import in_batches, lenet
+from lightning_modeinterp.data.mnist.lenet import LeNet, in_batches, lenet
 from lightning_modeinterp.data.mnist.rejected import RejectedDigits
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import FrechetDistance, GenerationMetric, SupportRates
@@ -97,6 +97,10 @@ class MNISTDataModule(ImageDataModule):
             counts = torch.bincount(self.labels("train"), minlength=NUM_DIGITS).double()
             rates = DigitRates(self.support.kinds, counts / counts.sum())
         return [rates, self.detection(), distance]
+
+    def feature_network(self) -> LeNet:
+        """See `ModeInterpDataModule.feature_network`."""
+        return lenet()
 
     @cached_property
     def _features(self) -> tuple[Tensor, Tensor]:
