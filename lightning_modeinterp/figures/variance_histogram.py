@@ -130,7 +130,8 @@ def draw_variances(
     num_outside = int(counts[:, ~_is_closed(edges)].sum())
     outside = f"; {num_outside:,} samples lie outside" if num_outside else ""
     axes.set_xscale("log")
-    axes.set_xlim(at_least_a_decade(*axes.get_xlim()))
+    if (limits := at_least_a_decade(*axes.get_xlim())) != axes.get_xlim():
+        axes.set_xlim(limits)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(f"trajectory variance, {window_label} (model units squared){outside}")
     axes.set_ylabel("density (1 / decade)")

@@ -6,7 +6,7 @@ import torch
 from matplotlib.collections import LineCollection
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures import predicted_paths
+from lightning_modeinterp.figures import BY_VARIANCE, predicted_paths
 
 NUM_STEPS, NUM_GOOD, NUM_BAD = 300, 6, 4
 STEPS = range(NUM_STEPS - 1, -1, -1)
@@ -97,3 +97,8 @@ def test_without_window_and_modes_there_are_still_paths(render, legend_texts):
 def test_what_cannot_be_drawn_is_refused(x_0_hat, steps, message):
     with pytest.raises(ConfigurationError, match=message):
         predicted_paths(x_0_hat, BAD, steps)
+
+
+def test_other_sides_than_verdicts():
+    figure = predicted_paths(wandering(), BAD, STEPS, (0, 9), sides=BY_VARIANCE)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["most settled, n = 6", "most restless, n = 4"]

@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 from matplotlib.collections import LineCollection
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures import predicted_trajectories
+from lightning_modeinterp.figures import BY_VARIANCE, predicted_trajectories
 
 NUM_STEPS, NUM_GOOD, NUM_BAD = 1000, 12, 4
 STEPS = range(NUM_STEPS - 1, -1, -1)
@@ -110,3 +111,10 @@ def test_no_hallucination_says_so(render):
 def test_what_cannot_be_drawn_is_refused(x_0_hat, steps, message):
     with pytest.raises(ConfigurationError, match=message):
         predicted_trajectories(x_0_hat, BAD, steps)
+
+
+def test_other_sides_than_verdicts():
+    figure = predicted_trajectories(settling(), BAD, STEPS, window=(0, 9), sides=BY_VARIANCE)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["most settled, n = 12", "most restless, n = 4"]
+    assert re.fullmatch(r"median variance in the window: most settled \S+, most restless \S+", figure.get_suptitle())
+    assert len(figure.get_suptitle()) < 75  # what fits above the axes

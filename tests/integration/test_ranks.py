@@ -182,7 +182,7 @@ def test_figures_are_of_the_samples_of_all_processes(folders):
     """Blocks go to the processes in turn: the first of two has those that set a threshold, and none that report."""
     one, two = (sorted((folder / "seed_0/figures").glob("*.png")) for folder in folders)
     assert [file.name for file in one] == [file.name for file in two]
-    assert len(one) == 6
+    assert len(one) == 7
     for a, b in zip(one, two, strict=True):
         assert a.read_bytes() == b.read_bytes(), a.name
 

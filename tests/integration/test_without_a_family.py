@@ -29,7 +29,7 @@ run_command(["fit", "-c", "configs/experiment/gaussian_1d.yaml", "--run.root=run
 
 ROOMS = (
     *("callbacks", "cli", "configuration", "data", "docs/test_layers.py", "docs/test_snippets.py"),
-    *("fidelity", "loggers", "metrics", "sheets", "testing"),
+    *("fidelity", "loggers", "sheets", "testing"),
 )
 """Of the tests, as many as two minutes allow; beside those of no room."""
 
