@@ -43,9 +43,9 @@ class Drawing:
         context: Makes the context to draw in, such as an autocast.
 
     Example:
-        >>> from lightning_modeinterp.data.gaussian import ExactMixture
         >>> from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
-        >>> exact = ExactMixture((1,), [-1.0, 1.0], std=0.05)
+        >>> def exact(x_t, level):
+        ...     return level.alpha * x_t  # the posterior mean of data that are standard normal
         >>> drawing = Drawing(exact, LinearBetaSchedule(100, 0.001, 0.2), (1,), Generation(block_size=32))
         >>> drawing.draw(40).samples.shape
         torch.Size([40, 1])
