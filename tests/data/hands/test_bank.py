@@ -85,7 +85,8 @@ def test_a_model_that_sees_each_pixel_alone_keeps_all():
 
 
 def test_the_exact_one_knows_the_rule_and_a_model_without_it_does_not():
-    probe, subject = SixthFinger(BANK, num_pairs=48), replace(made_up_subject(), noise_schedule=SCHEDULE, exact=EXACT)
+    probe, subject = SixthFinger(BANK, num_pairs=48), made_up_subject()
+    subject = replace(subject, drawing=replace(subject.drawing, schedule=SCHEDULE), exact=EXACT)
     exact = probe.measure(replace(subject, predict_x_0=EXACT))
     assert all(exact[f"sixth_finger/{noise}"] < 0.25 for noise in ("0.5", "1", "2", "4"))
     assert probe.knows_the_rule(exact)
