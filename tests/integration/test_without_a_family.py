@@ -27,10 +27,7 @@ run_command(["fit", "-c", "configs/experiment/gaussian_1d.yaml", "--run.root=run
     "--generation.block_size=32", "--generation.monitor.num_steps=60", "--trainer.enable_progress_bar=false"])
 """
 
-ROOMS = (
-    *("callbacks", "cli", "configuration", "data", "docs/test_layers.py", "docs/test_snippets.py"),
-    *("fidelity", "loggers", "sheets", "testing"),
-)
+ROOMS = ("callbacks", "cli", "data", "docs/test_layers.py", "docs/test_snippets.py", "fidelity", "sheets", "testing")
 """Of the tests, as many as two minutes allow; beside those of no room."""
 
 
