@@ -67,6 +67,10 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         """Bring samples (N, *sample_shape) from model units to data units. The same by default."""
         return samples
 
+    def to_model_units(self, samples: Tensor) -> Tensor:
+        """Bring samples (N, *sample_shape) back from data units to model units. The same by default."""
+        return samples
+
     def value_range(self) -> tuple[float, float]:
         """Lowest and highest value of the first training samples, model units; what the data span."""
         if self._value_range is None:

@@ -23,7 +23,7 @@ _MIN_TRUE_RATE = 0.99
 
 
 def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
-    """Check that `to_data_units` takes each sample by itself and keeps its shape.
+    """Check that `to_data_units` takes each sample by itself and keeps its shape, and that `to_model_units` undoes it.
 
     Args:
         data: A data module.
@@ -43,6 +43,10 @@ def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
     expect(
         torch.allclose(data.to_data_units(rows[:1]), values[:1]),
         f"{name}: expected each sample to be converted by itself, got another beside others; use constants of the data",
+    )
+    expect(
+        torch.allclose(data.to_model_units(values), rows, atol=1e-5),
+        f"{type(data).__name__}.to_model_units: expected what `to_data_units` was given, got other values; invert it",
     )
 
 

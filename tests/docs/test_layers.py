@@ -17,7 +17,18 @@ ROOMS = (
     *("moved_names", "errors", "init_args", "files", "fingerprints", "provenance", "keyed_noise", "threads"),
     *("run_directory", "replaced", "checkpoints", "records", "support_oracle"),
     *("threshold", "judged_samples", "trajectories", "diffusion", "detectors", "metrics"),
-    *("figures", "sample_store", "denoisers", "generation", "sheets", "data", "fidelity", "modules", "loggers"),
+    *(
+        "figures",
+        "sample_store",
+        "filters",
+        "denoisers",
+        "generation",
+        "sheets",
+        "data",
+        "fidelity",
+        "modules",
+        "loggers",
+    ),
     *("callbacks", "configuration", "reproduction", "testing", "cli", "__main__"),
 )
 """From the ground up: a room imports from itself and from those before it."""

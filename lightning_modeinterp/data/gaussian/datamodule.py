@@ -83,6 +83,10 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         """See `ModeInterpDataModule.to_data_units`."""
         return samples * self.scale
 
+    def to_model_units(self, samples: Tensor) -> Tensor:
+        """See `ModeInterpDataModule.to_model_units`."""
+        return samples / self.scale
+
     def exact_denoiser(self) -> Denoiser:
         """The true posterior mean, in model units."""
         mixture = self.scaled_mixture

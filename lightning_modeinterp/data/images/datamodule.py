@@ -21,7 +21,7 @@ class ImageDataModule(ModeInterpDataModule, ABC):
         return to_data_units(samples)
 
     def to_model_units(self, samples: Tensor) -> Tensor:
-        """Bring samples (N, C, H, W) from data units to model units."""
+        """See `ModeInterpDataModule.to_model_units`."""
         return to_model_units(samples)
 
     def metrics(self) -> list[GenerationMetric]:

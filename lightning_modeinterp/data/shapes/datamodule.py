@@ -7,7 +7,7 @@ from torch import Tensor
 from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
 from lightning_modeinterp.data.probe import Probe
 from lightning_modeinterp.data.shapes.bottleneck import Bottleneck
-from lightning_modeinterp.data.shapes.dataset import SimpleShapesDataset, to_data_units
+from lightning_modeinterp.data.shapes.dataset import SimpleShapesDataset, to_data_units, to_model_units
 from lightning_modeinterp.data.shapes.distribution import SimpleShapes
 from lightning_modeinterp.data.shapes.exact_shapes import ExactShapes
 from lightning_modeinterp.data.shapes.exclusion import Exclusion
@@ -70,6 +70,10 @@ class SimpleShapesDataModule(ModeInterpDataModule):
     def to_data_units(self, samples: Tensor) -> Tensor:
         """See `ModeInterpDataModule.to_data_units`."""
         return to_data_units(samples)
+
+    def to_model_units(self, samples: Tensor) -> Tensor:
+        """See `ModeInterpDataModule.to_model_units`."""
+        return to_model_units(samples)
 
     def exact_denoiser(self) -> Denoiser | None:
         """The true posterior mean; None without the column rule."""

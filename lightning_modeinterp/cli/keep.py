@@ -1,0 +1,48 @@
+"""``modeinterp keep``: what of a store goes on to the next generation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jsonargparse import ArgumentError, ArgumentParser
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.filters import Filter
+from lightning_modeinterp.filters.kept_samples import keep
+from lightning_modeinterp.sample_store import SampleStore
+
+DESCRIPTION = r"""
+Write the samples of stores that a filter keeps, to train the next generation on (data: StoredSamples).
+
+  modeinterp keep RUN_DIR/predictions --out kept \
+    --filter LowestScore --filter.score variance/last_10 --filter.num 100_000
+"""
+
+
+def main(args: Sequence[str]) -> None:
+    """Run the command.
+
+    Args:
+        args: What follows ``keep``.
+
+    Raises:
+        ConfigurationError: If a store or an option does not fit.
+    """
+    made = parser()
+    try:
+        given = made.parse_args(list(args))
+        chosen: Filter = made.instantiate_classes(given).filter
+    except ArgumentError as error:
+        raise ConfigurationError(f"keep: {error}; see modeinterp keep --help") from error
+    stores = [SampleStore.open(Path(store)) for store in given.stores]
+    said = {"class_path": given.filter.class_path, "init_args": dict(given.filter.init_args)}
+    facts = keep(stores, chosen, given.out, said)
+    print(f"keep finished; {facts['num_kept']:,} of {facts['num_drawn']:,} samples are in {given.out}")
+
+
+def parser() -> ArgumentParser:
+    """The parser of the command."""
+    made = ArgumentParser("modeinterp keep", description=DESCRIPTION, exit_on_error=False)
+    made.add_argument("stores", type=str, nargs="+", metavar="STORE", help="what predict wrote, RUN_DIR/predictions")
+    made.add_argument("--out", type=str, required=True, help="a new folder for the samples")
+    made.add_subclass_arguments(Filter, "filter", required=True)
+    return made

@@ -1,0 +1,132 @@
+"""Training on samples that a model has drawn: one generation of a recursion."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.data.batch_loader import BatchedDataset
+from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split
+from lightning_modeinterp.data.probe import Probe
+from lightning_modeinterp.denoisers import Denoiser
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.filters.kept_samples import content_of, kept_samples, read_kept
+from lightning_modeinterp.metrics import GenerationMetric
+
+
+class StoredSamples(ModeInterpDataModule):
+    """Kept samples to train on; all else is that of the data they are to look like.
+
+    Validation and test data, the oracle, metrics, probes, the exact score and what counts as diverged come from the
+    original data, so every generation is measured against the truth.
+
+    Args:
+        original: The data that the first generation was trained on.
+        folders: Directories that `modeinterp keep` has written; their samples in a row are the training data.
+        num_real: So many training samples of the original data before them.
+        rounded: Round images to whole numbers of 0 to 255 first, as a file would. Otherwise they stay as drawn.
+        content: Hash of the samples, which says what they are wherever they lie; it is filled in where it is None, and
+            others are refused.
+        batch_size: Global batch size, over all processes.
+        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
+
+    Raises:
+        ConfigurationError: If a folder holds no kept samples, samples of another shape, or others than ``content``.
+    """
+
+    def __init__(
+        self,
+        original: ModeInterpDataModule,
+        folders: Sequence[str],
+        num_real: int = 0,
+        rounded: bool = False,
+        content: str | None = None,
+        batch_size: int = 1_000,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(batch_size, seed, original.support)
+        self.original = original
+        self.folders = [Path(folder) for folder in folders]
+        self.num_real = num_real
+        self.rounded = rounded
+        found = content_of(self.folders)
+        if content not in (None, found):
+            raise ConfigurationError(
+                f"data.content: expected the kept samples {content}, got {found} in {', '.join(map(str, folders))}; "
+                "give the folders that the fit began with"
+            )
+        self.content = found
+        for folder in self.folders:
+            shape = tuple(read_kept(folder)["sample_shape"])
+            if shape != tuple(self.sample_shape):
+                raise ConfigurationError(
+                    f"data.folders: expected samples of shape {tuple(self.sample_shape)}, got {shape} in {folder}"
+                )
+        self._train = self._training_data()
+        if not 1 <= batch_size <= len(self._train):
+            raise ConfigurationError(
+                f"data.batch_size: expected 1 to the {len(self._train)} training samples, got {batch_size}"
+            )
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """That of the original data."""
+        return self.original.sample_shape
+
+    def make_dataset(self, split: Split) -> BatchedDataset:
+        """Kept samples to train on; validation and test data are the original's."""
+        return self._train if split == "train" else self.original.make_dataset(split)
+
+    def to_data_units(self, samples: Tensor) -> Tensor:
+        """See `ModeInterpDataModule.to_data_units`."""
+        return self.original.to_data_units(samples)
+
+    def to_model_units(self, samples: Tensor) -> Tensor:
+        """See `ModeInterpDataModule.to_model_units`."""
+        return self.original.to_model_units(samples)
+
+    def value_range(self) -> tuple[float, float]:
+        """Of the original data, so that what counts as diverged stays the same over generations."""
+        return self.original.value_range()
+
+    def exact_denoiser(self) -> Denoiser | None:
+        """See `ModeInterpDataModule.exact_denoiser`."""
+        return self.original.exact_denoiser()
+
+    def metrics(self) -> list[GenerationMetric]:
+        """See `ModeInterpDataModule.metrics`."""
+        self.original.generation = self.generation
+        return self.original.metrics()
+
+    def probes(self) -> list[Probe]:
+        """See `ModeInterpDataModule.probes`."""
+        return self.original.probes()
+
+    def _training_data(self) -> "_Rows":
+        parts = [self.to_model_units(self._as_given(kept_samples(folder))) for folder in self.folders]
+        if self.num_real:
+            real = self.original.make_dataset("train")
+            if self.num_real > len(real):
+                raise ConfigurationError(
+                    f"data.num_real: expected at most the {len(real)} training samples of the original data, got "
+                    f"{self.num_real}"
+                )
+            parts.insert(0, real[torch.arange(self.num_real)])
+        return _Rows(torch.cat(parts))
+
+    def _as_given(self, samples: Tensor) -> Tensor:
+        return samples.round().clamp(0, 255) if self.rounded else samples
+
+
+class _Rows:
+    """Samples in memory, (N, *sample_shape), model units."""
+
+    def __init__(self, samples: Tensor) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        return self.samples[index]

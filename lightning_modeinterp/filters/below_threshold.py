@@ -1,0 +1,82 @@
+"""A detector as a filter: what lies above a threshold is dropped."""
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.filters.base import Filter, Rule
+from lightning_modeinterp.filters.in_support import verdict_of
+from lightning_modeinterp.filters.nth_lowest import nth_lowest
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.sample_store import SampleStore
+from lightning_modeinterp.threshold import PUBLISHED_RETAINED, Threshold, check_retained
+
+
+class BelowThreshold(Filter):
+    """Drops samples whose score is above the threshold that keeps a share of the samples in support.
+
+    The threshold is set on the samples of ``set_on``, which has an oracle; so one that is set on generation 0 stays as
+    it is in all that follow. How many are kept is not fixed, unless by ``num``.
+    It cannot tell that a later model's scores have drifted: compare what it keeps from one generation to the next.
+
+    Args:
+        score: Name of the score, such as ``variance/last_10``.
+        retained: Share of the samples in support that it keeps of those that set it, in (0, 1].
+        set_on: Directory of the store that sets it. The store that is filtered if None.
+        num: Keep the first so many of those below. All of them if None.
+
+    Raises:
+        ConfigurationError: If a number is out of range.
+    """
+
+    def __init__(
+        self,
+        score: str,
+        retained: float = PUBLISHED_RETAINED,
+        set_on: str | Path | None = None,
+        num: int | None = None,
+    ) -> None:
+        super().__init__(num)
+        check_retained(retained)
+        self.score, self.retained = score, retained
+        self.set_on = None if set_on is None else Path(set_on)
+
+    def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
+        """See `Filter.rule`."""
+        threshold = self.threshold(samples if self.set_on is None else SampleStore.open(self.set_on))
+        return lambda batch: ~threshold.flags(batch.score(self.score))
+
+    def threshold(self, samples: Iterable[GeneratedBatch]) -> Threshold:
+        """Set the threshold on samples with a verdict.
+
+        Raises:
+            ConfigurationError: If they were not judged, or none is in support.
+        """
+        in_support = _InSupport(samples)
+        number = sum(map(len, in_support))
+        enough = next((n for n in _about(self.retained * number) if n >= 1 and n / max(number, 1) >= self.retained), 1)
+        place = nth_lowest(in_support, lambda batch: batch.score(self.score), enough)
+        if place is None:
+            raise ConfigurationError(
+                "BelowThreshold: expected samples in support to set the threshold on, got none; draw more, or set it "
+                "on another store"
+            )
+        return Threshold(place.score, self.retained, number, self.score)
+
+
+def _about(number: float) -> range:
+    """Whole numbers about one that was rounded."""
+    return range(math.floor(number) - 1, math.ceil(number) + 2)
+
+
+class _InSupport:
+    """Batches of the samples in support alone."""
+
+    def __init__(self, samples: Iterable[GeneratedBatch]) -> None:
+        self._samples = samples
+
+    def __iter__(self) -> Iterator[GeneratedBatch]:
+        for batch in self._samples:
+            sound = batch.sound()
+            yield sound[verdict_of(sound).in_support]

@@ -1,0 +1,39 @@
+"""The filter that knows the truth: the best that any score could do."""
+
+from collections.abc import Iterable
+
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.filters.base import Filter, Rule
+from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
+
+
+class InSupport(Filter):
+    """Keeps the samples that the oracle finds in support.
+
+    Args:
+        num: Keep the first so many of them. All if None.
+    """
+
+    def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
+        """See `Filter.rule`."""
+        return _in_support
+
+
+def _in_support(batch: GeneratedBatch) -> Tensor:
+    return verdict_of(batch).in_support
+
+
+def verdict_of(batch: GeneratedBatch) -> SupportVerdict:
+    """The verdict of a batch that has to have one.
+
+    Raises:
+        ConfigurationError: If it was not judged.
+    """
+    if batch.verdict is None:
+        raise ConfigurationError(
+            "filter: expected samples that an oracle has judged, got some without a verdict; take a filter that needs "
+            "none, or give the data a support oracle (`data.init_args.support`) and draw them again"
+        )
+    return batch.verdict

@@ -1,0 +1,39 @@
+"""The paper's filter: the samples that are least suspect, by count."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.filters.base import Filter, Rule
+from lightning_modeinterp.filters.nth_lowest import nth_lowest
+from lightning_modeinterp.records import GeneratedBatch
+
+
+class LowestScore(Filter):
+    """Keeps the ``num`` samples with the lowest score; of equal ones those that come first.
+
+    Aithal et al. 2024 draw N + 2,500 and keep the N = 100,000 of lowest variance. On images a score may follow how much
+    there is on them; so look at ``score: ink`` too.
+    It cannot tell a hallucination from a rare mode that moves as much: look at what it drops mode by mode.
+
+    Args:
+        score: Name of the score, such as ``variance/last_10``.
+        num: How many.
+    """
+
+    def __init__(self, score: str, num: int) -> None:
+        super().__init__(num)
+        self.score = score
+
+    def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
+        """See `Filter.rule`."""
+        return lowest(samples, lambda batch: batch.score(self.score), self.num or 0)
+
+
+def lowest(samples: Iterable[GeneratedBatch], score_of: Callable[[GeneratedBatch], Tensor], number: int) -> Rule:
+    """Keep the samples with the lowest of any scores; all of them where there are fewer."""
+    place = nth_lowest(samples, score_of, number)
+    if place is None:
+        return lambda batch: torch.ones(len(batch), dtype=torch.bool)
+    return lambda batch: place.holds(score_of(batch), batch.index)
