@@ -146,8 +146,16 @@ def check_same_data(checkpoint: Mapping[str, Any], asked: Mapping[str, Any], is_
     return line
 
 
+def without_places(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The section ``data`` of a config without where its files lie, if it says by a hash what they are."""
+    arguments = data.get("init_args") or {}
+    return {**data, "init_args": without(arguments, ("folders",)) if arguments.get("content") else arguments}
+
+
 def _truth(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What is true of data, of their section in a config."""
+    """What is true of data, of their section in a config; samples of a model are to look like the original data."""
+    if "original" in (data.get("init_args") or {}):
+        return _truth(data["init_args"]["original"])
     name = data["class_path"].rpartition(".")[2]
     return {"class_path": name, "init_args": without(data.get("init_args") or {}, BESIDE_THE_TRUTH)}
 
@@ -189,7 +197,8 @@ def check_same_run(run: RunDirectory, asked: Mapping[str, Any]) -> None:
         return
     began = yaml.safe_load(saved.read_text())
     keys = ("seed_everything", "data")
-    if found := differences({key: began.get(key) for key in keys}, {key: asked.get(key) for key in keys}):
+    was, now = ({key: each.get(key) for key in keys} for each in (began, asked))
+    if found := differences(*({**each, "data": without_places(each["data"] or {})} for each in (was, now))):
         raise ConfigurationError(
             f"{'; '.join(found)}: the fit in {run.path} began so; leave it, or train under another --run.name"
         )

@@ -1,8 +1,8 @@
 """The seam: a data set with its sizes, units, splits and, where it is known, its truth."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import lightning as L
 import torch
@@ -62,6 +62,14 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     @abstractmethod
     def make_dataset(self, split: Split) -> BatchedDataset:
         """Data of one split, in model units; a function of the constructor's arguments alone."""
+
+    @staticmethod
+    def content_of(arguments: Mapping[str, Any]) -> str | None:
+        """Hash of the files that a config's arguments name, to go in its argument ``content``. None by default.
+
+        Data whose files may lie anywhere are known by it: a run goes on where they have moved, and not with others.
+        """
+        return None
 
     def to_data_units(self, samples: Tensor) -> Tensor:
         """Bring samples (N, *sample_shape) from model units to data units. The same by default."""

@@ -1,7 +1,8 @@
 """Training on samples that a model has drawn: one generation of a recursion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -68,6 +69,11 @@ class StoredSamples(ModeInterpDataModule):
             raise ConfigurationError(
                 f"data.batch_size: expected 1 to the {len(self._train)} training samples, got {batch_size}"
             )
+
+    @staticmethod
+    def content_of(arguments: Mapping[str, Any]) -> str:
+        """See `ModeInterpDataModule.content_of`."""
+        return content_of(arguments["folders"])
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
