@@ -28,15 +28,15 @@ from interleaved import publish, table
 from report import with_tables
 
 from lightning_modeinterp.checkpoints import read
+from lightning_modeinterp.configuration import CONFIGS as CONFIGS_OF_ALL
 from lightning_modeinterp.figures import save_figure, training_curves
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import leaves
 from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import wilson_interval
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit
-from lightning_modeinterp.reproduction.cached_runs import CONFIGS as CONFIGS_OF_ALL
-from lightning_modeinterp.reproduction.cached_runs import content_of
 from lightning_modeinterp.reproduction.sample_set import auroc, removed, sampling_seed, threshold_of
+from lightning_modeinterp.runs import content_of
 
 RESULTS = Path("docs/results/along_training")
 PAGE = Path("docs/results/along_training.md")

@@ -24,8 +24,8 @@ from typing import Any
 from interleaved import device_of, publish, table
 
 from lightning_modeinterp.reproduction import CachedRuns, Draw, RunFailedError
-from lightning_modeinterp.reproduction.cached_runs import METRICS
 from lightning_modeinterp.reproduction.preset import CPU
+from lightning_modeinterp.runs.cached_runs import METRICS
 
 RESULTS = Path("docs/results/shapes")
 NUM_SAMPLES = 2_048

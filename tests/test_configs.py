@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lightning_modeinterp.reproduction.cached_runs import CONFIGS, content_of
+from lightning_modeinterp.configuration import CONFIGS
+from lightning_modeinterp.runs import content_of
 
 EXPERIMENTS = {
     path.stem: json.loads(content_of(path))["model"] for path in sorted((CONFIGS / "experiment").glob("*.yaml"))

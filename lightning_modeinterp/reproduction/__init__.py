@@ -1,6 +1,5 @@
 """The paper's statements as claims that are decided by running them, on runs that are kept."""
 
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit, RunFailedError
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.claims import CLAIMS, WITHOUT_CLAIM
 from lightning_modeinterp.reproduction.estimates import Measured, share
@@ -8,6 +7,7 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
 from lightning_modeinterp.reproduction.preset import PRESETS, Preset
 from lightning_modeinterp.reproduction.reproduce import Outcome, reproduce
+from lightning_modeinterp.runs import CachedRuns, Draw, Fit, RunFailedError
 
 __all__ = [
     "CLAIMS",

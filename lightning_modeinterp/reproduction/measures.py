@@ -10,9 +10,9 @@ from torch import Tensor
 from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.judged_samples import JudgedSamples
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.estimates import Measured, log_count, slope
 from lightning_modeinterp.reproduction.findings import Finding
+from lightning_modeinterp.runs import CachedRuns, Draw
 
 MEDIAN_ERROR = math.sqrt(math.pi / 2)
 """Standard error of a median over that of a mean, for normal values."""

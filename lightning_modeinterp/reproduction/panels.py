@@ -11,8 +11,8 @@ from torch import Tensor
 from lightning_modeinterp.figures import DensityPanel, PlaneSamples, variance_histogram
 from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import variance_bin_edges
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.measures import gaussian_data_of
+from lightning_modeinterp.runs import CachedRuns, Draw
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.threshold import Threshold
 

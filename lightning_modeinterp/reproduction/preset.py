@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lightning_modeinterp.reproduction.cached_runs import Draw, Fit
 from lightning_modeinterp.reproduction.sample_set import sampling_seed
+from lightning_modeinterp.runs import Draw, Fit
 
 NO_VALIDATION = ("--trainer.val_check_interval=1000000000", "--trainer.enable_progress_bar=false")
 """Samples are drawn after training."""

@@ -23,12 +23,11 @@ from lightning_modeinterp import __version__
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.reproduction import report
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit, RunFailedError
 from lightning_modeinterp.reproduction.claim import Claim
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.progress import Progress
-from lightning_modeinterp.reproduction.ranked_pool import RankedPool
+from lightning_modeinterp.runs import CachedRuns, Draw, Fit, RankedPool, RunFailedError
 
 MARKER, RUNS, LOCK = "reproduction.json", "runs", ".reproduction.lock"
 OVERVIEW = "seeds.png"

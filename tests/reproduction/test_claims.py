@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lightning_modeinterp.configuration import CONFIGS
 from lightning_modeinterp.data.shapes import exclusion_pairs
 from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Needs
-from lightning_modeinterp.reproduction.cached_runs import CONFIGS
 from lightning_modeinterp.reproduction.claims import detection_shapes
 from lightning_modeinterp.reproduction.reproduce import work_of
 from lightning_modeinterp.testing import check_claim

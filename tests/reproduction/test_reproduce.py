@@ -22,7 +22,6 @@ from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, report, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
-from lightning_modeinterp.reproduction.ranked_pool import RankedPool
 from lightning_modeinterp.reproduction.reproduce import (
     Outcome,
     begin,
@@ -31,6 +30,7 @@ from lightning_modeinterp.reproduction.reproduce import (
     sum_of_commands,
     work_of,
 )
+from lightning_modeinterp.runs import RankedPool
 
 SMOKE, CPU = PRESETS["smoke"], PRESETS["cpu"]
 FURTHER = ["--trainer.accelerator=gpu", "--generation.block_size=64"]

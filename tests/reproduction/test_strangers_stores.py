@@ -6,11 +6,11 @@ import sys
 import pytest
 
 from lightning_modeinterp.reproduction import CachedRuns, line_panel
-from lightning_modeinterp.reproduction.cached_runs import Draw, Fit
 from lightning_modeinterp.reproduction.measures import num_between
+from lightning_modeinterp.runs import Draw, Fit
 from lightning_modeinterp.sample_store import SampleStore
 
-from .test_cached_runs import CONFIG, TINY
+from ..runs.test_cached_runs import CONFIG, TINY
 
 MEANS = [1.0, 3.0]
 TRUTH = Draw(

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from lightning_modeinterp.data.shapes.bottleneck import NOISE_TO_SIGNAL, NUM_EACH
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, metrics_of
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import figure_of_test
 from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns, Draw, metrics_of
 
 NOISE = "2"
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from lightning_modeinterp.figures import save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.findings import Finding
@@ -19,6 +18,7 @@ from lightning_modeinterp.reproduction.sample_set import (
     threshold_of,
     window_rates,
 )
+from lightning_modeinterp.runs import CachedRuns, Draw
 from lightning_modeinterp.threshold import Threshold
 
 CLAIMED = 0.95

@@ -7,12 +7,12 @@ from torch import Tensor
 
 from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import matched_auroc, matched_auroc_without_each
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claims.detection import CLAIMED, Detection, choose_window, finding_of
 from lightning_modeinterp.reproduction.estimates import Measured, jackknife_error, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset, System
 from lightning_modeinterp.reproduction.sample_set import auroc
+from lightning_modeinterp.runs import CachedRuns, Draw
 
 CHANCE = 0.5
 INK = "ink"

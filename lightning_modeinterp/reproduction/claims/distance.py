@@ -4,13 +4,13 @@ import math
 from pathlib import Path
 
 from lightning_modeinterp.figures import density_panels, save_figure
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured, log_count
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import falling_rate, num_between
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns, Draw
 
 SPACINGS = (1.0, 1.5, 2.0)
 """Between three modes; a quarter of the least is 5 standard deviations."""

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from lightning_modeinterp.figures import samples_2d, save_figure
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import pair_counts
 from lightning_modeinterp.reproduction.panels import plane_panel
 from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns, Draw
 
 WEIGHTS = [(4 if mode % 2 == 0 else 1) / 64 for mode in range(25)]
 """A chessboard of 13 modes four times as heavy as the other 12. Ours: the paper's weights are not published."""

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from lightning_modeinterp.figures import density_panels, save_figure
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, Fit
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import falling_rate
 from lightning_modeinterp.reproduction.panels import line_panel
 from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns, Draw, Fit
 
 GROWING, EQUAL = "updates grow with the samples", "equal updates"
 

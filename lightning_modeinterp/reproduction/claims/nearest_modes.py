@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from lightning_modeinterp.figures import samples_2d, save_figure
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import pair_counts
 from lightning_modeinterp.reproduction.panels import plane_panel
 from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns, Draw
 
 ARRANGEMENTS = {
     "grid": "grid",

@@ -6,12 +6,12 @@ import torch
 
 from lightning_modeinterp.figures import ImageGroup, image_grid, save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.claims.true_score import TRUE_SCORE
 from lightning_modeinterp.reproduction.estimates import Measured, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns
 
 BOUND = 0.01
 REPEATED = "repeated"

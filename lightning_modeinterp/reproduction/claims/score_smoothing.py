@@ -3,12 +3,12 @@
 import math
 from pathlib import Path
 
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw, metrics_of
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import figure_of_test
 from lightning_modeinterp.reproduction.preset import Preset, System
+from lightning_modeinterp.runs import CachedRuns, Draw, metrics_of
 
 NOISE_IN_STDS = (1, 2, 4)
 """Noise levels sigma / alpha, in standard deviations of a mode, at which the modes of both data stand apart."""

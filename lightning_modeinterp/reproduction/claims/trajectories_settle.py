@@ -4,13 +4,13 @@ import math
 from pathlib import Path
 
 from lightning_modeinterp.judged_samples import JudgedSamples
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import gaussian_data_of, log_median
 from lightning_modeinterp.reproduction.panels import figure_of_test
 from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns
 
 
 class TrajectoriesSettle(Claim):

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from lightning_modeinterp.figures import density_panels, samples_2d, save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns, Draw
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import log_rate
 from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
 from lightning_modeinterp.reproduction.preset import Preset, System
+from lightning_modeinterp.runs import CachedRuns, Draw
 
 TRUE_SCORE = ("--generation.true_score=true",)
 BOUND = 0.05

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from lightning_modeinterp.figures import save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
-from lightning_modeinterp.reproduction.cached_runs import CachedRuns
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import variance_figure
 from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.sample_set import auroc, threshold_of
+from lightning_modeinterp.runs import CachedRuns
 
 BOUND = 0.9
 

@@ -1,38 +1,35 @@
 """Ordinary commands whose results are kept under what they are a function of: nothing is trained or drawn twice.
 
-    key = sha256(command, configs with all that they name, options, key of the weights)
+    key = sha256(command, configs with all that they name, options, keys of the runs that it stands on)
 
 A change of a config or an option is another key and another directory. A command that was killed goes on where it was,
 as the same command does on the command line.
 """
 
-import hashlib
 import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import yaml
 from filelock import FileLock, Timeout
 
-from lightning_modeinterp.configuration import CONFIGS
 from lightning_modeinterp.configuration.saved_config import data_of, read_config
 from lightning_modeinterp.data import ModeInterpDataModule
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
-from lightning_modeinterp.reproduction.command_process import exit_status, start
+from lightning_modeinterp.runs.command_process import exit_status, start
+from lightning_modeinterp.runs.steps import Draw, Fit, Keep, KeptData, path_of
 from lightning_modeinterp.sample_store import SampleStore
 
 FINISHED = "finished"
-SAMPLES, METRICS = "predictions/manifest.json", "test_metrics.json"
+SAMPLES, METRICS, KEPT = "predictions/manifest.json", "test_metrics.json", "kept/manifest.json"
 """What a command writes last."""
 
-CONFIG = "config_predict.yaml"
+CONFIG, CONFIG_OF_FIT, DATA = "config_predict.yaml", "config_fit.yaml", "data.yaml"
 LOG, SECONDS = "log.txt", "seconds.txt"
 LOCK, COMMAND_LOCK = "lock", "command.lock"
 """Held by whoever asks for a run, and by the command itself, which may outlive who asked."""
@@ -40,53 +37,6 @@ LOCK, COMMAND_LOCK = "lock", "command.lock"
 
 class RunFailedError(RuntimeError):
     """A command ended with an error."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A model to train.
-
-    Args:
-        name: What it is, for people; part of the directory's name, not of the key.
-        config: A file under ``configs/``.
-        options: What is different from it, as on the command line.
-        after: A shorter fit of the same model, which this one goes on from.
-    """
-
-    name: str
-    config: str
-    options: tuple[str, ...] = ()
-    after: "Fit | None" = None
-
-    @property
-    def key(self) -> str:
-        """What the weights are a function of, hashed."""
-        begun = () if self.after is None else (self.after.key,)
-        return _key("fit", content_of(CONFIGS / self.config), *self.options, *begun)
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Samples to draw from a trained model.
-
-    Args:
-        name: What they are, for people.
-        fit: The model. For samples of the true score it is not trained.
-        options: What is different from the model's config; ``generation`` settings in the first place.
-    """
-
-    name: str
-    fit: Fit
-    options: tuple[str, ...] = ()
-
-    @property
-    def needs_weights(self) -> bool:
-        """Whether a trained model is sampled."""
-        return "--generation.true_score=true" not in self.options
-
-    def key(self, command: str) -> str:
-        """What the result of a command is a function of, hashed."""
-        return _key(command, self.fit.key, *self.options)
 
 
 class CachedRuns:
@@ -119,7 +69,7 @@ class CachedRuns:
         weights = folder / "checkpoints" / "last.ckpt"
         if not self.has_fit(fit):
             start = "last" if fit.after is None or weights.exists() else self.checkpoint(fit.after)
-            self._run("fit", folder, fit, [*fit.options, f"--ckpt_path={start}"], FINISHED)
+            self._run("fit", folder, fit, [*self._options(fit), f"--ckpt_path={start}"], FINISHED)
         return weights
 
     def adopt(self, fit: Fit, checkpoint: str | Path) -> None:
@@ -164,6 +114,24 @@ class CachedRuns:
         """
         return data_of(read_config(self._evaluated("predict", draw, SAMPLES) / CONFIG))
 
+    def has_kept(self, keep: Keep) -> bool:
+        """Whether the filter has been at work."""
+        return (self._keep_folder(keep) / KEPT).exists()
+
+    def kept(self, keep: Keep) -> Path:
+        """Directory with the samples that a filter keeps, and their manifest.
+
+        Raises:
+            RunFailedError: If a command ends with an error.
+        """
+        folder = self._keep_folder(keep)
+        if not self.has_kept(keep):
+            store = self._evaluated("predict", keep.draw, SAMPLES) / "predictions"
+            set_on = keep.set_on and self._evaluated("predict", keep.set_on, SAMPLES) / "predictions"
+            others = [] if set_on is None else [f"--filter.set_on={set_on}"]
+            self._command("keep", folder, [str(store), f"--out={folder / 'kept'}", *keep.filter, *others], KEPT)
+        return folder / "kept"
+
     def tested(self, draw: Draw) -> Path:
         """Directory with ``test_metrics.json`` and ``figures/``, by ``test``.
 
@@ -181,6 +149,9 @@ class CachedRuns:
     def _fit_folder(self, fit: Fit) -> Path:
         return self._folder("fit", fit.name, fit.key)
 
+    def _keep_folder(self, keep: Keep) -> Path:
+        return self._folder("keep", keep.name, keep.key)
+
     def _draw_folder(self, command: str, draw: Draw) -> Path:
         return self._folder(command, draw.name, draw.key(command))
 
@@ -194,8 +165,34 @@ class CachedRuns:
         if not (folder / result).exists():
             weights = [f"--ckpt_path={self.checkpoint(draw.fit)}"] if draw.needs_weights else []
             overwrite = ["--run.overwrite=true"] if command == "test" else []
-            self._run(command, folder, draw.fit, [*draw.fit.options, *draw.options, *weights, *overwrite], result)
+            self._run(command, folder, draw.fit, [*self._options(draw.fit), *draw.options, *weights, *overwrite], result)
         return folder
+
+    def _options(self, fit: Fit) -> list[str]:
+        """Options of a fit, and of what is drawn from it; with kept samples to train on, those say what the data are."""
+        if fit.data is None:
+            return list(fit.options)
+        file = self._fit_folder(fit) / DATA
+        if not file.is_file():
+            section = self._kept_data(fit.data)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_aside(file, yaml.safe_dump(section).encode())
+        return [f"--data={file}", *(each for each in fit.options if not each.startswith("--data."))]
+
+    def _kept_data(self, data: KeptData) -> dict[str, Any]:
+        """Section ``data`` of a config that trains on kept samples."""
+        self.checkpoint(data.first)
+        original = yaml.safe_load((self._fit_folder(data.first) / CONFIG_OF_FIT).read_text())["data"]
+        return {
+            "class_path": "lightning_modeinterp.data.StoredSamples",
+            "init_args": {
+                "original": original,
+                "folders": [str(self.kept(each).resolve()) for each in data.kept],
+                "num_real": data.num_real,
+                "rounded": data.rounded,
+                "batch_size": original["init_args"]["batch_size"],
+            },
+        }
 
     def stop(self) -> None:
         """End the commands that are running, from another thread; the same calls go on with them later."""
@@ -203,13 +200,16 @@ class CachedRuns:
             process.terminate()
 
     def _run(self, command: str, folder: Path, fit: Fit, options: Sequence[str], result: str) -> None:
+        where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
+        self._command(command, folder, ["-c", str(path_of(fit.config)), *where, *options], result)
+
+    def _command(self, command: str, folder: Path, arguments: Sequence[str], result: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with self._alone_in(folder):
             if (folder / result).exists():
                 return  # another process has been at it
             self.say(f"{command} {folder.name}")
-            where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
-            if self._call([command, "-c", str(CONFIGS / fit.config), *where, *options], folder):
+            if self._call([command, *arguments], folder):
                 last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
                 raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
             if command == "fit":
@@ -254,36 +254,3 @@ def metrics_of(run: str | Path) -> dict[str, float]:
     """What ``test`` measured, by name; nan for what could not be."""
     values = json.loads((Path(run) / METRICS).read_text())
     return {name: math.nan if value is None else value for name, value in values.items()}
-
-
-def content_of(config: str | Path) -> str:
-    """What a config says, with all configs that it names in the place of their names; comments and order say nothing.
-
-    Raises:
-        ConfigurationError: If one of them does not exist.
-    """
-    return json.dumps(_read(Path(config)), sort_keys=True)
-
-
-def _read(config: Path) -> object:
-    if not config.is_file():
-        raise ConfigurationError(f"expected a config at {config}, found none; run from a clone of the repository")
-    return _with_parts(_parsed(config.read_text()), config.parent)
-
-
-@cache
-def _parsed(text: str) -> object:
-    """Nobody changes it; keys are asked for by the hundred, and parsing takes milliseconds."""
-    return yaml.safe_load(text)
-
-
-def _with_parts(value: object, folder: Path) -> object:
-    if isinstance(value, dict):
-        return {name: _with_parts(each, folder) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_with_parts(each, folder) for each in value]
-    return _read(folder / value) if isinstance(value, str) and value.endswith(".yaml") else value
-
-
-def _key(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from lightning_modeinterp.reproduction.ranked_pool import RankedPool
+from lightning_modeinterp.runs.ranked_pool import RankedPool
 
 
 def test_of_what_waits_the_least_rank_is_begun_first_and_of_equals_the_first():

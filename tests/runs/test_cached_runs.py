@@ -8,7 +8,8 @@ from filelock import FileLock
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, RunFailedError
-from lightning_modeinterp.reproduction.cached_runs import CONFIGS, content_of
+from lightning_modeinterp.configuration import CONFIGS
+from lightning_modeinterp.runs import content_of
 
 CONFIG = "experiment/gaussian_1d.yaml"
 TINY = (
@@ -137,7 +138,7 @@ def test_a_key_follows_options_configs_and_weights(tmp_path, monkeypatch):
     assert DRAW.key("predict") != DRAW.key("test")
     assert DRAW.key("predict") != Draw("few", Fit("tiny", CONFIG, TINY[1:]), DRAW.options).key("predict")
 
-    monkeypatch.setattr("lightning_modeinterp.reproduction.cached_runs.CONFIGS", tmp_path)
+    monkeypatch.setattr("lightning_modeinterp.runs.steps.CONFIGS", tmp_path)
     (tmp_path / "experiment").mkdir()
     (tmp_path / "data.yaml").write_text("std: 1\n")
     (tmp_path / CONFIG).write_text("run: here\ndata: ../data.yaml\n")

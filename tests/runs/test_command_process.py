@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from filelock import FileLock, Timeout
 
-from lightning_modeinterp.reproduction import command_process
-from lightning_modeinterp.reproduction.command_process import exit_status, start
+from lightning_modeinterp.runs import command_process
+from lightning_modeinterp.runs.command_process import exit_status, start
 
 COMPLETION, WRONG = ["completion", "bash"], ["fit", "-c", "nowhere.yaml"]
 

@@ -1,0 +1,18 @@
+"""Runs that are kept by content, as steps of a graph: claims, recursions and benchmarks stand on them."""
+
+from lightning_modeinterp.runs.cached_runs import CachedRuns, RunFailedError, metrics_of
+from lightning_modeinterp.runs.keys import content_of
+from lightning_modeinterp.runs.ranked_pool import RankedPool
+from lightning_modeinterp.runs.steps import Draw, Fit, Keep, KeptData
+
+__all__ = [
+    "CachedRuns",
+    "Draw",
+    "Fit",
+    "Keep",
+    "KeptData",
+    "RankedPool",
+    "RunFailedError",
+    "content_of",
+    "metrics_of",
+]
