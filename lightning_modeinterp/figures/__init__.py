@@ -5,6 +5,7 @@ from lightning_modeinterp.figures.density_histogram import density_histogram
 from lightning_modeinterp.figures.density_panels import DensityPanel, density_panels
 from lightning_modeinterp.figures.embedding import EmbeddedPoints, embedding
 from lightning_modeinterp.figures.estimates import EstimateRow, estimates
+from lightning_modeinterp.figures.generations import generations
 from lightning_modeinterp.figures.image_grid import ImageGroup, image_grid
 from lightning_modeinterp.figures.pair_lines import pair_lines
 from lightning_modeinterp.figures.pixels import pixels
@@ -41,6 +42,7 @@ __all__ = [
     "density_panels",
     "embedding",
     "estimates",
+    "generations",
     "image_grid",
     "not_judged",
     "pair_lines",

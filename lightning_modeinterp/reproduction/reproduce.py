@@ -26,8 +26,8 @@ from lightning_modeinterp.reproduction import report
 from lightning_modeinterp.reproduction.claim import Claim
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.progress import Progress
 from lightning_modeinterp.runs import CachedRuns, Draw, Fit, RankedPool, RunFailedError
+from lightning_modeinterp.runs.progress import Progress
 
 MARKER, RUNS, LOCK = "reproduction.json", "runs", ".reproduction.lock"
 OVERVIEW = "seeds.png"

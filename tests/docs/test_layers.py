@@ -29,7 +29,7 @@ ROOMS = (
         "modules",
         "loggers",
     ),
-    *("callbacks", "configuration", "runs", "reproduction", "testing", "cli", "__main__"),
+    *("callbacks", "configuration", "runs", "recursion", "reproduction", "testing", "cli", "__main__"),
 )
 """From the ground up: a room imports from itself and from those before it."""
 

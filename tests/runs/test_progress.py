@@ -1,4 +1,4 @@
-from lightning_modeinterp.reproduction.progress import Progress
+from lightning_modeinterp.runs.progress import Progress
 
 
 class Clock:

@@ -1,0 +1,57 @@
+"""``modeinterp recurse``: models trained on their own output."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from jsonargparse import ArgumentError, ArgumentParser
+
+from lightning_modeinterp.configuration import with_shipped_paths
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.recursion import Recursion, recurse
+from lightning_modeinterp.recursion.report import write_report
+from lightning_modeinterp.runs import RunFailedError
+
+DESCRIPTION = r"""
+Train a model, draw from it, keep what a filter keeps, train the next model on that, and so on; measure
+every generation.
+
+  modeinterp recurse -c recursion/gaussian_2d_grid --out runs/recursion/grid --jobs 2
+
+Every step is an ordinary command whose result is kept, so the same command goes on where it was killed.
+"""
+
+
+def main(args: Sequence[str]) -> None:
+    """Run the command.
+
+    Args:
+        args: What follows ``recurse``.
+
+    Raises:
+        ConfigurationError: If an option does not fit, the directory belongs to something else, or a run failed.
+    """
+    made = parser()
+    try:
+        given = made.parse_args(with_shipped_paths(args))
+        made_objects = made.instantiate_classes(given)
+    except ArgumentError as error:
+        raise ConfigurationError(f"recurse: {error}; see modeinterp recurse --help") from error
+    recursion: Recursion = made_objects.recursion
+    out = Path(given.out)
+    try:
+        rows = recurse(recursion, out, given.jobs)
+    except RunFailedError as error:
+        raise ConfigurationError(f"recurse: {error}; mend it, and the same command goes on") from error
+    for path in write_report(recursion, rows, out):
+        print(f"recurse wrote {path}")
+
+
+def parser() -> ArgumentParser:
+    """The parser of the command."""
+    made = ArgumentParser("modeinterp recurse", description=DESCRIPTION, exit_on_error=False)
+    made.add_argument("-c", "--config", action="config", help="a recursion: a shipped one by name, or a file")
+    made.add_argument("--out", type=str, default="runs/recursion", help="directory of the recursion")
+    made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="commands at a time; one a core by default")
+    made.add_class_arguments(Recursion, "recursion")
+    return made

@@ -1,0 +1,58 @@
+"""What an arm of a recursion trains its next generation on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lightning_modeinterp.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A filter, and what its samples are put together with.
+
+    Args:
+        filter: Class of the filter, such as ``LowestScore``.
+        arguments: Its arguments but for ``num``, which is what there is to be kept.
+        num_drawn: How many samples it chooses among. As many as are kept if None.
+        keeps: ``replace`` trains on the last generation alone, as the paper; ``accumulate`` on the first one's data and
+            on what was kept of all generations.
+        real_share: Share of the first generation's training data among the training data, in [0, 1); for ``replace``.
+        is_frozen: Whether a threshold is set on generation 0 and stays.
+        warm_start: Whether a generation goes on from the weights of the one before. A fresh model otherwise.
+
+    Raises:
+        ConfigurationError: If a number is out of range, or two settings exclude each other.
+    """
+
+    filter: str = "AllSamples"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    num_drawn: int | None = None
+    keeps: Literal["replace", "accumulate"] = "replace"
+    real_share: float = 0.0
+    is_frozen: bool = False
+    warm_start: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.real_share < 1 or (self.real_share and self.keeps == "accumulate"):
+            raise ConfigurationError(
+                f"arm.real_share: expected a share in [0, 1), and 0 where all is accumulated, got {self.real_share}"
+            )
+        if "num" in self.arguments or "set_on" in self.arguments:
+            raise ConfigurationError(
+                "arm.arguments: expected neither num nor set_on, which follow from num_kept and is_frozen, got "
+                f"{dict(self.arguments)}"
+            )
+
+    def num_real(self, num_kept: int) -> int:
+        """Training samples of the first generation's data among ``num_kept``."""
+        return round(self.real_share * num_kept)
+
+    def words(self, num_kept: int) -> tuple[str, ...]:
+        """The filter as the command line is given it.
+
+        Args:
+            num_kept: Training samples of a generation.
+        """
+        arguments = {**self.arguments, "num": num_kept - self.num_real(num_kept)}
+        return (f"--filter={self.filter}", *(f"--filter.{name}={value}" for name, value in arguments.items()))

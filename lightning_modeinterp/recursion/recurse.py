@@ -1,0 +1,124 @@
+"""Run a recursion, and write down what became of each generation.
+
+OUT/recursion.json       what the directory belongs to
+OUT/runs/                the kept commands, each of which can be repeated by hand
+OUT/generations.json     what was measured, written when all of it is there; table.md and figures/ beside it
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.filters.kept_samples import read_kept
+from lightning_modeinterp.fingerprints import differences
+from lightning_modeinterp.recursion.recursion import Generation, Recursion
+from lightning_modeinterp.runs import CachedRuns, content_of, metrics_of
+from lightning_modeinterp.runs.progress import Progress
+from lightning_modeinterp.runs.steps import path_of
+
+MARKER, RUNS, GENERATIONS, TABLE = "recursion.json", "runs", "generations.json", "table.md"
+
+
+def recurse(recursion: Recursion, out: Path, jobs: int, say: Callable[[str], None] = print) -> list[dict[str, Any]]:
+    """Run all arms and seeds, and measure.
+
+    Args:
+        recursion: What to run.
+        out: Directory for everything; one that the same recursion has begun is gone on with.
+        jobs: Commands at a time, >= 1.
+        say: Where to tell progress.
+
+    Returns:
+        A row for each arm, seed and generation: ``arm``, ``seed``, ``generation``, ``metrics`` of its unfiltered
+        samples, and ``kept``, the manifest of what its filter kept, without hashes and paths.
+
+    Raises:
+        ConfigurationError: If the directory belongs to something else, or there are no jobs.
+        RunFailedError: If a command ends with an error; what is done is kept.
+    """
+    if jobs < 1:
+        raise ConfigurationError(f"--jobs: expected at least 1, got {jobs}")
+    claim_directory(out, recursion)
+    progress = Progress(say)
+    runs = CachedRuns(out / RUNS, progress.begun, progress.ended)
+    chains = {(arm, seed): recursion.chain(arm, seed) for seed in recursion.seeds for arm in recursion.arms}
+    progress.expect(_commands_left(recursion, runs, chains))
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(_run, recursion, runs, chain) for chain in chains.values()]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:  # a command failed, or the user stops us
+            pool.shutdown(wait=False, cancel_futures=True)
+            runs.stop()
+            raise
+    rows = [
+        {"arm": arm, "seed": seed, **_row(recursion, runs, generation)}
+        for (arm, seed), chain in chains.items()
+        for generation in chain
+    ]
+    write_aside(out / GENERATIONS, json.dumps(rows, indent=1).encode())
+    return rows
+
+
+def claim_directory(out: Path, recursion: Recursion) -> None:
+    """Make the directory, or see that the same recursion began it.
+
+    Raises:
+        ConfigurationError: If it is another's.
+    """
+    ours = described(recursion)
+    marker = out / MARKER
+    if not marker.is_file():
+        if out.is_file() or (out.is_dir() and any(out.iterdir())):
+            raise ConfigurationError(f"{out}: expected an empty directory or an earlier recursion; take another --out")
+        out.mkdir(parents=True, exist_ok=True)
+        write_aside(marker, json.dumps(ours, indent=1).encode())
+    if found := differences(json.loads(marker.read_text()), ours):
+        raise ConfigurationError(f"{out}: expected the recursion that began it; {'; '.join(found)}; take another --out")
+
+
+def described(recursion: Recursion) -> dict[str, Any]:
+    """A recursion as plain data, with what its experiment says."""
+    settings = json.loads(json.dumps(asdict(recursion)))
+    first = recursion.chain(next(iter(recursion.arms)), recursion.seeds[0])[0].fit
+    return {**settings, "experiment_says": json.loads(content_of(path_of(first.config)))}
+
+
+def _run(recursion: Recursion, runs: CachedRuns, chain: list[Generation]) -> None:
+    for generation in chain:
+        runs.checkpoint(generation.fit)
+        runs.tested(recursion.measured(generation.fit))
+        if generation.keep is not None:
+            runs.kept(generation.keep)
+
+
+def _commands_left(
+    recursion: Recursion, runs: CachedRuns, chains: Mapping[tuple[str, int], list[Generation]]
+) -> dict[str, int]:
+    every = [generation for chain in chains.values() for generation in chain]
+    fits = {each.fit.key: each.fit for each in every}
+    keeps = {each.keep.key: each.keep for each in every if each.keep}
+    draws = {each.draw.key("predict"): each.draw for each in keeps.values()}
+    return {
+        "fit": sum(not runs.has_fit(fit) for fit in fits.values()),
+        "test": sum(not runs.has_tested(recursion.measured(fit)) for fit in fits.values()),
+        "predict": sum(not runs.has_samples(draw) for draw in draws.values()),
+        "keep": sum(not runs.has_kept(keep) for keep in keeps.values()),
+    }
+
+
+def _row(recursion: Recursion, runs: CachedRuns, generation: Generation) -> dict[str, Any]:
+    metrics = metrics_of(runs.tested(recursion.measured(generation.fit)))
+    kept = None if generation.keep is None else read_kept(runs.kept(generation.keep))
+    facts = None if kept is None else {name: kept[name] for name in kept if name in FACTS}
+    numbers = {name: value if value == value else None for name, value in metrics.items()}  # JSON knows no nan
+    return {"generation": generation.number, "metrics": numbers, "kept": facts}
+
+
+FACTS = ("num_drawn", "num_diverged", "num_kept", "precision", "recall", "kinds", "kept_kinds", "modes", "kept_modes")

@@ -1,0 +1,132 @@
+"""A recursion as a graph of ordinary commands: fit, test, predict, keep, fit ...
+
+Generation 0 is trained on the data themselves and shared by all arms. Of each generation unfiltered samples are drawn
+and measured against those data (``test``), and others are drawn (``predict``), of which the arm's filter keeps what the
+next one is trained on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.recursion.arm import Arm
+from lightning_modeinterp.runs import Draw, Fit, Keep, KeptData
+
+SEEDS_APART = 1_000
+"""Between a generation and the next: each has its own initialisation, noise and samples."""
+
+
+@dataclass(frozen=True)
+class Recursion:
+    """What is trained, for how many generations, on what.
+
+    Args:
+        experiment: Config of generation 0: a shipped one by name, such as ``gaussian_2d_grid``, or a file.
+        arms: What the next generation is trained on, by name.
+        num_kept: Training samples of every generation after the first.
+        num_generations: Generations after the first.
+        seeds: A recursion for each.
+        num_measured: Unfiltered samples of each generation that are measured.
+        options: What every fit, test and predict is given besides.
+        num_updates: Updates of a generation; those of the experiment if None. A warm start needs it.
+        rounded: Round images to whole numbers before they are trained on.
+
+    Raises:
+        ConfigurationError: If there is no arm, seed or generation, or a number does not fit.
+    """
+
+    experiment: str
+    arms: Mapping[str, Arm]
+    num_kept: int
+    num_generations: int = 5
+    seeds: Sequence[int] = (0,)
+    num_measured: int = 10_240
+    options: Sequence[str] = ()
+    num_updates: int | None = None
+    rounded: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.arms or not self.seeds or min(self.num_generations, self.num_kept, self.num_measured) < 1:
+            raise ConfigurationError(
+                "recursion: expected at least one arm, seed, generation, kept and measured sample, got "
+                f"{len(self.arms)}, {len(self.seeds)}, {self.num_generations}, {self.num_kept} and {self.num_measured}"
+            )
+        for name, arm in self.arms.items():
+            drawn = self.num_drawn(arm)
+            if drawn < self.num_kept - arm.num_real(self.num_kept):
+                raise ConfigurationError(
+                    f"recursion.arms.{name}.num_drawn: expected at least the {self.num_kept:,} samples that are kept, "
+                    f"got {drawn:,}"
+                )
+            if arm.warm_start and self.num_updates is None:
+                raise ConfigurationError(
+                    f"recursion.num_updates: expected a number, since arm {name} starts warm, got null"
+                )
+
+    def num_drawn(self, arm: Arm) -> int:
+        """Samples that an arm chooses among."""
+        return self.num_kept - arm.num_real(self.num_kept) if arm.num_drawn is None else arm.num_drawn
+
+    def chain(self, name: str, seed: int) -> "list[Generation]":
+        """The generations of one arm and seed, the first one among them.
+
+        Args:
+            name: The arm.
+            seed: One of the seeds.
+        """
+        arm = self.arms[name]
+        generations = [Generation(0, self._fit(f"generation_0_{seed}", seed, 0))]
+        for number in range(1, self.num_generations + 1):
+            keeps = [self._keep(arm, name, seed, each, generations[0].fit) for each in generations]
+            first, last = generations[0], generations[-1]
+            accumulates = arm.keeps == "accumulate"
+            data = KeptData(
+                first.fit,
+                tuple(keeps) if accumulates else (keeps[-1],),
+                self._size_of_first() if accumulates else arm.num_real(self.num_kept),
+                self.rounded,
+            )
+            generations[-1] = Generation(last.number, last.fit, keeps[-1])
+            fit = self._fit(f"{name}_{number}_{seed}", seed, number, data, last.fit if arm.warm_start else None)
+            generations.append(Generation(number, fit))
+        return generations
+
+    def measured(self, fit: Fit) -> Draw:
+        """Unfiltered samples of a generation, to be tested."""
+        return Draw(fit.name, fit, (f"--generation.num_samples={self.num_measured}",))
+
+    def _size_of_first(self) -> int:
+        """Training samples of the first generation that are put before all others: as many as are kept."""
+        return self.num_kept
+
+    def _fit(self, name: str, seed: int, number: int, data: KeptData | None = None, after: Fit | None = None) -> Fit:
+        updates: tuple[str, ...] = ()
+        if self.num_updates is not None:
+            updates = (f"--trainer.max_steps={self.num_updates * (number + 1 if after else 1)}",)
+        options = (f"--seed_everything={seed + SEEDS_APART * number}", *updates, *self.options)
+        return Fit(name, self._config(), options, after, data)
+
+    def _config(self) -> str:
+        return self.experiment if self.experiment.endswith(".yaml") else f"experiment/{self.experiment}.yaml"
+
+    def _keep(self, arm: Arm, name: str, seed: int, generation: "Generation", first: Fit) -> Keep:
+        def drawn(fit: Fit) -> Draw:
+            return Draw(fit.name, fit, (f"--generation.num_samples={self.num_drawn(arm)}",))
+
+        set_on = drawn(first) if arm.is_frozen and generation.number > 0 else None
+        return Keep(f"{name}_{generation.number}_{seed}", drawn(generation.fit), arm.words(self.num_kept), set_on)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generation of an arm.
+
+    Args:
+        number: 0 is trained on the data.
+        fit: Its model.
+        keep: What goes on to the next one; None for the last.
+    """
+
+    number: int
+    fit: Fit
+    keep: Keep | None = None

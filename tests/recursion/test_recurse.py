@@ -1,0 +1,90 @@
+"""A small recursion on the command line."""
+
+import json
+
+import pytest
+import yaml
+
+from lightning_modeinterp.cli import main
+from lightning_modeinterp.filters.kept_samples import read_kept
+
+from .conftest import TINY
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recursion")
+    (folder / "recursion.yaml").write_text(yaml.safe_dump({"recursion": TINY}))
+    main(["recurse", "-c", str(folder / "recursion.yaml"), "--out", str(folder / "out"), "--jobs", "2"])
+    return folder / "out"
+
+
+def test_every_generation_of_every_arm_and_seed_is_measured(out):
+    rows = json.loads((out / "generations.json").read_text())
+    assert [(row["arm"], row["seed"], row["generation"]) for row in rows] == [
+        (arm, seed, number) for seed in (0, 1) for arm in TINY["arms"] for number in range(3)
+    ]
+    for row in rows:
+        assert row["metrics"]["num_drawn"] == 64
+        assert (row["kept"] is None) == (row["generation"] == 2)
+    kept = [row["kept"] for row in rows if row["arm"] == "variance" and row["kept"]]
+    assert {(each["num_drawn"], each["num_kept"]) for each in kept} == {(128, 96)}
+    first = [row["metrics"] for row in rows if row["generation"] == 0 and row["seed"] == 0]
+    assert first[0] == first[1]  # shared
+
+
+def test_a_generation_trains_on_what_was_kept(out):
+    (run,) = (out / "runs/fit").glob("variance_2_0-*")
+    data = yaml.safe_load((run / "config_fit.yaml").read_text())["data"]
+    assert data["class_path"].endswith("StoredSamples")
+    (folder,) = data["init_args"]["folders"]
+    manifest = read_kept(folder)
+    assert manifest["filter"]["class_path"].endswith("LowestScore")
+    assert data["init_args"]["original"]["init_args"]["size"] == 128
+    assert (run / "checkpoints/last.ckpt").is_file()
+
+
+def test_a_table_and_figures_are_there(out):
+    assert "| variance | hallucination rate |" in (out / "table.md").read_text()
+    assert {path.name for path in (out / "figures").iterdir()} == {"rates.png", "filters.png"}
+
+
+def test_a_second_time_nothing_is_run(out, capsys):
+    config = out.parent / "recursion.yaml"
+    before = {file: file.stat().st_mtime_ns for file in (out / "runs").rglob("*") if file.is_file()}
+    main(["recurse", "-c", str(config), "--out", str(out)])
+    assert {file: file.stat().st_mtime_ns for file in (out / "runs").rglob("*") if file.is_file()} == before
+    assert "recurse wrote" in capsys.readouterr().out
+
+
+def said(capsys, arguments):
+    with pytest.raises(SystemExit) as end:
+        main(["recurse", *map(str, arguments)])
+    assert end.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    return line
+
+
+def test_a_changed_config_is_refused_with_the_difference(out, config, capsys):
+    line = said(capsys, ["-c", config(num_kept=97), "--out", out])
+    assert "num_kept: expected 96, got 97; take another --out" in line
+
+
+def test_a_foreign_directory_is_left_alone(tmp_path, config, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("keep")
+    assert "expected an empty directory" in said(capsys, ["-c", config(), "--out", tmp_path / "mine"])
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"arms": {"ink": {"filter": "LowestScore", "arguments": {"score": "ink"}, "num_drawn": 128}}}, "got ink"),
+        ({"arms": {"few": {"num_drawn": 9}}}, "expected at least the 96 samples that are kept, got 9"),
+        ({"arms": {"odd": {"filtre": "x"}}}, "filtre"),
+        ({"experiment": "gaussian_9d"}, "gaussian_9d"),
+    ],
+)
+def test_wrong_input_is_one_line(tmp_path, config, capsys, changes, message):
+    assert message in said(capsys, ["-c", config(seeds=[0], **changes), "--out", tmp_path / "out", "--jobs", "1"])
