@@ -9,8 +9,9 @@ from jsonargparse import ArgumentError, ArgumentParser
 from lightning_modeinterp.configuration import with_shipped_paths
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Recursion, recurse
+from lightning_modeinterp.recursion.recurse import RUNS
 from lightning_modeinterp.recursion.report import write_report
-from lightning_modeinterp.runs import RunFailedError
+from lightning_modeinterp.runs import CachedRuns, RunFailedError
 
 DESCRIPTION = r"""
 Train a model, draw from it, keep what a filter keeps, train the next model on that, and so on; measure
@@ -43,7 +44,7 @@ def main(args: Sequence[str]) -> None:
         rows = recurse(recursion, out, given.jobs)
     except RunFailedError as error:
         raise ConfigurationError(f"recurse: {error}; mend it, and the same command goes on") from error
-    for path in write_report(recursion, rows, out):
+    for path in write_report(recursion, rows, CachedRuns(out / RUNS), out):
         print(f"recurse wrote {path}")
 
 

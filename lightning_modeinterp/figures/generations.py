@@ -33,15 +33,17 @@ def generations(panels: Mapping[str, Curves], title: str) -> Figure:
         )
     figure = new_figure(title, height=2.4 * len(panels) + 0.6)
     all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, (label, curves) in zip(all_axes, panels.items(), strict=True):
+    for number, (axes, (label, curves)) in enumerate(zip(all_axes, panels.items(), strict=True)):
         for colour, (arm, seeds) in zip(COLOURS, curves.items(), strict=False):
             if len(seeds) > 1:
                 for values in seeds:
                     axes.plot(range(len(values)), values, color=colour, linewidth=0.6, alpha=0.5)
             means = [_mean(values) for values in zip(*seeds, strict=True)]
-            axes.plot(range(len(means)), means, "o-", color=colour, markersize=4, linewidth=1.6, label=arm)
+            axes.plot(
+                range(len(means)), means, "o-", color=colour, markersize=4, linewidth=1.6, label=None if number else arm
+            )
         axes.set_ylabel(label)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * max(axes.get_ylim()[1], 1e-12))
         tidy(axes)
     all_axes[-1].set_xlabel("generation")
     all_axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))

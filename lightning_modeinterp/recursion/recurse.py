@@ -62,6 +62,7 @@ def recurse(recursion: Recursion, out: Path, jobs: int, say: Callable[[str], Non
         for (arm, seed), chain in chains.items()
         for generation in chain
     ]
+    _fill_modes(rows)
     write_aside(out / GENERATIONS, json.dumps(rows, indent=1).encode())
     return rows
 
@@ -119,6 +120,15 @@ def _row(recursion: Recursion, runs: CachedRuns, generation: Generation) -> dict
     facts = None if kept is None else {name: kept[name] for name in kept if name in FACTS}
     numbers = {name: value if value == value else None for name, value in metrics.items()}  # JSON knows no nan
     return {"generation": generation.number, "metrics": numbers, "kept": facts}
+
+
+def _fill_modes(rows: list[dict[str, Any]]) -> None:
+    """Count 0 where a mode that other generations have is missing."""
+    kept = [row["kept"] for row in rows if row["kept"] and "modes" in row["kept"]]
+    every = sorted({mode for facts in kept for mode in facts["modes"]}, key=int)
+    for facts in kept:
+        for name in ("modes", "kept_modes"):
+            facts[name] = {mode: facts[name].get(mode, 0) for mode in every}
 
 
 FACTS = ("num_drawn", "num_diverged", "num_kept", "precision", "recall", "kinds", "kept_kinds", "modes", "kept_modes")

@@ -9,8 +9,10 @@ from typing import Any
 
 from lightning_modeinterp.figures import generations, save_figure
 from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.recursion.pictures import write_pictures
 from lightning_modeinterp.recursion.recurse import TABLE
 from lightning_modeinterp.recursion.recursion import Recursion
+from lightning_modeinterp.runs import CachedRuns
 
 Row = Mapping[str, Any]
 Number = Callable[[Row], float]
@@ -59,12 +61,13 @@ FIGURES: dict[str, tuple[str, ...]] = {
 }
 
 
-def write_report(recursion: Recursion, rows: Sequence[Row], out: Path) -> list[Path]:
+def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, out: Path) -> list[Path]:
     """Write the table and the figures; those of which nothing was measured are left out.
 
     Args:
         recursion: What was run.
         rows: What `recurse` returned.
+        runs: Its runs.
         out: Its directory.
 
     Returns:
@@ -81,7 +84,7 @@ def write_report(recursion: Recursion, rows: Sequence[Row], out: Path) -> list[P
                 f"{recursion.experiment}: {recursion.num_kept:,} samples a generation, {seeds} seed{'s'[: seeds > 1]}"
             )
             written.append(save_figure(generations(known, title), out / "figures" / f"{name}.png"))
-    return written
+    return [*written, *write_pictures(recursion, runs, out / "figures")]
 
 
 def curves_of(recursion: Recursion, rows: Sequence[Row], number: Number) -> dict[str, list[list[float]]]:

@@ -1,12 +1,17 @@
 """A small recursion on the command line."""
 
 import json
+import math
 
 import pytest
 import yaml
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.figures import generations
 from lightning_modeinterp.filters.kept_samples import read_kept
+from lightning_modeinterp.recursion.recurse import _fill_modes
+from lightning_modeinterp.recursion.report import smallest_share
 
 from .conftest import TINY
 
@@ -46,7 +51,8 @@ def test_a_generation_trains_on_what_was_kept(out):
 
 def test_a_table_and_figures_are_there(out):
     assert "| variance | hallucination rate |" in (out / "table.md").read_text()
-    assert {path.name for path in (out / "figures").iterdir()} == {"rates.png", "filters.png"}
+    figures = {"rates.png", "filters.png", "samples_none.png", "samples_variance.png"}
+    assert {path.name for path in (out / "figures").iterdir()} == figures
 
 
 def test_a_second_time_nothing_is_run(out, capsys):
@@ -88,3 +94,26 @@ def test_a_foreign_directory_is_left_alone(tmp_path, config, capsys):
 )
 def test_wrong_input_is_one_line(tmp_path, config, capsys, changes, message):
     assert message in said(capsys, ["-c", config(seeds=[0], **changes), "--out", tmp_path / "out", "--jobs", "1"])
+
+
+def test_a_mode_that_is_lost_counts_as_0():
+    rows = [
+        {"kept": {"modes": {"0": 5, "2": 1}, "kept_modes": {"0": 3}}},
+        {"kept": {"modes": {"10": 2}, "kept_modes": {}}},
+    ]
+    rows += [{"kept": None}, {"kept": {"num_kept": 1}}]
+    _fill_modes(rows)
+    assert rows[0]["kept"] == {"modes": {"0": 5, "2": 1, "10": 0}, "kept_modes": {"0": 3, "2": 0, "10": 0}}
+    assert list(rows[1]["kept"]["modes"].values()) == [0, 0, 2]
+    assert math.isnan(smallest_share(rows[3]))
+    assert smallest_share(rows[0]) == 0
+
+
+def test_the_figures_title_and_means_say_what_is_there():
+    curves = {"none": [[0.1, 0.2], [0.3, math.nan]], "best": [[0.1, 0.1], [0.1, 0.1]]}
+    figure = generations({"rate": curves, "distance": curves}, "two arms")
+    above, _ = figure.axes
+    means = {line.get_label(): list(line.get_ydata()) for line in above.lines if line.get_label()[0] != "_"}
+    assert means == {"none": [0.2, 0.2], "best": [0.1, 0.1]}
+    with pytest.raises(ConfigurationError, match="panels of the same 1 to 8 arms"):
+        generations({"rate": curves, "distance": {"none": [[1.0]]}}, "other arms")
