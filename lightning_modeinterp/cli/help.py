@@ -16,6 +16,8 @@ commands:
   configs     list the configs that come with the package; --copy DIR writes them out
   export      write the samples of a store as npz, PNG or a folder of images
   fidelity    compare samples with data: FID, KID, precision and recall
+  keep        write the samples of a store that a filter keeps, to train on
+  recurse     train models on their own output, generation after generation
   sheet       write a page of images to look at and label
   completion  print a completion script for bash and zsh
 

@@ -6,6 +6,7 @@ from lightning_modeinterp.testing.datamodule import check_datamodule
 from lightning_modeinterp.testing.decoder import check_decoder
 from lightning_modeinterp.testing.denoiser import check_denoiser
 from lightning_modeinterp.testing.end_point_score import check_end_point_score
+from lightning_modeinterp.testing.filter import check_filter
 from lightning_modeinterp.testing.generation_metric import check_generation_metric, made_up_batches
 from lightning_modeinterp.testing.noise_schedule import check_noise_schedule
 from lightning_modeinterp.testing.probe import check_probe, made_up_subject
@@ -21,6 +22,7 @@ __all__ = [
     "check_decoder",
     "check_denoiser",
     "check_end_point_score",
+    "check_filter",
     "check_generation_metric",
     "check_noise_schedule",
     "check_probe",

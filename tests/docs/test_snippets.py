@@ -13,6 +13,7 @@ from lightning_modeinterp.detectors import EndPointScore
 from lightning_modeinterp.diffusion.decoders import Decoder
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule, NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import Sampler
+from lightning_modeinterp.filters import Filter
 from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.reproduction import Claim
 from lightning_modeinterp.support_oracle import SupportOracle
@@ -30,6 +31,7 @@ SEAMS = [
     SupportOracle,
     GenerationMetric,
     Probe,
+    Filter,
     ModeInterpDataModule,
     Claim,
 ]

@@ -1,0 +1,99 @@
+"""What every filter has to do."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.filters import Filter
+from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.testing.arguments import check_arguments
+from lightning_modeinterp.testing.expect import expect, expect_no_error
+from lightning_modeinterp.testing.generation_metric import made_up_batches
+
+
+def check_filter(chosen: Filter, batches: Sequence[GeneratedBatch] | None = None) -> None:
+    """Check that a filter keeps the contract of its seam.
+
+    It gives a mask for each batch, the same whenever it is asked and however the samples are cut into batches. What
+    diverged is never kept and changes nothing for the others. The samples stay as they were, and only one batch of them
+    is needed at a time.
+
+    Args:
+        chosen: Any filter, which keeps something of the batches.
+        batches: Batches in the order of their samples, at least two. Those of `made_up_batches` if None.
+
+    Raises:
+        AssertionError: If it breaks the contract.
+    """
+    check_arguments(chosen)
+    batches = made_up_batches() if batches is None else list(batches)
+    name = f"{type(chosen).__name__}.rule"
+    kept = _kept(chosen, batches, name)
+    expect(bool(kept), f"{name}: expected some sample of those given to be kept, got none; check it on others")
+    expect(
+        _kept(chosen, batches, name) == kept,
+        f"{name}: expected the same samples when it is asked again, got others; keep nothing, and draw by a key",
+    )
+    whole = GeneratedBatch.joined(batches)
+    cut = [whole[start : start + 7] for start in range(0, len(whole), 7)]
+    expect(
+        _kept(chosen, cut, name) == kept,
+        f"{name}: expected the same samples however they are cut into batches, got others; look at all batches first",
+    )
+    _check_diverged(chosen, batches, kept, name)
+    _check_memory(chosen, batches, name)
+
+
+def _kept(chosen: Filter, batches: Sequence[GeneratedBatch], name: str) -> set[int]:
+    with expect_no_error(f"{name}: expected a mask for each batch", "give a function from a batch to (N,) bool"):
+        masks = list(chosen.masks(batches))
+    for batch, mask in zip(batches, masks, strict=True):
+        expect(
+            mask.dtype == torch.bool and mask.shape == (len(batch),),
+            f"{name}: expected masks (N,) bool, got {mask.dtype} of shape {tuple(mask.shape)}; compare scores",
+        )
+    return {int(i) for batch, mask in zip(batches, masks, strict=True) for i in batch.index[mask]}
+
+
+def _check_diverged(chosen: Filter, batches: Sequence[GeneratedBatch], kept: set[int], name: str) -> None:
+    """Diverged samples beside the others; they come last, so that no block has other samples than before."""
+    last = batches[-1]
+    size = len(last)
+    lost = replace(
+        last,
+        index=last.index + size,
+        samples=torch.full_like(last.samples, torch.nan),
+        scores={each: torch.full_like(values, torch.nan) for each, values in last.scores.items()},
+        diverged=torch.ones(size, dtype=torch.bool),
+    )
+    expect(
+        _kept(chosen, [*batches, lost], name) == kept,
+        f"{name}: expected diverged samples to be dropped and to change nothing for others, got other samples; leave "
+        "`masks` to `Filter`",
+    )
+
+
+def _check_memory(chosen: Filter, batches: Sequence[GeneratedBatch], name: str) -> None:
+    stream = _Stream(batches)
+    with expect_no_error(f"{name}: expected to hold one batch at a time", "hold counts or thresholds, not samples"):
+        list(chosen.masks(stream))
+
+
+class _Stream:
+    """Batches whose tensors are gone once the next one is asked for."""
+
+    def __init__(self, batches: Sequence[GeneratedBatch]) -> None:
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[GeneratedBatch]:
+        for batch in self._batches:
+            copy = batch[torch.arange(len(batch))]
+            yield copy
+            for values in (copy.samples, *copy.scores.values()):
+                _empty(values)
+
+
+def _empty(values: Tensor) -> None:
+    values.untyped_storage().resize_(0)
