@@ -3,14 +3,14 @@
 ``samples.npy`` holds the kept samples in data units, in the order of their numbers, one store after the other.
 ``manifest.json`` names the stores by the hash of their manifests, the filter, and counts: what was drawn, what
 diverged, what was kept, by kind and by mode. It is written last, so a directory without it is not finished. Memory is
-that of a shard, whatever the number of samples.
+that of some thousand samples, whatever their number.
 """
 
 import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ from lightning_modeinterp.sample_store.store import MANIFEST
 
 FORMAT = 1
 SAMPLES = "samples.npy"
+
+PIECE = 16_384
+"""Samples that are looked at at a time."""
 
 
 @dataclass
@@ -94,15 +97,16 @@ def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said
     """
     folder = Path(folder)
     _check_folder(folder)
-    counts = [sum(int(kept.sum()) for kept in chosen.masks(store)) for store in stores]
+    pieces = [_Pieces(store) for store in stores]
+    counts = [sum(int(kept.sum()) for kept in chosen.masks(each)) for each in pieces]
     shape = next(iter(stores[0])).samples.shape[1:]
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / SAMPLES
     aside = aside_of(file)
     rows = np.lib.format.open_memmap(aside, mode="w+", dtype=np.float32, shape=(sum(counts), *shape))
     found, start = Counts(), 0
-    for store in stores:
-        for batch, kept in zip(store, chosen.masks(store), strict=True):
+    for each in pieces:
+        for batch, kept in zip(each, chosen.masks(each), strict=True):
             found.add(batch, kept)
             stop = start + int(kept.sum())
             rows[start:stop] = batch.samples[kept].numpy()
@@ -123,6 +127,18 @@ def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said
     }
     write_aside(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     return manifest
+
+
+class _Pieces:
+    """A store in smaller batches than its shards; all are mapped from the same files."""
+
+    def __init__(self, store: SampleStore) -> None:
+        self._store = store
+
+    def __iter__(self) -> Iterator[GeneratedBatch]:
+        for shard in self._store:
+            for start in range(0, len(shard), PIECE):
+                yield shard[start : start + PIECE]
 
 
 def read_kept(folder: str | Path) -> dict[str, Any]:

@@ -43,20 +43,18 @@ def test_killed_again_and_again(tmp_path):
     begun = time.monotonic()
     assert start(tmp_path, tmp_path / "undisturbed").wait() == 0
     duration, chance, num_kills = time.monotonic() - begun, random.Random(0), 0
-    for _ in range(3 * NUM_KILLS):
+    for _ in range(NUM_KILLS):
         process = start(tmp_path, tmp_path / "killed")
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=chance.uniform(0.2, 0.7) * duration)
+            process.wait(timeout=chance.uniform(0.15, 0.4) * duration)
         if process.poll() is not None:
             break
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         num_kills += 1
-        if num_kills == NUM_KILLS:
-            break
     assert start(tmp_path, tmp_path / "killed").wait() == 0
-    assert num_kills >= 1
+    assert num_kills >= 3
     print(f"{num_kills} kills of a recursion of {duration:.0f} s")
     undisturbed, killed = manifests(tmp_path / "undisturbed"), manifests(tmp_path / "killed")
     assert killed.keys() == undisturbed.keys()
