@@ -1,10 +1,11 @@
 """Training on samples that a model has drawn: one generation of a recursion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp.data.batch_loader import BatchedDataset
@@ -13,7 +14,8 @@ from lightning_modeinterp.data.probe import Probe
 from lightning_modeinterp.denoisers import Denoiser
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters.kept_samples import content_of, kept_samples, read_kept
-from lightning_modeinterp.metrics import GenerationMetric
+from lightning_modeinterp.metrics import FeatureNetwork, GenerationMetric
+from lightning_modeinterp.records import GeneratedBatch
 
 
 class StoredSamples(ModeInterpDataModule):
@@ -102,12 +104,32 @@ class StoredSamples(ModeInterpDataModule):
 
     def metrics(self) -> list[GenerationMetric]:
         """See `ModeInterpDataModule.metrics`."""
-        self.original.generation = self.generation
-        return self.original.metrics()
+        return self._asked_of_original().metrics()
 
     def probes(self) -> list[Probe]:
         """See `ModeInterpDataModule.probes`."""
         return self.original.probes()
+
+    def sample_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
+        """See `ModeInterpDataModule.sample_figures`."""
+        return self._asked_of_original().sample_figures(drawn)
+
+    def test_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
+        """See `ModeInterpDataModule.test_figures`."""
+        return self._asked_of_original().test_figures(drawn)
+
+    def landmarks(self) -> Tensor | None:
+        """See `ModeInterpDataModule.landmarks`."""
+        return self.original.landmarks()
+
+    def feature_network(self) -> FeatureNetwork | None:
+        """See `ModeInterpDataModule.feature_network`."""
+        return self.original.feature_network()
+
+    def _asked_of_original(self) -> ModeInterpDataModule:
+        """The original data, for what is drawn of this generation."""
+        self.original.generation = self.generation
+        return self.original
 
     def _training_data(self) -> "_Rows":
         parts = [self.to_model_units(self._as_given(kept_samples(folder))) for folder in self.folders]

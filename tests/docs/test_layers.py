@@ -44,7 +44,7 @@ HEAVY = {
     "pytorch_lightning": set(),  # the same under its other name
     # outside of ``figures`` for the type of a figure only. torchmetrics and Lightning load it at once, so nothing is
     # won by importing it late
-    "matplotlib": {"figures", "data", "callbacks", "reproduction", "testing"},
+    "matplotlib": {"figures", "data", "callbacks", "recursion", "reproduction", "testing"},
     "wandb": {"callbacks", "loggers", "cli"},
     "diffusers": {"denoisers/diffusers_unet.py"},
     "sklearn": {"data/shapes/bottleneck.py"},
