@@ -30,7 +30,11 @@ def test_arguments_are_those_of_the_outermost_constructor():
     assert Base(extra=1).made_with == {"width": 2, "extra": 1}
 
 
-@pytest.mark.parametrize("value", [object(), torch.zeros(2), torch.nn.Linear(1, 1), [len], {"a": {1, 2}}], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [object(), torch.zeros(2), torch.nn.Linear(1, 1), [len], {"a": {1, 2}}],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_a_config_cannot_say_is_refused(value):
     with pytest.raises(NotPlainError):
         as_plain(value)
