@@ -24,7 +24,9 @@ from lightning_modeinterp.runs.steps import path_of
 MARKER, RUNS, GENERATIONS, TABLE = "recursion.json", "runs", "generations.json", "table.md"
 
 
-def recurse(recursion: Recursion, out: Path, jobs: int, say: Callable[[str], None] = print) -> list[dict[str, Any]]:
+def recurse(
+    recursion: Recursion, out: str | Path, jobs: int, say: Callable[[str], None] = print
+) -> list[dict[str, Any]]:
     """Run all arms and seeds, and measure.
 
     Args:
@@ -43,6 +45,7 @@ def recurse(recursion: Recursion, out: Path, jobs: int, say: Callable[[str], Non
     """
     if jobs < 1:
         raise ConfigurationError(f"--jobs: expected at least 1, got {jobs}")
+    out = Path(out)
     claim_directory(out, recursion)
     progress = Progress(say)
     runs = CachedRuns(out / RUNS, progress.begun, progress.ended)

@@ -165,11 +165,13 @@ class CachedRuns:
         if not (folder / result).exists():
             weights = [f"--ckpt_path={self.checkpoint(draw.fit)}"] if draw.needs_weights else []
             overwrite = ["--run.overwrite=true"] if command == "test" else []
-            self._run(command, folder, draw.fit, [*self._options(draw.fit), *draw.options, *weights, *overwrite], result)
+            self._run(
+                command, folder, draw.fit, [*self._options(draw.fit), *draw.options, *weights, *overwrite], result
+            )
         return folder
 
     def _options(self, fit: Fit) -> list[str]:
-        """Options of a fit, and of what is drawn from it; with kept samples to train on, those say what the data are."""
+        """Options of a fit, and of what is drawn from it; kept samples to train on take the place of the data."""
         if fit.data is None:
             return list(fit.options)
         file = self._fit_folder(fit) / DATA

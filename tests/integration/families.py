@@ -22,7 +22,7 @@ FAMILIES = {
 }
 """Names of experiments, and what makes their networks and samples small."""
 
-OF_FILES = {"ArrayDataModule", "HandPhotosDataModule", "ImageFolderDataModule", "MNISTDataModule"}
+OF_FILES = {"ArrayDataModule", "HandPhotosDataModule", "ImageFolderDataModule", "MNISTDataModule", "StoredSamples"}
 """Data modules that read files of a user's; their own tests make some. Not on two processes yet."""
 
 COMMANDS = ("fit", "test", "predict")

@@ -64,3 +64,9 @@ def test_configs_are_listed_and_written_out(modeinterp, tmp_path):
 
 def test_claims_are_listed(modeinterp):
     assert "nearest-modes" in modeinterp("reproduce", "--list")
+
+
+@pytest.mark.slow
+def test_a_claim_is_run_from_the_wheel(modeinterp, tmp_path):
+    modeinterp("reproduce", "nearest-modes", "--preset", "smoke", "--out", "out")
+    assert "nearest-modes" in (tmp_path / "out/verdicts.json").read_text()

@@ -93,3 +93,19 @@ def test_other_tests_pass(copy):
     tests = [f"tests/{room}" for room in ROOMS] + [f"tests/{path.name}" for path in (copy / "tests").glob("test_*.py")]
     options = ("-q", "-p", "no:cacheprovider", "-m", "not slow and not gpu and not ddp")
     assert " passed" in run(copy, "-m", "pytest", *options, *tests).stdout
+
+
+@pytest.mark.parametrize("family", ["gaussian", "hands", "mnist", "shapes"])
+def test_all_rooms_below_the_claims_import_without_any_family(family, tmp_path):
+    """Claims are about the families, and the command line lists them."""
+    package = tmp_path / "lightning_modeinterp"
+    shutil.copytree(ROOT / "lightning_modeinterp", package, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
+    shutil.rmtree(package / "data" / family)
+    rooms = sorted(path.parent.name for path in package.glob("*/__init__.py"))
+    below = [room for room in rooms if room not in ("reproduction", "testing", "cli")]
+    script = "".join(f"import lightning_modeinterp.{room}\n" for room in below)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr

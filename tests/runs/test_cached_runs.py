@@ -6,9 +6,9 @@ import pytest
 import torch
 from filelock import FileLock
 
+from lightning_modeinterp.configuration import CONFIGS
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction import CachedRuns, Draw, Fit, RunFailedError
-from lightning_modeinterp.configuration import CONFIGS
 from lightning_modeinterp.runs import content_of
 
 CONFIG = "experiment/gaussian_1d.yaml"

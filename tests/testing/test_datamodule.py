@@ -32,6 +32,9 @@ class Sound(ModeInterpDataModule):
     def to_data_units(self, samples):
         return 10 * samples
 
+    def to_model_units(self, samples):
+        return samples / 10
+
     def exact_denoiser(self):
         return ExactMixture((1,), [-1.0, 1.0], std=0.1)
 
@@ -151,6 +154,14 @@ class JudgesInModelUnits(Sound):
     def to_data_units(self, samples):
         return samples
 
+    def to_model_units(self, samples):
+        return samples
+
+
+class NeverComesBack(Sound):
+    def to_model_units(self, samples):
+        return samples
+
 
 class DenoisesInDataUnits(Sound):
     def exact_denoiser(self):
@@ -249,6 +260,7 @@ def test_accepts_what_keeps_the_contract(make, is_recorded):
         (FlattensItsSamples, r"float32 of the shape \(110, 1\) that came in"),
         (ScalesByTheBatch, "each sample to be converted by itself"),
         (ConvertsInPlace, "samples to stay as they were"),
+        (NeverComesBack, "to_model_units: expected what `to_data_units` was given"),
         (JudgesInModelUnits, "over 0.99 of the train samples in support, got 0"),
         (DenoisesInDataUnits, "no more error than the better of .* in model units"),
         (DenoisesAnotherShape, r"a denoiser of x_0 for samples \(1,\), got x_0 for \(2,\)"),
