@@ -14,10 +14,17 @@ from lightning_modeinterp.testing import concrete_subclasses
 from .families import COMMANDS, FAMILIES, OF_FILES, Case, check_products, config_of
 from .processes import on_two_processes, said
 
-TABLE = [
-    *[pytest.param((family, "32-true"), id=family) for family in FAMILIES],
-    *[pytest.param((family, "bf16-mixed"), id=f"{family}, mixed", marks=pytest.mark.slow) for family in FAMILIES],
-]
+LIKE_ANOTHER = ("gaussian_1d_vdm", "hands_bank_32")
+"""Whose module or kind of data another family has too."""
+
+
+def row(family, precision):
+    is_slow = precision != "32-true" or family in LIKE_ANOTHER
+    name = family if precision == "32-true" else f"{family}, mixed"
+    return pytest.param((family, precision), id=name, marks=[pytest.mark.slow] if is_slow else [])
+
+
+TABLE = [row(family, precision) for precision in ("32-true", "bf16-mixed") for family in FAMILIES]
 table = pytest.mark.parametrize("case", TABLE, indirect=True)
 
 

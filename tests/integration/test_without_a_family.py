@@ -95,7 +95,9 @@ def test_other_tests_pass(copy):
     assert " passed" in run(copy, "-m", "pytest", *options, *tests).stdout
 
 
-@pytest.mark.parametrize("family", ["gaussian", "hands", "mnist", "shapes"])
+@pytest.mark.parametrize(
+    "family", ["gaussian", *(pytest.param(name, marks=pytest.mark.slow) for name in ("hands", "mnist", "shapes"))]
+)
 def test_all_rooms_below_the_claims_import_without_any_family(family, tmp_path):
     """Claims are about the families, and the command line lists them."""
     package = tmp_path / "lightning_modeinterp"

@@ -6,7 +6,7 @@ import yaml
 TINY = {
     "experiment": "gaussian_2d_grid",
     "num_generations": 2,
-    "seeds": [0, 1],
+    "seeds": [0],
     "num_kept": 96,
     "num_measured": 64,
     "options": [
