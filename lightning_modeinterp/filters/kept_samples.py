@@ -99,6 +99,8 @@ def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said
     _check_folder(folder)
     pieces = [_Pieces(store) for store in stores]
     counts = [sum(int(kept.sum()) for kept in chosen.masks(each)) for each in pieces]
+    if sum(counts) == 0:
+        raise ConfigurationError("keep: expected some samples to be kept, got none; draw more, or take another filter")
     shape = next(iter(stores[0])).samples.shape[1:]
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / SAMPLES

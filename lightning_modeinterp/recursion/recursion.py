@@ -7,6 +7,7 @@ next one is trained on.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion.arm import Arm
@@ -51,6 +52,8 @@ class Recursion:
                 "recursion: expected at least one arm, seed, generation, kept and measured sample, got "
                 f"{len(self.arms)}, {len(self.seeds)}, {self.num_generations}, {self.num_kept} and {self.num_measured}"
             )
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ConfigurationError(f"recursion.seeds: expected each seed once, got {list(self.seeds)}")
         for name, arm in self.arms.items():
             drawn = self.num_drawn(arm)
             if drawn < self.num_kept - arm.num_real(self.num_kept):
@@ -83,7 +86,7 @@ class Recursion:
             data = KeptData(
                 first.fit,
                 tuple(keeps) if accumulates else (keeps[-1],),
-                self._size_of_first() if accumulates else arm.num_real(self.num_kept),
+                self.num_kept if accumulates else arm.num_real(self.num_kept),
                 self.rounded,
             )
             generations[-1] = Generation(last.number, last.fit, keeps[-1])
@@ -95,10 +98,6 @@ class Recursion:
         """Unfiltered samples of a generation, to be tested."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_measured}",))
 
-    def _size_of_first(self) -> int:
-        """Training samples of the first generation that are put before all others: as many as are kept."""
-        return self.num_kept
-
     def _fit(self, name: str, seed: int, number: int, data: KeptData | None = None, after: Fit | None = None) -> Fit:
         updates: tuple[str, ...] = ()
         if self.num_updates is not None:
@@ -107,7 +106,8 @@ class Recursion:
         return Fit(name, self._config(), options, after, data)
 
     def _config(self) -> str:
-        return self.experiment if self.experiment.endswith(".yaml") else f"experiment/{self.experiment}.yaml"
+        is_file = self.experiment.endswith(".yaml")
+        return str(Path(self.experiment).resolve()) if is_file else f"experiment/{self.experiment}.yaml"
 
     def _keep(self, arm: Arm, name: str, seed: int, generation: "Generation", first: Fit) -> Keep:
         def drawn(fit: Fit) -> Draw:

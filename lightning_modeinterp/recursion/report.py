@@ -1,6 +1,5 @@
 """What a recursion found, as a table and as figures."""
 
-import json
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -119,9 +118,3 @@ def _cell(values: Sequence[float]) -> str:
         return ""
     spread = f" +- {statistics.stdev(known):.2g}" if len(known) > 1 else ""
     return f"{statistics.mean(known):.3g}{spread}"
-
-
-def read_rows(file: Path) -> list[Row]:
-    """What a finished recursion measured."""
-    rows: list[Row] = json.loads(file.read_text())
-    return rows

@@ -175,10 +175,9 @@ class CachedRuns:
         if fit.data is None:
             return list(fit.options)
         file = self._fit_folder(fit) / DATA
-        if not file.is_file():
-            section = self._kept_data(fit.data)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_aside(file, yaml.safe_dump(section).encode())
+        section = yaml.safe_dump(self._kept_data(fit.data))  # anew: all of it may have moved to another place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_aside(file, section.encode())
         return [f"--data={file}", *(each for each in fit.options if not each.startswith("--data."))]
 
     def _kept_data(self, data: KeptData) -> dict[str, Any]:

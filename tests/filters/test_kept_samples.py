@@ -66,6 +66,14 @@ def test_nothing_is_written_where_the_filter_cannot_keep_enough(store, tmp_path)
     assert not (tmp_path / "kept").exists()
 
 
+def test_to_keep_nothing_is_refused(tmp_path):
+    batches = made_up(8)
+    batches[0].diverged[:] = True
+    with pytest.raises(ConfigurationError, match="expected some samples to be kept, got none"):
+        keep([write(tmp_path / "store", batches)], AllSamples(), tmp_path / "kept", {})
+    assert not (tmp_path / "kept").exists()
+
+
 def test_a_start_that_was_killed_is_gone_over(store, tmp_path):
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept/.samples.npy.tmp").write_bytes(b"half")

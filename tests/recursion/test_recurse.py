@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import pytest
 import yaml
@@ -61,6 +62,17 @@ def test_a_second_time_nothing_is_run(out, capsys):
     main(["recurse", "-c", str(config), "--out", str(out)])
     assert {file: file.stat().st_mtime_ns for file in (out / "runs").rglob("*") if file.is_file()} == before
     assert "recurse wrote" in capsys.readouterr().out
+
+
+def test_it_goes_on_where_it_has_moved(out, tmp_path):
+    shutil.copytree(out, tmp_path / "moved")
+    for run in (tmp_path / "moved/runs/fit").glob("variance_2_0-*"):
+        shutil.rmtree(run / "checkpoints")
+        (run / "finished").unlink()
+    main(["recurse", "-c", str(out.parent / "recursion.yaml"), "--out", str(tmp_path / "moved")])
+    (run,) = (tmp_path / "moved/runs/fit").glob("variance_2_0-*")
+    (folder,) = yaml.safe_load((run / "data.yaml").read_text())["init_args"]["folders"]
+    assert folder.startswith(str(tmp_path / "moved"))
 
 
 def said(capsys, arguments):

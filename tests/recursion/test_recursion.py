@@ -6,6 +6,7 @@ import pytest
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Arm, Recursion
+from lightning_modeinterp.runs.steps import path_of
 
 SETTINGS = {"experiment": "gaussian_2d_grid", "num_kept": 100, "num_generations": 3, "seeds": [0, 1], "num_updates": 5}
 ARMS = {
@@ -72,12 +73,22 @@ def test_a_warm_start_goes_on_from_the_generation_before():
     assert RECURSION.chain("none", 0)[2].fit.after is None
 
 
+def test_an_experiment_of_ones_own_is_found_where_we_are(tmp_path, monkeypatch):
+    """And not beside the shipped ones."""
+    (tmp_path / "mine.yaml").write_text("seed_everything: 0")
+    monkeypatch.chdir(tmp_path)
+    fit = Recursion(arms=ARMS, **{**SETTINGS, "experiment": "mine.yaml"}).chain("none", 0)[0].fit
+    assert path_of(fit.config) == tmp_path / "mine.yaml"
+    assert fit.key
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"arms": {}}, "at least one arm"),
         ({"seeds": []}, "at least one arm, seed"),
         ({"num_generations": 0}, "generation"),
+        ({"seeds": [1, 0, 1]}, r"each seed once, got \[1, 0, 1\]"),
         ({"arms": {"few": Arm(num_drawn=99)}}, r"arms\.few\.num_drawn: expected at least the 100 samples"),
         ({"num_updates": None}, "expected a number, since arm warm starts warm"),
     ],
