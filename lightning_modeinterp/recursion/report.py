@@ -25,13 +25,6 @@ def _metric(name: str) -> Number:
     return number
 
 
-def smallest_share(row: Row) -> float:
-    """Share of the rarest mode among the unfiltered samples in support that the filter chose among; nan without."""
-    modes = (row["kept"] or {}).get("modes") or {}
-    total = sum(modes.values())
-    return min(modes.values()) / total if total else math.nan
-
-
 def _kept(name: str) -> Number:
     def number(row: Row) -> float:
         value = (row["kept"] or {}).get(name)
@@ -45,7 +38,7 @@ NUMBERS: dict[str, Number] = {
     "diverged rate": _metric("diverged_rate"),
     "mode weights, total variation": _metric("mode_weight_tv"),
     "modes covered": _metric("mode_coverage"),
-    "share of the rarest mode": smallest_share,
+    "least mode over its weight": _metric("mode_weight_least"),
     "within-mode std over exact": _metric("within_mode_std_ratio"),
     "fid_lenet": _metric("fid_lenet"),
     "filter: recall": _kept("recall"),
@@ -54,9 +47,10 @@ NUMBERS: dict[str, Number] = {
 """What is shown of a generation, where it is measured."""
 
 FIGURES: dict[str, tuple[str, ...]] = {
-    "rates": ("hallucination rate", "mode weights, total variation", "within-mode std over exact"),
+    "rates": ("hallucination rate",),
+    "modes": ("mode weights, total variation", "least mode over its weight", "within-mode std over exact"),
     "distance": ("fid_lenet",),
-    "filters": ("filter: recall", "filter: precision", "share of the rarest mode"),
+    "filters": ("filter: recall", "filter: precision"),
 }
 
 

@@ -12,7 +12,6 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures import generations
 from lightning_modeinterp.filters.kept_samples import read_kept
 from lightning_modeinterp.recursion.recurse import _fill_modes
-from lightning_modeinterp.recursion.report import smallest_share
 
 from .conftest import TINY
 
@@ -52,7 +51,7 @@ def test_a_generation_trains_on_what_was_kept(out):
 
 def test_a_table_and_figures_are_there(out):
     assert "| variance | hallucination rate |" in (out / "table.md").read_text()
-    figures = {"rates.png", "filters.png", "samples_none.png", "samples_variance.png"}
+    figures = {"rates.png", "modes.png", "filters.png", "samples_none.png", "samples_variance.png"}
     assert {path.name for path in (out / "figures").iterdir()} == figures
 
 
@@ -117,8 +116,6 @@ def test_a_mode_that_is_lost_counts_as_0():
     _fill_modes(rows)
     assert rows[0]["kept"] == {"modes": {"0": 5, "2": 1, "10": 0}, "kept_modes": {"0": 3, "2": 0, "10": 0}}
     assert list(rows[1]["kept"]["modes"].values()) == [0, 0, 2]
-    assert math.isnan(smallest_share(rows[3]))
-    assert smallest_share(rows[0]) == 0
 
 
 def test_the_figures_title_and_means_say_what_is_there():

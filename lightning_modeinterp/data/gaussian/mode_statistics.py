@@ -8,8 +8,7 @@ from torch import Tensor
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics.functional import (
     interpolation_enrichment,
-    mode_coverage,
-    mode_weight_tv,
+    modes_filled,
     within_mode_std,
 )
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
@@ -20,8 +19,9 @@ class ModeStatistics(GenerationMetric):
     """Measure how in-support samples fill the modes of a mixture.
 
     ``mode_coverage`` (share of modes with at least a tenth of their expected count), ``mode_weight_tv`` (total
-    variation between frequencies and weights), ``within_mode_std`` (pooled, data units) and, where ``chance_share`` is
-    given, ``interpolation_enrichment``; see `lightning_modeinterp.metrics.functional.mode_statistics`.
+    variation between frequencies and weights), ``mode_weight_least`` (least frequency over weight), ``within_mode_std``
+    (pooled, data units) and, where ``chance_share`` is given, ``interpolation_enrichment``; see
+    `lightning_modeinterp.metrics.functional.mode_statistics`.
     Only counts and float64 moments about each centre are kept: memory O(K d), whatever the number of samples.
     It cannot tell a mode's shape beyond its width, and says nothing of samples that are off the modes but for the
     enrichment.
@@ -44,7 +44,7 @@ class ModeStatistics(GenerationMetric):
         >>> metric = ModeStatistics(means=[[1.0], [2.0]], weights=[0.5, 0.5])
         >>> metric.update(GeneratedBatch(torch.arange(2), samples, {}, 2, verdict))
         >>> {name: round(value.item(), 4) for name, value in metric.compute().items()}
-        {'mode_coverage': 0.5, 'mode_weight_tv': 0.5, 'within_mode_std': 0.1}
+        {'mode_coverage': 0.5, 'mode_weight_tv': 0.5, 'mode_weight_least': 0.0, 'within_mode_std': 0.1}
     """
 
     means: Tensor
@@ -102,8 +102,7 @@ class ModeStatistics(GenerationMetric):
             Flat names to float64 scalars; nan where there is nothing to measure.
         """
         statistics = {
-            "mode_coverage": mode_coverage(self.mode_counts, self.weights),
-            "mode_weight_tv": mode_weight_tv(self.mode_counts, self.weights),
+            **modes_filled(self.mode_counts, self.weights),
             "within_mode_std": within_mode_std(self.mode_counts, self.sums, self.sums_of_squares),
         }
         if self.chance_share is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.metrics.functional import mode_coverage, mode_weight_tv
+from lightning_modeinterp.metrics.functional import modes_filled
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.records import GeneratedBatch
 
@@ -15,7 +15,8 @@ NUM_DIGITS = 10
 class DigitRates(SupportRates):
     """Measure how often generated digits are rejected, and compare the frequencies of the others with the data's.
 
-    Beside the rates of `SupportRates`: ``mode_coverage`` and ``mode_weight_tv`` over the ten digits.
+    Beside the rates of `SupportRates`: ``mode_coverage``, ``mode_weight_tv`` and ``mode_weight_least`` over the ten
+    digits.
     It cannot tell whether a digit comes in all the ways in which it is written.
 
     Args:
@@ -64,8 +65,4 @@ class DigitRates(SupportRates):
         Returns:
             Flat names to scalars: rates float64 in [0, 1] (nan without samples), counts int64.
         """
-        rates = {
-            "mode_coverage": mode_coverage(self.mode_counts, self.weights),
-            "mode_weight_tv": mode_weight_tv(self.mode_counts, self.weights),
-        }
-        return super().compute() | self.scalars(rates)
+        return super().compute() | modes_filled(self.mode_counts, self.weights)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics.functional import mode_coverage, mode_weight_tv, rate_with_interval
+from lightning_modeinterp.metrics.functional import modes_filled, rate_with_interval
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.records import GeneratedBatch
 
@@ -19,8 +19,8 @@ class ShapeRates(SupportRates):
 
     Beside the rates of `SupportRates`: ``repeated_rate`` (the paper's hallucination), ``misplaced_rate`` and
     ``malformed_rate``, each with its 95 % Wilson interval, count every image that has the fault, also one that has
-    another fault too. ``mode_coverage`` and ``mode_weight_tv`` compare the combinations of shapes on images in support
-    with those of the data; ``mean_num_shapes`` counts shapes on all images.
+    another fault too. ``mode_coverage``, ``mode_weight_tv`` and ``mode_weight_least`` compare the combinations of
+    shapes on images in support with those of the data; ``mean_num_shapes`` counts shapes on all images.
     It cannot tell whether the positions are those of the data.
 
     Args:
@@ -90,8 +90,7 @@ class ShapeRates(SupportRates):
         for name, count in zip(FAULTS, self.fault_counts.tolist(), strict=True):
             rates |= rate_with_interval(f"{name}_rate", count, num_samples)
         rates |= {
-            "mode_coverage": mode_coverage(self.mode_counts, self.weights),
-            "mode_weight_tv": mode_weight_tv(self.mode_counts, self.weights),
+            **modes_filled(self.mode_counts, self.weights),
             "mean_num_shapes": int(self.num_shapes) / num_samples if num_samples else float("nan"),
         }
         return super().compute() | self.scalars(rates)

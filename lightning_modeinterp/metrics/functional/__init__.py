@@ -13,7 +13,9 @@ from lightning_modeinterp.metrics.functional.mode_pairs import ModePairs, count_
 from lightning_modeinterp.metrics.functional.mode_statistics import (
     interpolation_enrichment,
     mode_coverage,
+    mode_weight_least,
     mode_weight_tv,
+    modes_filled,
     within_mode_std,
 )
 from lightning_modeinterp.metrics.functional.neighbours_of_both import neighbours_of_both
@@ -51,7 +53,9 @@ __all__ = [
     "matched_auroc_without_each",
     "mode_coverage",
     "mode_pairs",
+    "mode_weight_least",
     "mode_weight_tv",
+    "modes_filled",
     "neighbours",
     "neighbours_of_both",
     "pair_enrichment",

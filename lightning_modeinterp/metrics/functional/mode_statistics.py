@@ -50,6 +50,44 @@ def mode_weight_tv(mode_counts: Tensor, weights: Tensor) -> Tensor:
     return (frequencies - weights.double()).abs().sum() / 2
 
 
+def mode_weight_least(mode_counts: Tensor, weights: Tensor) -> Tensor:
+    """Give the frequency over the weight of the mode where that is least.
+
+    ``min_k (n_k / N) / w_k`` over the modes of positive weight: 1 where every mode has its weight, 0 where one is lost.
+    It cannot tell of noise: with few samples a mode the least of many frequencies is small by chance.
+
+    Args:
+        mode_counts: (K,) int64, in-support samples of each mode.
+        weights: (K,) the modes' true weights, summing to 1.
+
+    Returns:
+        Scalar float64 in [0, 1]; nan where nothing is in support.
+
+    Example:
+        >>> import torch
+        >>> mode_weight_least(torch.tensor([80, 20]), torch.tensor([0.75, 0.25]))
+        tensor(0.8000, dtype=torch.float64)
+    """
+    frequencies = mode_counts.double() / mode_counts.sum()
+    return (frequencies / weights.double())[weights > 0].min()
+
+
+def modes_filled(mode_counts: Tensor, weights: Tensor) -> dict[str, Tensor]:
+    """Give all that counts of modes say, by name; see the functions of the same names.
+
+    Args:
+        mode_counts: (K,) int64, in-support samples of each mode.
+        weights: (K,) the modes' true weights, summing to 1.
+
+    Returns:
+        ``mode_coverage``, ``mode_weight_tv`` and ``mode_weight_least``, float64 scalars.
+    """
+    return {
+        measure.__name__: measure(mode_counts, weights)
+        for measure in (mode_coverage, mode_weight_tv, mode_weight_least)
+    }
+
+
 def within_mode_std(mode_counts: Tensor, sums: Tensor, sums_of_squares: Tensor) -> Tensor:
     """Pool the standard deviation inside the modes.
 

@@ -23,6 +23,7 @@ def test_statistics_equal_numpy_over_all_samples(make_generated):
     expected = {
         "mode_coverage": 1.0,
         "mode_weight_tv": np.abs(counts / counts.sum() - [0.5, 0.25, 0.25]).sum() / 2,
+        "mode_weight_least": min(counts / counts.sum() / [0.5, 0.25, 0.25]),
         "within_mode_std": np.sqrt(squares / samples.size),
         "interpolation_enrichment": (kind == 2).sum() / (kind >= 2).sum() / 0.4,
     }

@@ -5,6 +5,7 @@ import torch
 from lightning_modeinterp.metrics.functional import (
     interpolation_enrichment,
     mode_coverage,
+    mode_weight_least,
     mode_weight_tv,
     within_mode_std,
 )
@@ -41,6 +42,13 @@ def test_mode_weight_tv_by_hand():
     assert mode_weight_tv(torch.tensor([10, 10, 10, 10]), QUARTERS).item() == 0
     assert mode_weight_tv(torch.tensor([8, 0, 0, 0]), QUARTERS).item() == 0.75
     assert mode_weight_tv(torch.tensor([0, 0, 0, 0]), QUARTERS).isnan()
+
+
+def test_mode_weight_least_by_hand():
+    assert mode_weight_least(torch.tensor([10, 10, 10, 10]), QUARTERS).item() == 1
+    assert mode_weight_least(torch.tensor([12, 12, 12, 4]), QUARTERS).item() == pytest.approx(0.4)
+    assert mode_weight_least(torch.tensor([3, 0]), torch.tensor([1.0, 0.0])).item() == 1  # nobody asks for the second
+    assert mode_weight_least(torch.tensor([0, 0, 0, 0]), QUARTERS).isnan()
 
 
 def test_mode_weight_tv_of_chance_matches_its_docstring():
