@@ -30,7 +30,7 @@ def main(args: Sequence[str]) -> None:
     made = parser()
     try:
         given = made.parse_args(list(args))
-        chosen: Filter = made.instantiate_classes(given).filter
+        chosen: Filter = made.instantiate(given).filter
     except ArgumentError as error:
         raise ConfigurationError(f"keep: {error}; see modeinterp keep --help") from error
     stores = [SampleStore.open(Path(store)) for store in given.stores]

@@ -1,17 +1,18 @@
 """``modeinterp recurse``: models trained on their own output."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from jsonargparse import ArgumentError, ArgumentParser
 
-from lightning_modeinterp.configuration import with_shipped_paths
+from lightning_modeinterp.configuration import config_path, with_shipped_paths
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Recursion, recurse
 from lightning_modeinterp.recursion.recurse import RUNS
 from lightning_modeinterp.recursion.report import write_report
-from lightning_modeinterp.runs import CachedRuns, RunFailedError
+from lightning_modeinterp.runs import CachedRuns, How, RunFailedError
 
 DESCRIPTION = r"""
 Train a model, draw from it, keep what a filter keeps, train the next model on that, and so on; measure
@@ -35,13 +36,14 @@ def main(args: Sequence[str]) -> None:
     made = parser()
     try:
         given = made.parse_args(with_shipped_paths(args))
-        made_objects = made.instantiate_classes(given)
+        recursion: Recursion = made.instantiate(given).recursion
     except ArgumentError as error:
         raise ConfigurationError(f"recurse: {error}; see modeinterp recurse --help") from error
-    recursion: Recursion = made_objects.recursion
     out = Path(given.out)
+    logger = None if given.logger is None else config_path(given.logger)
+    how = How(shlex.split(given.launcher), logger, logger and os.environ.get("WANDB_RUN_GROUP", out.name))
     try:
-        rows = recurse(recursion, out, given.jobs)
+        rows = recurse(recursion, out, given.jobs, how=how)
     except RunFailedError as error:
         raise ConfigurationError(f"recurse: {error}; mend it, and the same command goes on") from error
     for path in write_report(recursion, rows, CachedRuns(out / RUNS), out):
@@ -54,5 +56,9 @@ def parser() -> ArgumentParser:
     made.add_argument("-c", "--config", action="config", help="a recursion: a shipped one by name, or a file")
     made.add_argument("--out", type=str, default="runs/recursion", help="directory of the recursion")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="commands at a time; one a core by default")
+    made.add_argument(
+        "--launcher", type=str, default="", help='starts fit, test and predict: "torchrun --nproc_per_node=2"'
+    )
+    made.add_argument("--logger", type=str, help="config of loggers for every fit, such as logger/wandb")
     made.add_class_arguments(Recursion, "recursion")
     return made

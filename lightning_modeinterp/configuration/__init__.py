@@ -2,10 +2,11 @@
 
 from lightning_modeinterp.configuration.shipped import (
     CONFIGS,
+    config_path,
     copy_configs,
     first_comment,
     shipped_names,
     with_shipped_paths,
 )
 
-__all__ = ["CONFIGS", "copy_configs", "first_comment", "shipped_names", "with_shipped_paths"]
+__all__ = ["CONFIGS", "config_path", "copy_configs", "first_comment", "shipped_names", "with_shipped_paths"]

@@ -77,7 +77,7 @@ def module_of(config: Mapping[str, Any], data: ModeInterpDataModule) -> Diffusio
 
 def _made(parser: Parser, section: str, config: Mapping[str, Any]) -> object:
     try:
-        return parser.instantiate_classes(parser.parse_object({section: config.get(section)}))[section]
+        return parser.instantiate(parser.parse_object({section: config.get(section)}))[section]
     except ValueError as error:  # the parser puts lines of its own about what a class has said
         cause = first_of((ConfigurationError,), error)
         raise error if cause is None else ConfigurationError(" ".join(str(cause).split())) from error

@@ -44,6 +44,15 @@ def with_shipped_paths(arguments: Sequence[str]) -> list[str]:
     return list(_each_with_path(arguments))
 
 
+def config_path(value: str) -> str:
+    """The path of a config that is given as a file or by a shipped one's name.
+
+    Raises:
+        ConfigurationError: If it is neither.
+    """
+    return _path_of(OF_A_CONFIG[0], value)
+
+
 def _each_with_path(arguments: Sequence[str]) -> Iterator[str]:
     option = ""
     for argument in arguments:

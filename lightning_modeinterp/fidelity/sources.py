@@ -195,7 +195,7 @@ def load_data(path: str | Path) -> ModeInterpDataModule:
     parser.add_subclass_arguments(ModeInterpDataModule, "data")
     try:
         config = parser.parse_object({"data": yaml.safe_load(path.read_text())})
-        data: ModeInterpDataModule = parser.instantiate_classes(config).data
+        data: ModeInterpDataModule = parser.instantiate(config).data
     except ConfigurationError:
         raise
     except Exception as error:  # whatever the parser or a class of a user raises

@@ -55,8 +55,8 @@ def _place_tensorboard(entry: Namespace, run: RunDirectory, command: str, resume
 
 def _place_wandb(entry: Namespace, run: RunDirectory, command: str, resumed_step: int | None) -> None:
     project = os.environ.get("WANDB_PROJECT", "modeinterp")
-    name = f"{run.experiment}/{run.name}"
-    _fill(entry, save_dir=str(run.path), project=project, name=name, group=run.experiment, job_type=command)
+    name, group = f"{run.experiment}/{run.name}", os.environ.get("WANDB_RUN_GROUP", run.experiment)
+    _fill(entry, save_dir=str(run.path), project=project, name=name, group=group, job_type=command)
     _fill(entry, resume="allow")  # Lightning's default, which is lost where a config says nothing
     entry.class_path = f"{PACKAGE}.SteadyWandbLogger"
     if command == "fit":

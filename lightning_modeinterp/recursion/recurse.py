@@ -16,8 +16,10 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.filters.kept_samples import read_kept
 from lightning_modeinterp.fingerprints import differences
+from lightning_modeinterp.recursion.charts import log_charts
 from lightning_modeinterp.recursion.recursion import Generation, Recursion
-from lightning_modeinterp.runs import CachedRuns, content_of, metrics_of
+from lightning_modeinterp.runs import CachedRuns, How, content_of, metrics_of
+from lightning_modeinterp.runs.how import PLAIN
 from lightning_modeinterp.runs.progress import Progress
 from lightning_modeinterp.runs.steps import path_of
 
@@ -25,7 +27,7 @@ MARKER, RUNS, GENERATIONS, TABLE = "recursion.json", "runs", "generations.json",
 
 
 def recurse(
-    recursion: Recursion, out: str | Path, jobs: int, say: Callable[[str], None] = print
+    recursion: Recursion, out: str | Path, jobs: int, say: Callable[[str], None] = print, how: How = PLAIN
 ) -> list[dict[str, Any]]:
     """Run all arms and seeds, and measure.
 
@@ -34,6 +36,7 @@ def recurse(
         out: Directory for everything; one that the same recursion has begun is gone on with.
         jobs: Commands at a time, >= 1.
         say: Where to tell progress.
+        how: Launcher and logger of the commands; with W&B among the loggers it gets the numbers over generations too.
 
     Returns:
         A row for each arm, seed and generation: ``arm``, ``seed``, ``generation``, ``metrics`` of its unfiltered
@@ -48,7 +51,7 @@ def recurse(
     out = Path(out)
     claim_directory(out, recursion)
     progress = Progress(say)
-    runs = CachedRuns(out / RUNS, progress.begun, progress.ended)
+    runs = CachedRuns(out / RUNS, progress.begun, progress.ended, how)
     chains = {(arm, seed): recursion.chain(arm, seed) for seed in recursion.seeds for arm in recursion.arms}
     progress.expect(_commands_left(recursion, runs, chains))
     with ThreadPoolExecutor(jobs) as pool:
@@ -66,7 +69,11 @@ def recurse(
         for generation in chain
     ]
     _fill_modes(rows)
-    write_aside(out / GENERATIONS, json.dumps(rows, indent=1).encode())
+    measured, file = json.dumps(rows, indent=1).encode(), out / GENERATIONS
+    if not file.is_file() or file.read_bytes() != measured:
+        if how.logger is not None:
+            log_charts(rows, how.logger, out)
+        write_aside(file, measured)
     return rows
 
 

@@ -1,6 +1,7 @@
 """Runs that are kept by content, as steps of a graph: claims, recursions and benchmarks stand on them."""
 
 from lightning_modeinterp.runs.cached_runs import CachedRuns, RunFailedError, metrics_of
+from lightning_modeinterp.runs.how import How
 from lightning_modeinterp.runs.keys import content_of
 from lightning_modeinterp.runs.ranked_pool import RankedPool
 from lightning_modeinterp.runs.steps import Draw, Fit, Keep, KeptData
@@ -9,6 +10,7 @@ __all__ = [
     "CachedRuns",
     "Draw",
     "Fit",
+    "How",
     "Keep",
     "KeptData",
     "RankedPool",

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lightning_modeinterp.configuration.saved_config import data_of, read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.runs.command_process import exit_status, start
+from lightning_modeinterp.runs.how import PLAIN, How
 from lightning_modeinterp.runs.steps import Draw, Fit, Keep, KeptData, path_of
 from lightning_modeinterp.sample_store import SampleStore
 
@@ -49,14 +51,20 @@ class CachedRuns:
         root: Directory of all runs.
         say: Where to tell what is begun. Standard output by default.
         ended: Where to tell the same when it has ended well.
+        how: Launcher and logger of the commands, which their results are no function of.
     """
 
     def __init__(
-        self, root: str | Path, say: Callable[[str], None] = print, ended: Callable[[str], None] | None = None
+        self,
+        root: str | Path,
+        say: Callable[[str], None] = print,
+        ended: Callable[[str], None] | None = None,
+        how: How = PLAIN,
     ) -> None:
         self.root = Path(root)
         self.say = say
         self.ended = ended or (lambda line: None)
+        self.how = how
         self._running: set[BaseProcess] = set()
 
     def checkpoint(self, fit: Fit) -> Path:
@@ -202,7 +210,9 @@ class CachedRuns:
 
     def _run(self, command: str, folder: Path, fit: Fit, options: Sequence[str], result: str) -> None:
         where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
-        self._command(command, folder, ["-c", str(path_of(fit.config)), *where, *options], result)
+        self._command(
+            command, folder, ["-c", str(path_of(fit.config)), *self.how.options(command), *where, *options], result
+        )
 
     def _command(self, command: str, folder: Path, arguments: Sequence[str], result: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -210,17 +220,18 @@ class CachedRuns:
             if (folder / result).exists():
                 return  # another process has been at it
             self.say(f"{command} {folder.name}")
-            if self._call([command, *arguments], folder):
+            how = replace(self.how, launcher=()) if command == "keep" else self.how
+            if self._call([command, *arguments], folder, how):
                 last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
                 raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
             if command == "fit":
                 (folder / FINISHED).touch()
         self.ended(f"{command} {folder.name}")
 
-    def _call(self, args: Sequence[str], folder: Path) -> int | None:
+    def _call(self, args: Sequence[str], folder: Path, how: How) -> int | None:
         """Run a command to its end, with its output in a file; it holds a lock of its own, even if it outlives us."""
         begun = time.monotonic()
-        process = start(args, folder / LOG, folder / COMMAND_LOCK)
+        process = start(args, folder / LOG, folder / COMMAND_LOCK, how)
         self._running.add(process)
         try:
             return exit_status(process)

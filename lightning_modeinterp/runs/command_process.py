@@ -16,6 +16,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from lightning_modeinterp.runs.how import PLAIN, How
+
 _CONTEXT = (
     multiprocessing.get_context("forkserver") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 )
@@ -24,16 +26,19 @@ _ALONE = threading.Lock()
 """A start asks how all other processes have ended, and an exit status can be read once."""
 
 
-def start(args: Sequence[str], log: Path, lock: Path) -> BaseProcess:
+def start(args: Sequence[str], log: Path, lock: Path, how: How = PLAIN) -> BaseProcess:
     """Start a command, on one thread unless OMP_NUM_THREADS says otherwise.
 
     Args:
         args: What would follow ``modeinterp``.
         log: A file that what the command prints is added to.
         lock: File that the command locks until it ends, even if it outlives us; it waits for whoever has it.
+        how: Its launcher and environment.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: a process a core is faster than a thread a core
-    process = _CONTEXT.Process(target=_run, args=(list(args), log, lock, dict(os.environ)))
+    process = _CONTEXT.Process(
+        target=_run, args=(list(args), log, lock, {**os.environ, **how.environment}, how.launcher)
+    )
     with _ALONE:
         process.start()
     return process
@@ -47,12 +52,29 @@ def exit_status(process: BaseProcess) -> int | None:
         return process.exitcode
 
 
-def _run(args: list[str], log: Path, lock: Path, environment: Mapping[str, str]) -> None:
+def _run(args: list[str], log: Path, lock: Path, environment: Mapping[str, str], launcher: Sequence[str]) -> None:
     """What a command's process does: ``python -m lightning_modeinterp``."""
     os.environ.update(environment)
+    if launcher:
+        _become([*launcher, "-m", "lightning_modeinterp", *args], log, lock)
     sys.argv = ["modeinterp", *args]
     with FileLock(lock):
-        with log.open("ab") as file:
-            for stream in (1, 2):
-                os.dup2(file.fileno(), stream)
+        _print_to(log)
         runpy.run_module("lightning_modeinterp", run_name="__main__", alter_sys=True)
+
+
+def _become(command: Sequence[str], log: Path, lock: Path) -> None:
+    """Go on as another program, which holds the lock until it ends."""
+    import fcntl  # not on Windows, where there are no such launchers either
+
+    held = os.open(lock, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_EX)  # as FileLock does it
+    os.set_inheritable(held, True)
+    _print_to(log)
+    os.execvp(command[0], list(command))
+
+
+def _print_to(log: Path) -> None:
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
