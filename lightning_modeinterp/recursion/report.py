@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_modeinterp.figures import generations, save_figure
+from lightning_modeinterp.figures import generations, mode_weights, save_figure
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.recursion.pictures import write_pictures
 from lightning_modeinterp.recursion.recurse import TABLE
-from lightning_modeinterp.recursion.recursion import Recursion
+from lightning_modeinterp.recursion.recursion import Generation, Recursion
 from lightning_modeinterp.runs import CachedRuns
 
 Row = Mapping[str, Any]
@@ -33,9 +33,27 @@ def _kept(name: str) -> Number:
     return number
 
 
+def dropped(row: Row) -> float:
+    """Share of the samples in support that the filter drops, or that are more than it was to keep; nan without."""
+    modes, kept = _modes(row, "modes"), _modes(row, "kept_modes")
+    return 1 - sum(kept.values()) / sum(modes.values()) if sum(modes.values()) else math.nan
+
+
+def most_dropped(row: Row) -> float:
+    """The same share of the mode that loses most; nan without."""
+    modes, kept = _modes(row, "modes"), _modes(row, "kept_modes")
+    return max((1 - kept.get(mode, 0) / number for mode, number in modes.items() if number), default=math.nan)
+
+
+def _modes(row: Row, name: str) -> Mapping[str, int]:
+    modes: Mapping[str, int] = (row["kept"] or {}).get(name) or {}
+    return modes
+
+
+RATES = {"hallucination rate": "hallucination_rate", "diverged rate": "diverged_rate"}
+
 NUMBERS: dict[str, Number] = {
-    "hallucination rate": _metric("hallucination_rate"),
-    "diverged rate": _metric("diverged_rate"),
+    **{label: _metric(name) for label, name in RATES.items()},
     "mode weights, total variation": _metric("mode_weight_tv"),
     "modes covered": _metric("mode_coverage"),
     "least mode over its weight": _metric("mode_weight_least"),
@@ -43,6 +61,8 @@ NUMBERS: dict[str, Number] = {
     "fid_lenet": _metric("fid_lenet"),
     "filter: recall": _kept("recall"),
     "filter: precision": _kept("precision"),
+    "filter: dropped in support": dropped,
+    "filter: dropped of the mode that loses most": most_dropped,
 }
 """What is shown of a generation, where it is measured."""
 
@@ -50,7 +70,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "rates": ("hallucination rate",),
     "modes": ("mode weights, total variation", "least mode over its weight", "within-mode std over exact"),
     "distance": ("fid_lenet",),
-    "filters": ("filter: recall", "filter: precision"),
+    "filters": ("filter: recall", "filter: precision", "filter: dropped of the mode that loses most"),
 }
 
 
@@ -66,7 +86,7 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
     Returns:
         The files.
     """
-    write_aside(out / TABLE, table(recursion, rows).encode())
+    write_aside(out / TABLE, table(recursion, rows, runs).encode())
     written = [out / TABLE]
     for name, shown in FIGURES.items():
         panels = {label: curves_of(recursion, rows, NUMBERS[label]) for label in shown}
@@ -77,7 +97,17 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
                 f"{recursion.experiment}: {recursion.num_kept:,} samples a generation, {seeds} seed{'s'[: seeds > 1]}"
             )
             written.append(save_figure(generations(known, title), out / "figures" / f"{name}.png"))
+    if arms := _modes_of_arms(recursion, rows):
+        title = f"{recursion.experiment}: shares of the modes, seed {recursion.seeds[0]}"
+        written.append(save_figure(mode_weights(arms, title), out / "figures" / "mode_weights.png"))
     return [*written, *write_pictures(recursion, runs, out / "figures")]
+
+
+def _modes_of_arms(recursion: Recursion, rows: Sequence[Row]) -> dict[str, list[Mapping[str, int]]]:
+    """By arm, samples by mode of each generation that a filter has seen, before the filter; of the first seed."""
+    seen = [row for row in rows if row["seed"] == recursion.seeds[0] and _modes(row, "modes")]
+    found = {arm: [_modes(row, "modes") for row in seen if row["arm"] == arm] for arm in recursion.arms}
+    return {arm: counts for arm, counts in found.items() if counts}
 
 
 def curves_of(recursion: Recursion, rows: Sequence[Row], number: Number) -> dict[str, list[list[float]]]:
@@ -88,22 +118,56 @@ def curves_of(recursion: Recursion, rows: Sequence[Row], number: Number) -> dict
     }
 
 
-def table(recursion: Recursion, rows: Sequence[Row]) -> str:
-    """A line for each arm and number, with the mean over seeds at each generation, and their standard deviation."""
+def table(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns) -> str:
+    """A line for each arm and number, with what it is at each generation.
+
+    Of several seeds mean and standard deviation; of one seed the number with its 95 % interval where there is one. The
+    last number is the time that the commands of a generation took on one core, whatever ran beside them.
+    """
     header = ["arm", "number", *(str(number) for number in range(recursion.num_generations + 1))]
     lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
-    for label, number in NUMBERS.items():
+    for label, number in {**NUMBERS, **_other_rates(rows)}.items():
         curves = curves_of(recursion, rows, number)
         if _is_measured(curves):
+            ends = [curves_of(recursion, rows, _metric(f"{RATES.get(label, label)}_{end}")) for end in ("low", "high")]
             lines += [
-                f"| {arm} | {label} | {' | '.join(_cell(values) for values in zip(*seeds, strict=True))} |"
+                f"| {arm} | {label} | {' | '.join(_cells(seeds, *(end[arm] for end in ends)))} |"
                 for arm, seeds in curves.items()
             ]
+    for arm in recursion.arms:
+        minutes = [_minutes(recursion, runs, arm, seed) for seed in recursion.seeds]
+        lines.append(f"| {arm} | minutes | {' | '.join(_cells(minutes))} |")
     return "\n".join(lines) + "\n"
+
+
+def _other_rates(rows: Sequence[Row]) -> dict[str, Number]:
+    """Rates of single kinds, and what else the data's own metrics call a rate."""
+    names = {name for row in rows for name in row["metrics"] if name.endswith("_rate") and name not in RATES.values()}
+    return {name: _metric(name) for name in sorted(names)}
+
+
+def _minutes(recursion: Recursion, runs: CachedRuns, arm: str, seed: int) -> list[float]:
+    def seconds(generation: Generation) -> float:
+        drawn = runs.seconds("predict", generation.keep.draw) if generation.keep else 0.0
+        tested = runs.seconds("test", recursion.measured(generation.fit))
+        return runs.seconds("fit", generation.fit) + tested + drawn
+
+    return [seconds(generation) / 60 for generation in recursion.chain(arm, seed)]
 
 
 def _is_measured(curves: Mapping[str, Sequence[Sequence[float]]]) -> bool:
     return any(math.isfinite(value) for seeds in curves.values() for values in seeds for value in values)
+
+
+def _cells(seeds: Sequence[Sequence[float]], *ends: Sequence[Sequence[float]]) -> list[str]:
+    """The number at each generation, by seed; ``ends`` are the lower and the upper ends of its interval."""
+    if len(seeds) == 1 and ends:
+        low, high = (of_seeds[0] for of_seeds in ends)
+        return [
+            _cell([value]) + (f" [{_short(a)}, {_short(b)}]" if math.isfinite(value + a + b) else "")
+            for value, a, b in zip(seeds[0], low, high, strict=True)
+        ]
+    return [_cell(values) for values in zip(*seeds, strict=True)]
 
 
 def _cell(values: Sequence[float]) -> str:
@@ -111,4 +175,8 @@ def _cell(values: Sequence[float]) -> str:
     if not known:
         return ""
     spread = f" +- {statistics.stdev(known):.2g}" if len(known) > 1 else ""
-    return f"{statistics.mean(known):.3g}{spread}"
+    return f"{_short(statistics.mean(known))}{spread}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"

@@ -4,6 +4,7 @@ A fit may train on what was kept of samples that other fits have drawn, so a rec
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from lightning_modeinterp.configuration import CONFIGS
@@ -33,7 +34,7 @@ class Fit:
     after: "Fit | None" = None
     data: "KeptData | None" = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What the weights are a function of, hashed."""
         begun = () if self.after is None else (self.after.key,)
@@ -82,7 +83,7 @@ class Keep:
     filter: tuple[str, ...]
     set_on: Draw | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What the kept samples are a function of, hashed."""
         others = () if self.set_on is None else (self.set_on.key("predict"),)
@@ -105,7 +106,7 @@ class KeptData:
     num_real: int = 0
     rounded: bool = False
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What the data are a function of, hashed."""
         return key_of(self.first.key, *(each.key for each in self.kept), str(self.num_real), str(self.rounded))

@@ -8,10 +8,9 @@ import pytest
 import yaml
 
 from lightning_modeinterp.cli import main
-from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures import generations
 from lightning_modeinterp.filters.kept_samples import read_kept
 from lightning_modeinterp.recursion.recurse import _fill_modes
+from lightning_modeinterp.recursion.report import dropped, most_dropped
 
 from .conftest import TINY
 
@@ -50,8 +49,12 @@ def test_a_generation_trains_on_what_was_kept(out):
 
 
 def test_a_table_and_figures_are_there(out):
-    assert "| variance | hallucination rate |" in (out / "table.md").read_text()
-    figures = {"rates.png", "modes.png", "filters.png", "samples_none.png", "samples_variance.png"}
+    table = (out / "table.md").read_text()
+    metrics = json.loads((out / "generations.json").read_text())[0]["metrics"]
+    low, high = (metrics[f"hallucination_rate_{end}"] for end in ("low", "high"))
+    assert f"| none | hallucination rate | {metrics['hallucination_rate']:.3g} [{low:.3g}, {high:.3g}] |" in table
+    assert {"interpolated_rate", "minutes"} <= {line.split(" | ")[1] for line in table.splitlines()[2:]}
+    figures = {"rates.png", "modes.png", "mode_weights.png", "filters.png", "samples_none.png", "samples_variance.png"}
     assert {path.name for path in (out / "figures").iterdir()} == figures
 
 
@@ -118,11 +121,9 @@ def test_a_mode_that_is_lost_counts_as_0():
     assert list(rows[1]["kept"]["modes"].values()) == [0, 0, 2]
 
 
-def test_the_figures_title_and_means_say_what_is_there():
-    curves = {"none": [[0.1, 0.2], [0.3, math.nan]], "best": [[0.1, 0.1], [0.1, 0.1]]}
-    figure = generations({"rate": curves, "distance": curves}, "two arms")
-    above, _ = figure.axes
-    means = {line.get_label(): list(line.get_ydata()) for line in above.lines if line.get_label()[0] != "_"}
-    assert means == {"none": [0.2, 0.2], "best": [0.1, 0.1]}
-    with pytest.raises(ConfigurationError, match="panels of the same 1 to 8 arms"):
-        generations({"rate": curves, "distance": {"none": [[1.0]]}}, "other arms")
+def test_what_a_filter_drops_is_counted_by_mode():
+    row = {"kept": {"modes": {"0": 10, "1": 30, "2": 0}, "kept_modes": {"0": 4, "1": 30}}}
+    assert dropped(row) == pytest.approx(6 / 40)
+    assert most_dropped(row) == pytest.approx(0.6)
+    assert math.isnan(dropped({"kept": None}))
+    assert math.isnan(most_dropped({"kept": {"num_kept": 3}}))
