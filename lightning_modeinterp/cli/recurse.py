@@ -10,6 +10,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 from lightning_modeinterp.configuration import config_path, with_shipped_paths
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Recursion, recurse
+from lightning_modeinterp.recursion.load import recursion_parser
 from lightning_modeinterp.recursion.recurse import RUNS
 from lightning_modeinterp.recursion.report import write_report
 from lightning_modeinterp.runs import CachedRuns, How, RunFailedError
@@ -52,13 +53,11 @@ def main(args: Sequence[str]) -> None:
 
 def parser() -> ArgumentParser:
     """The parser of the command."""
-    made = ArgumentParser("modeinterp recurse", description=DESCRIPTION, exit_on_error=False)
-    made.add_argument("-c", "--config", action="config", help="a recursion: a shipped one by name, or a file")
+    made = recursion_parser("modeinterp recurse", DESCRIPTION)
     made.add_argument("--out", type=str, default="runs/recursion", help="directory of the recursion")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="commands at a time; one a core by default")
     made.add_argument(
         "--launcher", type=str, default="", help='starts fit, test and predict: "torchrun --nproc_per_node=2"'
     )
     made.add_argument("--logger", type=str, help="config of loggers for every fit, such as logger/wandb")
-    made.add_class_arguments(Recursion, "recursion")
     return made

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.reproduction import CLAIMS, PRESETS, WITHOUT_CLAIM, Claim, Preset, reproduce
+from lightning_modeinterp.reproduction import CLAIMS, PRESETS, Claim, Preset, reproduce
 from lightning_modeinterp.reproduction.report import TABLE, VERDICTS
 
 DESCRIPTION = """\
@@ -92,16 +92,23 @@ def parse(args: Sequence[str]) -> Request:
     """
     own = list(args)[: args.index(END)] if END in args else list(args)
     given = _parser().parse_args(own)
-    claims = tuple(map(_claim, given.claims)) or tuple(CLAIMS.values())
     preset = PRESETS[_known("--preset", given.preset, PRESETS)].with_options(args[len(own) + 1 :])
+    claims = tuple(map(_claim, given.claims)) or tuple(CLAIMS.values())
+    if not given.list and not given.claims:
+        claims = tuple(claim for claim in claims if not _said_to_be_left_out(claim, preset))
     return Request(claims, preset, given.out or Path("runs/reproduce") / preset.name, given.jobs, given.list)
 
 
+def _said_to_be_left_out(claim: Claim, preset: Preset) -> bool:
+    lacking = claim.missing(preset)
+    if lacking is not None:
+        print(f"{claim.name} is left out: {lacking}")
+    return lacking is not None
+
+
 def listing(claims: Iterable[Claim]) -> str:
-    """All claims with figures and rules, and the figures that have none."""
-    lines = [each for claim in claims for each in _described(claim)]
-    missing = [f"  {figure:<5} {reason}" for figure, reason in WITHOUT_CLAIM.items()]
-    return "\n".join([*lines, "figures without a claim:", *missing])
+    """All claims with figures and rules."""
+    return "\n".join(each for claim in claims for each in _described(claim)).rstrip()
 
 
 def _described(claim: Claim) -> list[str]:

@@ -1,7 +1,8 @@
 """Models trained on their own output, generation after generation, with a filter in between."""
 
 from lightning_modeinterp.recursion.arm import Arm
+from lightning_modeinterp.recursion.load import load_recursion
 from lightning_modeinterp.recursion.recurse import recurse
 from lightning_modeinterp.recursion.recursion import Generation, Recursion
 
-__all__ = ["Arm", "Generation", "Recursion", "recurse"]
+__all__ = ["Arm", "Generation", "Recursion", "load_recursion", "recurse"]

@@ -63,17 +63,28 @@ def recurse(
             pool.shutdown(wait=False, cancel_futures=True)
             runs.stop()
             raise
-    rows = [
-        {"arm": arm, "seed": seed, **_row(recursion, runs, generation)}
-        for (arm, seed), chain in chains.items()
-        for generation in chain
-    ]
-    _fill_modes(rows)
+    rows = rows_of(recursion, runs)
     measured, file = json.dumps(rows, indent=1).encode(), out / GENERATIONS
     if not file.is_file() or file.read_bytes() != measured:
         if how.logger is not None:
             log_charts(rows, how.logger, out)
         write_aside(file, measured)
+    return rows
+
+
+def rows_of(recursion: Recursion, runs: CachedRuns) -> list[dict[str, Any]]:
+    """What `recurse` returns, from its kept runs; what is missing is run first.
+
+    Raises:
+        RunFailedError: If a command ends with an error.
+    """
+    rows = [
+        {"arm": arm, "seed": seed, **_row(recursion, runs, generation)}
+        for seed in recursion.seeds
+        for arm in recursion.arms
+        for generation in recursion.chain(arm, seed)
+    ]
+    _fill_modes(rows)
     return rows
 
 

@@ -1,7 +1,7 @@
 """The paper's statements as claims that are decided by running them, on runs that are kept."""
 
 from lightning_modeinterp.reproduction.claim import Claim, Needs
-from lightning_modeinterp.reproduction.claims import CLAIMS, WITHOUT_CLAIM
+from lightning_modeinterp.reproduction.claims import CLAIMS
 from lightning_modeinterp.reproduction.estimates import Measured, share
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
@@ -12,7 +12,6 @@ from lightning_modeinterp.runs import CachedRuns, Draw, Fit, RunFailedError
 __all__ = [
     "CLAIMS",
     "PRESETS",
-    "WITHOUT_CLAIM",
     "CachedRuns",
     "Claim",
     "Draw",

@@ -41,6 +41,13 @@ class Claim(ABC):
     rule: ClassVar[str]
     """What is measured and where the bound lies; written before the run. See `Finding` for how a verdict follows."""
 
+    def missing(self, preset: Preset) -> str | None:
+        """What this machine does not have and the claim needs, in a few words; None if it can be decided here.
+
+        A claim that lacks something is left out where all claims are asked for.
+        """
+        return None
+
     @abstractmethod
     def needs(self, preset: Preset) -> Needs:
         """All runs."""

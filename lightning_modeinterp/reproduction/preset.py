@@ -1,8 +1,10 @@
 """How large a reproduction is: the same questions on sizes from a check of the plumbing to the published ones."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from lightning_modeinterp.recursion import Arm, Recursion, load_recursion
 from lightning_modeinterp.reproduction.sample_set import sampling_seed
 from lightning_modeinterp.runs import Draw, Fit
 
@@ -56,6 +58,7 @@ class Preset:
         num_calibrate: Samples that set a detector's threshold.
         num_images: Images that are drawn of each model and counted, or set a detector's threshold.
         num_drawn_steps: T' of the variational models.
+        recursions: What is different of a shipped recursion, by its name.
         options: What every command was given besides, by `with_options`.
     """
 
@@ -77,6 +80,7 @@ class Preset:
     num_calibrate: int
     num_images: int
     num_drawn_steps: tuple[int, int] = (100, 1000)
+    recursions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: tuple[str, ...] = ()
 
     @property
@@ -107,6 +111,21 @@ class Preset:
             vdm=given(self.vdm),
             shapes=given(self.shapes),
             options=(*self.options, *options),
+        )
+
+    def recursion(self, name: str, arms: Sequence[str]) -> Recursion:
+        """A shipped recursion at this size, with some of its arms and the first seeds.
+
+        Args:
+            name: Its name, such as ``gaussian_2d_grid``.
+            arms: Names of arms that it has.
+        """
+        shipped = replace(load_recursion(f"recursion/{name}"), **self.recursions.get(name, {}))
+        return replace(
+            shipped,
+            arms={arm: shipped.arms[arm] for arm in arms},
+            seeds=list(shipped.seeds)[: self.num_seeds],
+            options=(*shipped.options, *self.options),
         )
 
     def fit(self, system: System, seed: int, options: Sequence[str] = (), name: str | None = None) -> Fit:
@@ -189,6 +208,20 @@ TINY_IMAGES = (
     "--generation.sampler.init_args.x_0_range=[-3,3]",
 )
 
+
+def tiny_recursion(score: str, *options: str) -> dict[str, Any]:
+    """What is different of a recursion that shows that it runs; the arms stay what they are but for their sizes.
+
+    Args:
+        score: Of the filter by variance.
+        options: Of every command.
+    """
+    lowest = {name: Arm("LowestScore", {"score": each}, 96) for name, each in (("variance", score), ("ink", "ink"))}
+    arms = {"none": Arm(), "random": Arm("RandomSamples", num_drawn=96), "variance_10": lowest["variance"], **lowest}
+    sizes = {"num_generations": 1, "num_kept": 64, "num_measured": 64, "num_updates": None, "arms": arms}
+    return {**sizes, "options": (*NO_VALIDATION, *options)}
+
+
 SMOKE = Preset(
     name="smoke",
     about="everything runs once, tiny; gives no verdict; minutes",
@@ -208,6 +241,11 @@ SMOKE = Preset(
     shapes=System("shapes", CPU.shapes.config, CPU.shapes.window, 32, TINY_IMAGES),
     num_images=32,
     num_drawn_steps=(40, 50),
+    recursions={
+        "gaussian_2d_grid": tiny_recursion("variance/to_0.07", *TINY),
+        "shapes_32": tiny_recursion("variance/0.5_to_2", *TINY_IMAGES),
+        "mnist_16": tiny_recursion("variance/0.25_to_1", *TINY_IMAGES),
+    },
 )
 
 PAPER = Preset(

@@ -28,6 +28,7 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.runs import CachedRuns, Draw, Fit, RankedPool, RunFailedError
 from lightning_modeinterp.runs.progress import Progress
+from lightning_modeinterp.runs.steps import keeps_behind
 
 MARKER, RUNS, LOCK = "reproduction.json", "runs", ".reproduction.lock"
 OVERVIEW = "seeds.png"
@@ -213,10 +214,13 @@ def _with(draws: tuple[Draw, ...], draw: Draw, command: str) -> tuple[Draw, ...]
 def sum_of_commands(runs: CachedRuns, works: Iterable[Work]) -> dict[str, int]:
     """Commands of each kind that are still to be run."""
     works = list(works)
+    keeps = {keep.key: keep for work in works for keep in keeps_behind(work.fit)}
+    draws = [draw for work in works for draw in work.samples] + [keep.draw for keep in keeps.values()]
     return {
         "fit": sum(work.needs_weights and not runs.has_fit(work.fit) for work in works),
-        "predict": sum(not runs.has_samples(draw) for work in works for draw in work.samples),
+        "predict": len({draw.key("predict") for draw in draws if not runs.has_samples(draw)}),
         "test": sum(not runs.has_tested(draw) for work in works for draw in work.tested),
+        "keep": sum(not runs.has_kept(keep) for keep in keeps.values()),
     }
 
 

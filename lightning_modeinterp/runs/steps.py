@@ -90,6 +90,16 @@ class Keep:
         return key_of("keep", self.draw.key("predict"), *self.filter, *others)
 
 
+def keeps_behind(fit: Fit) -> "list[Keep]":
+    """All that was kept for a fit to train on, directly or by the fits before it; each once, the earliest first."""
+    keeps = fit.data.kept if fit.data else ()
+    before = [] if fit.after is None else keeps_behind(fit.after)
+    found = {each.key: each for each in before}
+    for keep in keeps:
+        found |= {each.key: each for each in (*keeps_behind(keep.draw.fit), keep)}
+    return list(found.values())
+
+
 @dataclass(frozen=True)
 class KeptData:
     """Training data that models have drawn.

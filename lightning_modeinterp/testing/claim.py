@@ -39,7 +39,8 @@ def keys(needs: Needs) -> list[str]:
 def _check_seeds(needs: Needs, preset: Preset) -> None:
     draws = [*needs.samples, *needs.tested]
     expect(bool(draws), f"expected runs to decide by, got none at preset {preset.name}; say in `needs` what is drawn")
-    seeds = {option for draw in draws for option in draw.fit.options if option.startswith("--seed_everything=")}
+    of_data = [draw.fit for draw in draws if draw.fit.data is None]  # later generations of a recursion have others
+    seeds = {option for fit in of_data for option in fit.options if option.startswith("--seed_everything=")}
     expect(
         len(seeds) in (preset.num_seeds, preset.num_few_seeds),
         f"expected runs of {preset.num_seeds} seeds at preset {preset.name}, or of {preset.num_few_seeds} where "

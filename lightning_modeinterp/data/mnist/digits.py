@@ -16,6 +16,7 @@ ImageSize = Literal[16, 28, 32]
 FOLDER = Path("MNIST") / "raw"
 """Where torchvision keeps the files, below its root."""
 
+NAMES = ("images-idx3-ubyte", "labels-idx1-ubyte")
 PREFIXES: dict[Half, str] = {"train": "train", "test": "t10k"}
 SIDE = 28
 
@@ -43,7 +44,7 @@ def read_digits(root: str | Path, half: Half) -> Digits:
     Raises:
         ConfigurationError: If files are missing, broken or of another shape.
     """
-    images, labels = (read_idx(_found(Path(root), half, name)) for name in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+    images, labels = (read_idx(_found(Path(root), half, name)) for name in NAMES)
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or labels.shape != images.shape[:1]:
         raise ConfigurationError(
             f"MNIST: expected {half} images of shape (N, 28, 28) in bytes and N labels in {root}, got {images.dtype} "
@@ -73,13 +74,26 @@ def resized(images: NDArray[np.uint8], image_size: ImageSize) -> NDArray[np.uint
     return framed[:, None]
 
 
-def _found(root: Path, half: Half, name: str) -> Path:
+def has_digits(root: str | Path) -> bool:
+    """Whether all files are there.
+
+    Args:
+        root: Folder of the idx files, as for `read_digits`.
+    """
+    return all(_place(Path(root), half, name) for half in PREFIXES for name in NAMES)
+
+
+def _place(root: Path, half: Half, name: str) -> Path | None:
     file = f"{PREFIXES[half]}-{name}"
-    for folder in (root / FOLDER, root):
-        for path in (folder / file, folder / f"{file}.gz"):
-            if path.is_file():
-                return path
-    files = [f"{prefix}-{each}" for prefix in PREFIXES.values() for each in ("images-idx3-ubyte", "labels-idx1-ubyte")]
+    places = (folder / each for folder in (root / FOLDER, root) for each in (file, f"{file}.gz"))
+    return next((path for path in places if path.is_file()), None)
+
+
+def _found(root: Path, half: Half, name: str) -> Path:
+    if (place := _place(root, half, name)) is not None:
+        return place
+    file = f"{PREFIXES[half]}-{name}"
+    files = [f"{prefix}-{each}" for prefix in PREFIXES.values() for each in NAMES]
     raise ConfigurationError(
         f"MNIST: expected {', '.join(files)} (or each with .gz) in {root / FOLDER}, found no {file}; copy them there, "
         "or let torchvision fetch them with data.init_args.download: true"

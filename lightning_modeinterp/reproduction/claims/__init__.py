@@ -5,9 +5,12 @@ from lightning_modeinterp.reproduction.claims.between_heights import BetweenHeig
 from lightning_modeinterp.reproduction.claims.detection import DetectionOnGrid, DetectionOnLine
 from lightning_modeinterp.reproduction.claims.detection_shapes import DetectionOnShapes
 from lightning_modeinterp.reproduction.claims.distance import Distance
+from lightning_modeinterp.reproduction.claims.filter_mnist import FilterOnDigits
+from lightning_modeinterp.reproduction.claims.filter_shapes import FilterOnShapes
 from lightning_modeinterp.reproduction.claims.imbalanced import ImbalancedInterpolates
 from lightning_modeinterp.reproduction.claims.more_samples import MoreSamples
 from lightning_modeinterp.reproduction.claims.nearest_modes import NearestModes
+from lightning_modeinterp.reproduction.claims.recursion_2d import Collapse, FilterIn2D, FilterPrice
 from lightning_modeinterp.reproduction.claims.repeated_shapes import RepeatedShapes
 from lightning_modeinterp.reproduction.claims.score_smoothing import ScoreSmoothing
 from lightning_modeinterp.reproduction.claims.trajectories_settle import TrajectoriesSettle
@@ -32,12 +35,10 @@ CLAIMS: dict[str, Claim] = {
         RepeatedShapes(),
         DetectionOnShapes(),
         BetweenHeights(),
+        Collapse(),
+        FilterIn2D(),
+        FilterPrice(),
+        FilterOnShapes(),
+        FilterOnDigits(),
     )
 }
-
-WITHOUT_CLAIM = {
-    "9_1": "recursive training is not built yet",
-    "14_1": "recursive training is not built yet",
-    "17_1": "recursive training is not built yet",
-}
-"""Figures of the paper's summary that no claim shows, and why."""
