@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.configuration import shipped_or_own
 from lightning_modeinterp.files import write_aside
 
 DESCRIPTION = """\
@@ -18,6 +20,7 @@ those of configs/data/mnist.yaml, and the numbers are called after it (fid_lenet
 EXAMPLES = """\
 examples:
   modeinterp fidelity runs/mnist/seed_0/predictions --reference configs/data/mnist.yaml
+  modeinterp fidelity runs/mnist_16/seed_0/predictions --reference data/mnist_16 --by variance/0.25_to_1 --by ink
   modeinterp fidelity my_samples --reference my_photos --inception weights-inception-2015-12-05-6726825d.pth
 """
 
@@ -32,21 +35,26 @@ def main(args: Sequence[str]) -> None:
         ConfigurationError: If sets or options do not fit.
     """
     given = parser().parse_args(args)
+    given.reference = shipped_or_own(given.reference)
     # seconds to import, and needed here only
-    from lightning_modeinterp import figures
-    from lightning_modeinterp.fidelity import Inception, NetworkOfData, fidelity, network_of, read_sets, sizes_curve
+    from lightning_modeinterp import fidelity as room
+    from lightning_modeinterp.figures import kept_shares, sample_sizes, save_figure
 
-    extractor = Inception(given.inception) if given.inception else NetworkOfData(network_of(given.reference))
-    sets = read_sets(given.samples, given.reference, given.num)
-    numbers = fidelity(sets, extractor, given.kid_subset_size, given.replicates)
-    curve = sizes_curve(sets, extractor)
+    network = room.Inception(given.inception) if given.inception else None
+    extractor = network or room.NetworkOfData(room.network_of(given.reference))
+    sets = room.read_sets(given.samples, given.reference, given.num)
+    scores = room.scores_of(given.samples, given.by or [], len(sets.samples))
+    numbers, name = room.fidelity(sets, extractor, given.kid_subset_size, given.replicates), f"fid{extractor.suffix}"
+    curve = asdict(room.sizes_curve(sets, extractor))
+    by_share = asdict(room.kept_shares(sets, extractor, scores)) if scores else {}
+    about = {"samples": str(given.samples), "reference": str(given.reference)}
+    found = {**numbers, "by_size": curve, "by_share": by_share, **about}
     out = given.out or given.samples.with_name("fidelity")
     out.mkdir(parents=True, exist_ok=True)
-    about = {"samples": str(given.samples), "reference": str(given.reference)}
-    by_size = {"sizes": list(curve.sizes), "samples": list(curve.samples), "floor": list(curve.floor)}
-    write_aside(out / "fidelity.json", json.dumps({**numbers, "by_size": by_size, **about}, indent=1).encode())
-    name = f"fid{extractor.suffix}"
-    figures.save_figure(figures.sample_sizes(curve.sizes, curve.samples, curve.floor, name), out / "sample_sizes.png")
+    save_figure(sample_sizes(**curve, name=name), out / "sample_sizes.png")
+    if by_share:
+        save_figure(kept_shares(**by_share, name=name), out / "kept_shares.png")
+    write_aside(out / "fidelity.json", json.dumps(found, indent=1).encode())
     print(table(numbers))
     print(f"\nfidelity finished; its output is in {out}")
 
@@ -82,5 +90,7 @@ def parser() -> OneLineParser:
     made.add_argument("--num", type=int, help="images in each set; as many as there are for all three by default")
     made.add_argument("--kid-subset-size", type=int, default=1000, help="images in a subset of KID; 1000 by default")
     made.add_argument("--replicates", type=int, default=200, help="of the bootstrap; 200 by default, 0 for no interval")
+    by = "also the distance where only samples of lowest score are kept, against as many by chance; may be repeated"
+    made.add_argument("--by", action="append", metavar="SCORE", help=by)
     made.add_argument("--out", type=Path, help="folder for the numbers and the figure; beside the samples by default")
     return made

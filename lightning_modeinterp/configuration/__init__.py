@@ -6,7 +6,16 @@ from lightning_modeinterp.configuration.shipped import (
     copy_configs,
     first_comment,
     shipped_names,
+    shipped_or_own,
     with_shipped_paths,
 )
 
-__all__ = ["CONFIGS", "config_path", "copy_configs", "first_comment", "shipped_names", "with_shipped_paths"]
+__all__ = [
+    "CONFIGS",
+    "config_path",
+    "copy_configs",
+    "first_comment",
+    "shipped_names",
+    "shipped_or_own",
+    "with_shipped_paths",
+]

@@ -53,6 +53,12 @@ def config_path(value: str) -> str:
     return _path_of(OF_A_CONFIG[0], value)
 
 
+def shipped_or_own(value: str | Path) -> Path:
+    """The path of a shipped config where its name is given and nothing of that name is here; else what was given."""
+    name = str(value).removesuffix(".yaml").removeprefix("configs/")
+    return Path(value) if Path(value).exists() or name not in shipped_names() else CONFIGS / f"{name}.yaml"
+
+
 def _each_with_path(arguments: Sequence[str]) -> Iterator[str]:
     option = ""
     for argument in arguments:

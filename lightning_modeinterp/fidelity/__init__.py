@@ -5,6 +5,7 @@ network's name.
 """
 
 from lightning_modeinterp.fidelity.extractors import Inception, NetworkOfData
+from lightning_modeinterp.fidelity.kept_shares import KeptShares, kept_shares, scores_of
 from lightning_modeinterp.fidelity.measure import Comparison, fidelity, sizes_curve
 from lightning_modeinterp.fidelity.sources import ImageSets, network_of, read_sets
 
@@ -12,9 +13,12 @@ __all__ = [
     "Comparison",
     "ImageSets",
     "Inception",
+    "KeptShares",
     "NetworkOfData",
     "fidelity",
+    "kept_shares",
     "network_of",
     "read_sets",
+    "scores_of",
     "sizes_curve",
 ]

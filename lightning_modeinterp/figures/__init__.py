@@ -7,6 +7,7 @@ from lightning_modeinterp.figures.embedding import EmbeddedPoints, embedding
 from lightning_modeinterp.figures.estimates import EstimateRow, estimates
 from lightning_modeinterp.figures.generations import generations
 from lightning_modeinterp.figures.image_grid import ImageGroup, image_grid
+from lightning_modeinterp.figures.kept_shares import kept_shares
 from lightning_modeinterp.figures.mode_weights import mode_weights
 from lightning_modeinterp.figures.pair_lines import pair_lines
 from lightning_modeinterp.figures.pixels import pixels
@@ -45,6 +46,7 @@ __all__ = [
     "estimates",
     "generations",
     "image_grid",
+    "kept_shares",
     "mode_weights",
     "not_judged",
     "pair_lines",
