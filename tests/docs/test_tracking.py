@@ -14,10 +14,12 @@ from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_
 from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.data import ModeInterpDataModule, Split
 from lightning_modeinterp.data.gaussian import GaussianMixtureDataModule
-from lightning_modeinterp.data.hands import HandBankDataModule
+from lightning_modeinterp.data.hands import FingerCount, HandBankDataModule
 from lightning_modeinterp.data.images import rule_probe
+from lightning_modeinterp.data.mnist import DigitRates, RejectedDigits, lenet
 from lightning_modeinterp.data.shapes import bottleneck
 from lightning_modeinterp.generation import Generation
+from lightning_modeinterp.metrics import FrechetDistance, SupportRates
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from lightning_modeinterp.testing import made_up_subject
 from lightning_modeinterp.trajectories import Window
@@ -45,8 +47,9 @@ def logged(tmp_path_factory):
             with (folder / f"logs/{command}/metrics.csv").open() as file:
                 names |= set(csv.DictReader(file).fieldnames)
         numbers |= set(json.loads((folder / "test_metrics.json").read_text()))
-    fingers = names_of_fingers()
-    return names | {f"val/{name}" for name in fingers}, numbers | fingers
+    fingers, others = names_of_fingers(), names_of_digits_and_hands()
+    staged = {f"{stage}/{name}" for stage in ("val", "test") for name in others}
+    return names | {f"val/{name}" for name in fingers} | staged, numbers | fingers | others
 
 
 def names_of_fingers() -> set[str]:
@@ -55,6 +58,23 @@ def names_of_fingers() -> set[str]:
     exact = data.exact_denoiser()
     (probe,) = data.probes()
     return set(probe.measure(replace(made_up_subject(), predict_x_0=exact, exact=exact)))
+
+
+def names_of_digits_and_hands() -> set[str]:
+    """What their metrics measure, without a fit of one."""
+    pictures = GeneratedBatch(torch.arange(2), 255 * torch.rand(2, 1, 32, 32), {"variance/last_10": torch.rand(2)}, 2)
+    features = torch.rand(2, 84)
+    digits = DigitRates(("in_support", "ambiguous", "rejected"), torch.ones(10))
+    distance = FrechetDistance(lenet(), features, features)
+    names = set()
+    for metric, oracle in (
+        (digits, RejectedDigits()),
+        (distance, None),
+        (SupportRates(FingerCount().kinds), FingerCount()),
+    ):
+        metric.update(replace(pictures, verdict=oracle and oracle.judge(pictures.samples)))
+        names |= set(metric.compute())
+    return names
 
 
 def documented() -> set[str]:
