@@ -3,10 +3,12 @@
 from typing import Any
 
 from lightning_modeinterp.metrics.diverged_rate import DivergedRate
-from lightning_modeinterp.metrics.frechet_distance import FeatureNetwork, FrechetDistance
+from lightning_modeinterp.metrics.frechet_distance import FrechetDistance
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.metrics.hallucination_detection import HallucinationDetection
 from lightning_modeinterp.metrics.highest_variance import HighestSamples, HighestVariance
+from lightning_modeinterp.metrics.kernel_distance import KernelDistance
+from lightning_modeinterp.metrics.of_features import FeatureNetwork
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.metrics.trajectory_variance_histogram import TrajectoryVarianceHistogram
 from lightning_modeinterp.moved_names import moved
@@ -19,6 +21,7 @@ __all__ = [
     "HallucinationDetection",
     "HighestSamples",
     "HighestVariance",
+    "KernelDistance",
     "SupportRates",
     "TrajectoryVarianceHistogram",
 ]

@@ -1,29 +1,14 @@
 """How far generated samples are from data, among the features of a network."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics.functional import feature_distance, frechet_distance
-from lightning_modeinterp.metrics.generation_metric import GenerationMetric
+from lightning_modeinterp.metrics.of_features import FeatureNetwork, OfFeatures
 from lightning_modeinterp.records import GeneratedBatch
 
 
-class FeatureNetwork(Protocol):
-    """A network whose features are compared."""
-
-    name: str
-
-    def __call__(self, samples: Tensor) -> Tensor:
-        """Features (N, F) of samples (N, *sample_shape), data units, on the samples' device."""
-
-    def to(self, device: torch.device) -> "FeatureNetwork":
-        """The same network elsewhere."""
-
-
-class FrechetDistance(GenerationMetric):
+class FrechetDistance(OfFeatures):
     """Measure the Frechet distance of generated samples from data, at equal sizes.
 
     ``fid_<network>`` compares the first N samples with N data, ``fid_<network>_floor`` other N data with the same ones:
@@ -52,24 +37,12 @@ class FrechetDistance(GenerationMetric):
 
     total: Tensor
     products: Tensor
-    num_samples: Tensor
-    reference: Tensor
-    others: Tensor
 
     def __init__(self, network: FeatureNetwork, reference: Tensor, others: Tensor) -> None:
-        super().__init__()
-        if min(len(reference), len(others)) < 2 or reference.shape[1:] != others.shape[1:]:
-            raise ConfigurationError(
-                "FrechetDistance: expected features (R, F) and (M, F) of at least two data each, got "
-                f"{tuple(reference.shape)} and {tuple(others.shape)}"
-            )
-        self.network = network
+        super().__init__(network, reference, others)
         size = reference.shape[1]
-        self.register_buffer("reference", reference, persistent=False)
-        self.register_buffer("others", others, persistent=False)
         self.add_state("total", torch.zeros(size, dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("products", torch.zeros(size, size, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("num_samples", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, generated: GeneratedBatch) -> None:
         """Take in the features of a batch, as far as there are data to compare with.
@@ -77,15 +50,11 @@ class FrechetDistance(GenerationMetric):
         Args:
             generated: Samples; those whose number is beyond the data are left out.
         """
-        chosen = generated.samples[generated.index < min(len(self.reference), len(self.others))]
-        if len(chosen) == 0:
-            return
-        with torch.inference_mode():
-            # about a value near their mean, for the sake of their products' last digits
-            features = self.network.to(chosen.device)(chosen).double() - self._pivot
+        # about a value near their mean, for the sake of their products' last digits
+        features = self.features_of(generated).double() - self._pivot
         self.total = self.total + features.sum(0)
         self.products = self.products + features.T @ features
-        self.num_samples = self.num_samples + len(chosen)
+        self.num_samples = self.num_samples + len(features)
 
     def compute(self) -> dict[str, Tensor]:
         """Give the distances.

@@ -59,6 +59,8 @@ NUMBERS: dict[str, Number] = {
     "least mode over its weight": _metric("mode_weight_least"),
     "within-mode std over exact": _metric("within_mode_std_ratio"),
     "fid_lenet": _metric("fid_lenet"),
+    "fid_lenet of other data": _metric("fid_lenet_floor"),
+    "kid_lenet": _metric("kid_lenet"),
     "filter: recall": _kept("recall"),
     "filter: precision": _kept("precision"),
     "filter: dropped in support": dropped,
@@ -69,7 +71,7 @@ NUMBERS: dict[str, Number] = {
 FIGURES: dict[str, tuple[str, ...]] = {
     "rates": ("hallucination rate",),
     "modes": ("mode weights, total variation", "least mode over its weight", "within-mode std over exact"),
-    "distance": ("fid_lenet",),
+    "distance": ("fid_lenet", "kid_lenet"),
     "filters": ("filter: recall", "filter: precision", "filter: dropped of the mode that loses most"),
 }
 

@@ -19,7 +19,7 @@ from lightning_modeinterp.data.images import rule_probe
 from lightning_modeinterp.data.mnist import DigitRates, RejectedDigits, lenet
 from lightning_modeinterp.data.shapes import bottleneck
 from lightning_modeinterp.generation import Generation
-from lightning_modeinterp.metrics import FrechetDistance, SupportRates
+from lightning_modeinterp.metrics import FrechetDistance, KernelDistance, SupportRates
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from lightning_modeinterp.testing import made_up_subject
 from lightning_modeinterp.trajectories import Window
@@ -70,6 +70,7 @@ def names_of_digits_and_hands() -> set[str]:
     for metric, oracle in (
         (digits, RejectedDigits()),
         (distance, None),
+        (KernelDistance(lenet(), features, features), None),
         (SupportRates(FingerCount().kinds), FingerCount()),
     ):
         metric.update(replace(pictures, verdict=oracle and oracle.judge(pictures.samples)))

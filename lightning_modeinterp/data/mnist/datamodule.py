@@ -13,7 +13,7 @@ from lightning_modeinterp.data.mnist.digits import Digits, Half, ImageSize, read
 from lightning_modeinterp.data.mnist.lenet import LeNet, in_batches, lenet
 from lightning_modeinterp.data.mnist.rejected import RejectedDigits
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics import FrechetDistance, GenerationMetric, SupportRates
+from lightning_modeinterp.metrics import FrechetDistance, GenerationMetric, KernelDistance, SupportRates
 from lightning_modeinterp.support_oracle import SupportOracle
 
 
@@ -88,15 +88,15 @@ class MNISTDataModule(ImageDataModule):
         return torch.from_numpy(self._digits(split).labels)[self._rows(split)]
 
     def metrics(self) -> list[GenerationMetric]:
-        """Rates, detection and the distance from test images; see `ModeInterpDataModule.metrics`."""
-        distance = FrechetDistance(lenet(), *self._features)
+        """Rates, detection and the distances from test images; see `ModeInterpDataModule.metrics`."""
+        distances = [FrechetDistance(lenet(), *self._features), KernelDistance(lenet(), *self._features)]
         if self.support is None:
-            return [distance]
+            return [*distances]
         rates: GenerationMetric = SupportRates(self.support.kinds)
         if isinstance(self.support, RejectedDigits):
             counts = torch.bincount(self.labels("train"), minlength=NUM_DIGITS).double()
             rates = DigitRates(self.support.kinds, counts / counts.sum())
-        return [rates, self.detection(), distance]
+        return [rates, self.detection(), *distances]
 
     def feature_network(self) -> LeNet:
         """See `ModeInterpDataModule.feature_network`."""

@@ -5,7 +5,7 @@ import torch
 
 from lightning_modeinterp.data.mnist import DigitRates, MNISTDataModule, RejectedDigits
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.metrics import FrechetDistance
+from lightning_modeinterp.metrics import FrechetDistance, KernelDistance
 from lightning_modeinterp.testing import check_datamodule
 
 
@@ -19,9 +19,8 @@ def test_contract(make, size):
     check_datamodule(partial(make, image_size=size, support=RejectedDigits()), is_recorded=True)
 
 
-def test_without_an_oracle_the_distance_is_measured(make):
-    (metric,) = make().metrics()
-    assert type(metric) is FrechetDistance
+def test_without_an_oracle_the_distances_are_measured(make):
+    assert [type(metric) for metric in make().metrics()] == [FrechetDistance, KernelDistance]
     assert type(make(support=RejectedDigits()).metrics()[0]) is DigitRates
 
 
