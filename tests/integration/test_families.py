@@ -11,26 +11,23 @@ from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.testing import concrete_subclasses
 
-from .families import COMMANDS, FAMILIES, OF_FILES, Case, check_products, config_of
+from .families import COMMANDS, EXPERIMENTS, LIKE_ANOTHER, OF_FILES, PRECISIONS, Case, check_products, config_of
 from .processes import on_two_processes, said
 
-LIKE_ANOTHER = ("gaussian_1d_vdm", "hands_bank_32")
-"""Whose module or kind of data another family has too."""
+
+def row(experiment, precision):
+    is_slow = precision != "32-true" or experiment in LIKE_ANOTHER
+    name = experiment if precision == "32-true" else f"{experiment}, mixed"
+    return pytest.param((experiment, precision), id=name, marks=[pytest.mark.slow] if is_slow else [])
 
 
-def row(family, precision):
-    is_slow = precision != "32-true" or family in LIKE_ANOTHER
-    name = family if precision == "32-true" else f"{family}, mixed"
-    return pytest.param((family, precision), id=name, marks=[pytest.mark.slow] if is_slow else [])
-
-
-TABLE = [row(family, precision) for precision in ("32-true", "bf16-mixed") for family in FAMILIES]
+TABLE = [row(experiment, precision) for precision in PRECISIONS for experiment in EXPERIMENTS]
 table = pytest.mark.parametrize("case", TABLE, indirect=True)
 
 
 @pytest.fixture(scope="module")
 def case(request, tmp_path_factory):
-    """A family in one precision that one process has fitted, tested and drawn samples of."""
+    """An experiment in one precision that one process has fitted, tested and drawn samples of."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # as the two have: convolutions on more threads add in another order
     made = Case(*request.param, tmp_path_factory.mktemp("family"))
@@ -87,6 +84,6 @@ def test_two_processes_give_what_one_gives(case):
 
 @pytest.mark.parametrize(("section", "base"), [("data", ModeInterpDataModule), ("model", DiffusionModule)])
 def test_every_family_and_module_has_a_line(section, base):
-    configs = [read_config(config_of(family)) for family in FAMILIES]
+    configs = [read_config(config_of(experiment)) for experiment in EXPERIMENTS]
     listed = {config[section]["class_path"].rpartition(".")[2] for config in configs}
     assert listed | OF_FILES >= {each.__name__ for each in concrete_subclasses(base)}
