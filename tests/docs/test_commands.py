@@ -59,7 +59,7 @@ def modules_of(page: Path, folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("error:generation.sampler")  # what the pages show is sound
-@pytest.mark.usefixtures("offline_wandb")
+@pytest.mark.usefixtures("offline_wandb", "quick_tsne")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(commands_of(page))], ids=lambda page: page.stem)
 def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "configs").symlink_to(ROOT / "configs")

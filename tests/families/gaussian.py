@@ -10,5 +10,8 @@ EXPERIMENTS = {
 }
 """Names of experiments, and what makes their networks and samples small."""
 
-LIKE_ANOTHER = {"gaussian_1d_vdm": "a VDM as in the plane"}
+LIKE_ANOTHER = {
+    "gaussian_1d_vdm": "its data are those of gaussian_1d, its module that of gaussian_2d_vdm",
+    "gaussian_2d_grid": "its data are those of gaussian_2d_vdm, its module that of gaussian_1d",
+}
 """Experiments that show nothing which another does not, and why; they are slow tests."""

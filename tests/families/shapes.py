@@ -16,6 +16,9 @@ def judged_samples():
 
 
 EXPERIMENTS = {"shapes_32": (*UNET, *FEW_IMAGES)}
+FIGURES_TAKE_LONG = {"shapes_32": "a t-SNE"}
+"""Experiments whose figures two processes draw in slow tests alone, and why."""
+
 DATAMODULES = {
     SimpleShapesDataModule: lambda seed: SimpleShapesDataModule(
         size=400, validation_size=200, test_size=200, batch_size=40, seed=seed

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from lightning_modeinterp.cli import main
 from lightning_modeinterp.sample_store import SampleStore
 from tests.families import rows
 
@@ -17,6 +18,9 @@ EXPERIMENTS = rows("EXPERIMENTS")
 
 LIKE_ANOTHER = rows("LIKE_ANOTHER")
 """Those that show nothing which another does not, and why."""
+
+FIGURES_TAKE_LONG = rows("FIGURES_TAKE_LONG")
+"""Those whose figures two processes draw in slow tests alone, and why."""
 
 OF_FILES = {"ArrayDataModule", "ImageFolderDataModule", "StoredSamples", *rows("OF_FILES")}
 """Data modules that read files of a user's; their own tests make some. Not on two processes yet."""
@@ -70,6 +74,12 @@ class Case:
         """What predict has drawn."""
         files = (self.folder(num_processes) / "predictions").rglob("*.safetensors")
         return [file.read_bytes() for file in sorted(files)]
+
+
+def run_each(commands: list[list[str]]) -> None:
+    """Run commands one after the other."""
+    for command in commands:
+        main(command)
 
 
 def check_products(case: Case, num_processes: int) -> None:

@@ -4,14 +4,25 @@ import pytest
 import torch
 
 from lightning_modeinterp import load_run, threads
-from lightning_modeinterp.cli import main, run_command
+from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.cli.class_swaps import read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.testing import concrete_subclasses
 
-from .families import COMMANDS, EXPERIMENTS, LIKE_ANOTHER, OF_FILES, PRECISIONS, Case, check_products, config_of
+from .families import (
+    COMMANDS,
+    EXPERIMENTS,
+    FIGURES_TAKE_LONG,
+    LIKE_ANOTHER,
+    OF_FILES,
+    PRECISIONS,
+    Case,
+    check_products,
+    config_of,
+    run_each,
+)
 from .processes import on_two_processes, said
 
 
@@ -67,12 +78,10 @@ def test_a_loaded_run_draws_what_predict_drew(case, two_threads):
 
 @table
 @pytest.mark.ddp
-@pytest.mark.timeout(700)  # three commands, each with a limit of its own
 def test_two_processes_give_what_one_gives(case):
-    draws_figures = case.precision == "32-true"  # one of the two draws them, alone
-    for command in COMMANDS:
-        log = case.root / command
-        assert on_two_processes(log, main, case.arguments(command, 2, draws_figures)) == [0, 0], said(log)
+    draws_figures = (case.precision == "32-true") is not (case.experiment in FIGURES_TAKE_LONG)  # one draws them, alone
+    log, commands = case.root / "log", [case.arguments(command, 2, draws_figures) for command in COMMANDS]
+    assert on_two_processes(log, run_each, commands) == [0, 0], said(log)
     assert (case.folder(2) / "figures").exists() is draws_figures
     tolerance = 1e-3 if case.precision == "32-true" else 0.02  # gradients are of bfloat16
     weights = case.weights(2)

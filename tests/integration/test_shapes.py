@@ -23,7 +23,7 @@ def run_shapes(run):
     return run_command
 
 
-def test_fit_test_predict_leave_their_products(run, run_shapes):
+def test_fit_test_predict_leave_their_products(run, run_shapes, quick_tsne):
     run_shapes("fit", "--trainer.max_steps=4", "--trainer.val_check_interval=2")
     run_shapes("test")
     run_shapes("predict")
