@@ -1,13 +1,19 @@
 """What tests of several rooms need: W&B offline, and generated samples whose verdict and scores are made up."""
 
+from functools import partial
+
 import pytest
 import torch
 import wandb
+from sklearn.manifold import TSNE
 
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from tests.digits import write_digits
 
 LONG = ("integration", "docs")
+
+LEAST_ITERATIONS = 250
+"""Of a t-SNE; by itself it takes four times as many."""
 
 KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
 SCORES = ("variance/last", "variance/wide")
@@ -27,6 +33,12 @@ def offline_wandb(monkeypatch):
     monkeypatch.setenv("WANDB_SILENT", "true")
     yield
     wandb.teardown()
+
+
+@pytest.fixture
+def quick_tsne(monkeypatch):
+    """A t-SNE that is there to be drawn, not to be looked at."""
+    monkeypatch.setattr("sklearn.manifold.TSNE", partial(TSNE, max_iter=LEAST_ITERATIONS))
 
 
 def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3, judged=True):

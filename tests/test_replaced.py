@@ -1,13 +1,12 @@
 """Results that are overwritten come back, or go, as a whole, whenever the process was killed."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.replaced import Replaced
+from tests.killed import Killed, killed_at
 
 EARLIER = {"predictions/shard-00000.safetensors": "old", "config_predict.yaml": "old", "logs/predict/m.csv": "old"}
 BEGUN = {"predictions/unfinished/fingerprint.json": "new", "config_predict.yaml": "new", "logs/predict/n.csv": "new"}
@@ -96,39 +95,6 @@ def test_what_cannot_be_moved_is_named_and_the_rest_is_back(tmp_path, monkeypatc
     assert read(tmp_path) == EARLIER | OTHERS
 
 
-class Killed(BaseException):
-    pass
-
-
-OPERATIONS = ((os, "replace"), (Path, "rename"), (Path, "unlink"), (Path, "write_bytes"), (Path, "mkdir"))
-
-
-def killed_at(patch, number):
-    """Let the process die before, or within, the given change to the file system."""
-    count = [0]
-
-    def dying(operation):
-        def perform(*args, **kwargs):
-            count[0] += 1
-            if count[0] == number:
-                raise Killed
-            return operation(*args, **kwargs)
-
-        return perform
-
-    def half_removed(path, **kwargs):
-        count[0] += 1
-        if count[0] == number:
-            next(each for each in Path(path).rglob("*") if each.is_file()).unlink()
-            raise Killed
-        remove(path, **kwargs)
-
-    remove = shutil.rmtree
-    for owner, name in OPERATIONS:
-        patch.setattr(owner, name, dying(getattr(owner, name)))
-    patch.setattr(shutil, "rmtree", half_removed)
-
-
 def start(folder, new, has_ended_well):
     """A start that overwrites, and ends with what it has written."""
     replaced = Replaced(folder, "predict")
@@ -154,7 +120,7 @@ def test_killed_before_any_change_there_is_one_or_the_other(tmp_path, monkeypatc
             try:
                 start(folder, new, has_ended_well)
                 was_killed = False
-            except (Killed, StopIteration):
+            except Killed:
                 pass
         Replaced(folder, "predict").settle()  # as the next command does
         seen.append(read(folder))

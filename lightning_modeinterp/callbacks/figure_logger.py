@@ -15,6 +15,7 @@ from lightning_modeinterp.callbacks.chosen_samples import ChosenSamples
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, step_of
 from lightning_modeinterp.callbacks.kept_samples import KeptSamples
 from lightning_modeinterp.callbacks.sample_figures import all_figures, progress_figures, trajectory_figure
+from lightning_modeinterp.callbacks.validation_probes import probes_of
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.loggers import log_image, shows_images
 from lightning_modeinterp.modules import DiffusionModule, subject_of
@@ -36,7 +37,7 @@ class FigureLogger(GeneratedSamplesCallback):
     After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: what the data
     module draws of samples (``samples``, ``density`` or ``pairs``); ``variance`` by verdict, ``roc``, ``windows``;
     ``sorted_by_variance``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and in-support samples; of
-    images ``kept_and_flagged`` and ``variance_maps`` too; and the figures of the data's probes, see `Probe`. Blocks of
+    images ``kept_and_flagged`` and ``variance_maps`` too; and the figures of all probes, see `Probe`. Blocks of
     samples whose trajectories or maps are shown are drawn again. At every n-th validation ``val/figures/<name>`` of
     samples and ``variance``, for such loggers only: without one nothing is kept or drawn.
     Without an oracle there are neither ``roc``, ``windows`` nor ``kept_and_flagged``; trajectories are those of
@@ -127,7 +128,7 @@ class FigureLogger(GeneratedSamplesCallback):
                 yield "predicted_x_0", self._trajectories(module, data, chosen)
                 if is_image(kept.samples):
                     yield "variance_maps", self._variance_maps(module, data, chosen)
-        for probe in data.probes():
+        for probe in probes_of(module.trainer):
             yield from probe.figures(subject_of(module, data))
 
     def _trajectories(self, module: DiffusionModule, data: ModeInterpDataModule, chosen: ChosenSamples) -> Figure:

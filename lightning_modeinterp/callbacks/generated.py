@@ -29,15 +29,15 @@ class GeneratedSamplesCallback(Callback, ABC):
         trainer: L.Trainer,
         pl_module: L.LightningModule,
         outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        *_: Any,
     ) -> None:
         """Take generated samples; the batches of data have none."""
         if isinstance(outputs, GeneratedBatch):
             self.take(pl_module, outputs)
 
-    on_test_batch_end = on_validation_batch_end
+    def on_test_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *_: Any) -> None:
+        """Likewise."""
+        self.on_validation_batch_end(trainer, pl_module, outputs)
 
 
 def data_of(trainer: L.Trainer) -> ModeInterpDataModule:

@@ -10,6 +10,8 @@ import lightning as L
 from lightning.pytorch.utilities import rank_zero_warn
 
 from lightning_modeinterp.callbacks.generated import GeneratedSamplesCallback, data_of, warn_of_diverged
+from lightning_modeinterp.callbacks.measured_names import check_names
+from lightning_modeinterp.callbacks.validation_probes import probes_of
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.metrics import DivergedRate, GenerationMetric
@@ -20,8 +22,7 @@ from lightning_modeinterp.records import GeneratedBatch
 class HallucinationMonitor(GeneratedSamplesCallback):
     """Feed every generated batch to the metrics, log them, and after a test write ``test_metrics.json``.
 
-    A test also writes down what the probes of the data measure of the model itself, see `Probe`; `ValidationProbes`
-    asks them in a fit.
+    A test also writes down what probes measure of the model itself, see `Probe`; `ValidationProbes` asks them in a fit.
 
     Args:
         metrics: Further metrics beside those that the data bring.
@@ -35,8 +36,8 @@ class HallucinationMonitor(GeneratedSamplesCallback):
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Take the metrics that the data bring, beside the share of samples that diverged."""
-        data = data_of(trainer)
-        self.metrics = [DivergedRate(), *data.metrics(), *self.extra_metrics]
+        self.metrics = [DivergedRate(), *data_of(trainer).metrics(), *self.extra_metrics]
+        check_names(self.metrics, probes_of(trainer))
 
     def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
         """Update the metrics."""
@@ -81,7 +82,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         if not isinstance(module, DiffusionModule):
             return {}
         values = {name: mean.item() for name, mean in module.mean_losses().items()}
-        for probe in data.probes():
+        for probe in probes_of(module.trainer):
             values |= probe.measure(subject_of(module, data, self.results | values))
         return values
 

@@ -1,5 +1,6 @@
-"""What is measured of a model itself while it is trained."""
+"""What is measured of a model itself while it is trained, and probes of one's own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import lightning as L
@@ -14,38 +15,44 @@ from lightning_modeinterp.modules import DiffusionModule, subject_of
 class ValidationProbes(Callback):
     """Log as ``val/<name>`` what probes of the data measure at each validation; those that are meant for it.
 
-    A test asks all probes, without this callback.
+    A test asks all probes: those of the data without this callback, and further ones that it brings.
 
     Args:
-        num_pairs: Number of pairs of images that a `RuleProbe` looks at. Its own if None.
+        num_pairs: Number of pairs of images that a `RuleProbe` of the data looks at. Its own if None.
+        probes: Further probes beside those that the data bring.
     """
 
-    def __init__(self, num_pairs: int | None = None) -> None:
+    def __init__(self, num_pairs: int | None = None, probes: Sequence[Probe] = ()) -> None:
         self.num_pairs = num_pairs
+        self.extra_probes = list(probes)
         self.probes: list[Probe] = []
-        self.values: dict[str, float] = {}
+        self.values: dict[str, float] | None = None
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Take the probes that the data bring."""
-        self.probes = [probe for probe in data_of(trainer).probes() if probe.in_validation]
-        for probe in self.probes:
+        """Take the probes that the data bring, beside further ones."""
+        of_the_data = data_of(trainer).probes()
+        for probe in of_the_data:
             if isinstance(probe, RuleProbe):
                 probe.num_pairs = self.num_pairs or probe.num_pairs
+        self.probes = [probe for probe in (*of_the_data, *self.extra_probes) if probe.in_validation]
 
-    def on_validation_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
+    def on_validation_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Forget what was measured at an earlier validation."""
+        self.values = None
+
+    def on_validation_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
         """Measure with the first batch, while averaged weights are in place."""
-        if batch_idx == dataloader_idx == 0 and isinstance(pl_module, DiffusionModule):
+        if self.values is None and isinstance(pl_module, DiffusionModule):
             subject = subject_of(pl_module, data_of(trainer))
             self.values = {name: value for probe in self.probes for name, value in probe.measure(subject).items()}
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log; every process has measured the same."""
-        pl_module.log_dict({f"val/{name}": value for name, value in self.values.items()}, sync_dist=True)
+        pl_module.log_dict({f"val/{name}": value for name, value in (self.values or {}).items()}, sync_dist=True)
+
+
+def probes_of(trainer: L.Trainer) -> list[Probe]:
+    """All probes of a run: those that its data bring, new ones at each call, and further ones of `ValidationProbes`."""
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set behind the scenes
+    extra = [probe for each in callbacks if isinstance(each, ValidationProbes) for probe in each.extra_probes]
+    return [*data_of(trainer).probes(), *extra]

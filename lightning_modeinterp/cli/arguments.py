@@ -1,4 +1,4 @@
-"""A parser for the commands that read no config: errors of one line, no abbreviations."""
+"""Parsers of the commands that read no config: errors of one line, no abbreviations."""
 
 import argparse
 from typing import Any, NoReturn
@@ -26,3 +26,15 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage."""
         raise ConfigurationError(f"{self.command}: {message}; see modeinterp {self.command} --help")
+
+
+def as_written(message: str, parser: argparse.ArgumentParser) -> str:
+    """Name missing arguments in an error as they are written; jsonargparse gives ``out`` for ``--out``.
+
+    Args:
+        message: The error.
+        parser: Whose arguments they are.
+    """
+    head, required, missing = message.partition("arguments are required: ")
+    written = {each.dest: "/".join(each.option_strings) or str(each.metavar) for each in parser._actions}
+    return head + required + ", ".join(written.get(name, name) for name in missing.split(", "))

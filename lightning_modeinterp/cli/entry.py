@@ -1,14 +1,17 @@
-"""Where ``modeinterp`` begins: help and the version are said at once, and the rest is imported when it is needed.
+"""Where ``modeinterp`` begins: what needs little is said at once, and the rest is imported when it is needed.
 
 Importing torch and Lightning takes seconds.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lightning_modeinterp import __version__
 from lightning_modeinterp.cli.help import help_for
+from lightning_modeinterp.cli.printing import ended_where_nobody_reads
+from lightning_modeinterp.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from lightning_modeinterp.cli.command_line import ModeInterpCLI
@@ -20,12 +23,17 @@ def main(args: Sequence[str] | None = None) -> None:
     Args:
         args: Arguments of the command line; those of the process if None.
     """
-    if (answer := answer_at_once(sys.argv[1:] if args is None else args)) is not None:
-        print(answer, end="")
-        raise SystemExit
-    from lightning_modeinterp.cli import run
+    given = sys.argv[1:] if args is None else args
+    with ended_where_nobody_reads():
+        if (answer := answer_at_once(given)) is not None:
+            print(answer, end="")
+            raise SystemExit
+        if list(given[:1]) == ["configs"]:
+            _list_configs(given[1:])
+            return
+        from lightning_modeinterp.cli import run
 
-    run.main(args)
+        run.main(args)
 
 
 def run_command(args: Sequence[str] | None = None) -> "ModeInterpCLI":
@@ -33,6 +41,18 @@ def run_command(args: Sequence[str] | None = None) -> "ModeInterpCLI":
     from lightning_modeinterp.cli import run
 
     return run.run_command(args)
+
+
+def _list_configs(args: Sequence[str]) -> None:
+    from lightning_modeinterp.cli import configs
+
+    try:
+        configs.main(args)
+    except ConfigurationError as error:
+        if os.environ.get("MODEINTERP_DEBUG") == "1":
+            raise
+        print(f"modeinterp: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def answer_at_once(args: Sequence[str]) -> str | None:

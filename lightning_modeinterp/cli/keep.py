@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentError, ArgumentParser
 
+from lightning_modeinterp.cli.arguments import as_written
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters import Filter
 from lightning_modeinterp.filters.kept_samples import keep
@@ -32,7 +33,7 @@ def main(args: Sequence[str]) -> None:
         given = made.parse_args(list(args))
         chosen: Filter = made.instantiate(given).filter
     except ArgumentError as error:
-        raise ConfigurationError(f"keep: {error}; see modeinterp keep --help") from error
+        raise ConfigurationError(f"keep: {as_written(str(error), made)}; see modeinterp keep --help") from error
     stores = [SampleStore.open(Path(store)) for store in given.stores]
     said = {"class_path": given.filter.class_path, "init_args": dict(given.filter.init_args)}
     facts = keep(stores, chosen, given.out, said)

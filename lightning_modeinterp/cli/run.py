@@ -14,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
-from lightning_modeinterp.cli import configs, export, fidelity, keep, recurse, reproduce, sheet
+from lightning_modeinterp.cli import export, fidelity, keep, recurse, reproduce, sheet
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.help import help_for
 from lightning_modeinterp.cli.moved_names_option import moved_names_in
@@ -31,7 +31,6 @@ from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
 from lightning_modeinterp.moved_names import add_moved_names
 
 WITHOUT_CONFIG = {
-    "configs": configs.main,
     "export": export.main,
     "fidelity": fidelity.main,
     "keep": keep.main,
@@ -39,7 +38,7 @@ WITHOUT_CONFIG = {
     "reproduce": reproduce.main,
     "sheet": sheet.main,
 }
-"""Commands that are not Lightning's."""
+"""Commands that are not Lightning's; `entry` has ``configs`` too, which needs none of what is imported here."""
 
 WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 

@@ -54,6 +54,9 @@ class Probe(ABC):
     were, and the same model has the same values: what is drawn comes from a keyed generator.
     """
 
+    names: tuple[str, ...] = ()
+    """What its numbers are called: each has one of these names, or one of them, a slash and more."""
+
     in_validation: bool = False
     """Whether `ValidationProbes` asks at each validation of a fit too; then there are no results yet."""
 

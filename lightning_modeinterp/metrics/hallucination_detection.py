@@ -12,12 +12,13 @@ from lightning_modeinterp.metrics.functional import (
     ScoreCounts,
     auroc_from_counts,
     bootstrap_auroc,
+    count_bins,
     count_distinct,
-    count_score_bins,
     filter_rates,
     removed_name,
     roc_from_counts,
     score_bin_edges,
+    score_bins,
 )
 from lightning_modeinterp.metrics.functional.score_bins import NUM_SCORE_BINS
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
@@ -106,7 +107,8 @@ class HallucinationDetection(GenerationMetric):
         is_clear = verdict.in_support | verdict.hallucinated
         group = (2 * (generated.block % 2) + verdict.hallucinated)[is_clear]
         scores = torch.stack([generated.score(name) for name in self.scores], dim=1)[is_clear].float()
-        self.bin_counts = self.bin_counts + count_score_bins(scores, group, 4).reshape_as(self.bin_counts)
+        counts = count_bins(score_bins(scores), group, 4, NUM_SCORE_BINS)
+        self.bin_counts = self.bin_counts + counts.reshape_as(self.bin_counts)
         self.raw = [*self.raw, torch.cat([group[:, None].float(), scores], dim=1).flatten()]
         self._drop_too_many()
 

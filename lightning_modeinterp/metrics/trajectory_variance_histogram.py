@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.metrics.functional import count_variance_bins, variance_bin_edges
+from lightning_modeinterp.metrics.functional import count_bins, variance_bin_edges, variance_bins
 from lightning_modeinterp.metrics.functional.variance_bins import NUM_BINS
 from lightning_modeinterp.metrics.generation_metric import GenerationMetric
 from lightning_modeinterp.records import GeneratedBatch
@@ -53,7 +53,8 @@ class TrajectoryVarianceHistogram(GenerationMetric):
             ConfigurationError: If the batch should be judged and is not, or lacks the score.
         """
         variance = generated.score(self.score)
-        self.counts = self.counts + count_variance_bins(variance[:, None], self._group(generated), 3)[0]
+        bins = variance_bins(variance[:, None])
+        self.counts = self.counts + count_bins(bins, self._group(generated), 3, NUM_BINS)[0]
 
     def compute(self) -> dict[str, Tensor]:
         """Give the quantiles.

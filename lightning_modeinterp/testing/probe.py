@@ -59,9 +59,9 @@ def made_up_subject(sample_shape: tuple[int, ...] = (2,)) -> Subject:
 def check_probe(probe: Probe, subject: Subject | None = None) -> None:
     """Check that a probe keeps the contract of its seam.
 
-    `measure` gives at least one number of this subject, each under a flat name and finite or nan, and the same ones
-    whatever PyTorch's generator holds; figures have names of their own and can be drawn. The network keeps weights,
-    gradients and training mode, and PyTorch its random numbers.
+    `measure` gives at least one number of this subject, each called as `names` says and finite or nan, and the same
+    ones whatever PyTorch's generator holds; figures have names of their own and can be drawn. The network keeps its
+    weights, gradients and training mode, and PyTorch its random numbers.
 
     Args:
         probe: Any probe.
@@ -78,14 +78,14 @@ def check_probe(probe: Probe, subject: Subject | None = None) -> None:
         f"{name}.in_validation: expected True or False, got {probe.in_validation!r}; say it in the class",
     )
     with _expect_untouched(subject, f"{name}.measure"):  # outside of inference mode, as a notebook may ask
-        _check_values(name, probe.measure(subject))
+        _check_values(name, probe.names, probe.measure(subject))
     with torch.inference_mode():
         _check_same_values(probe, subject)
         with _expect_untouched(subject, f"{name}.figures"):
             _check_figures(probe, subject)
 
 
-def _check_values(name: str, values: dict[str, float]) -> None:
+def _check_values(name: str, names: tuple[str, ...], values: dict[str, float]) -> None:
     expect(
         isinstance(values, dict) and bool(values),
         f"{name}.measure: expected numbers by name, got {values!r}; hand the check a subject that it can measure",
@@ -95,6 +95,12 @@ def _check_values(name: str, values: dict[str, float]) -> None:
         not wrong,
         f"{name}.measure: expected floats, finite or nan, got others for {', '.join(map(str, wrong))}; take .item(), "
         "and nan for what cannot be told",
+    )
+    strange = [key for key in values if not any(f"{key}/".startswith(f"{each}/") for each in names)]
+    expect(
+        not strange,
+        f"{name}.names: expected what all numbers are called or begin with before a slash, got {names} for "
+        f"{', '.join(strange)}; name them, so that a clash with a metric is seen before anything is drawn",
     )
 
 

@@ -142,10 +142,14 @@ def test_what_is_sampled_is_what_is_compared(evaluation, monkeypatch, true_score
 
 def test_a_probe_sees_what_was_found_before_it(evaluation):
     class Second(Probe):
+        names = ("second",)
+
         def measure(self, subject):
             return {"second": subject.results["first"] + subject.results["hallucination_rate"]}
 
     class First(Probe):
+        names = ("first",)
+
         def measure(self, subject):
             return {"first": 2.0 + 0 * subject.results["loss"]}
 

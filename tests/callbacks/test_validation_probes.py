@@ -1,7 +1,9 @@
 """When probes are asked while a model is trained, and what with."""
 
 import csv
+import json
 
+import pytest
 import torch
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
 from lightning.pytorch.loggers import CSVLogger
@@ -10,12 +12,20 @@ from lightning_modeinterp.callbacks import HallucinationMonitor, ValidationProbe
 from lightning_modeinterp.data import Probe
 from lightning_modeinterp.data.hands import HandBankDataModule
 from lightning_modeinterp.denoisers import MLP
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Monitor
+from tests.integration.conftest import Runner
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Runner(tmp_path)
 
 
 class FirstWeight(Probe):
     """The first weight of the network."""
 
+    names = ("first_weight",)
     in_validation = True
 
     def measure(self, subject):
@@ -25,6 +35,7 @@ class FirstWeight(Probe):
 class OfATest(FirstWeight):
     """The same by another name, not in validation."""
 
+    names = ("of_a_test",)
     in_validation = False
 
     def measure(self, subject):
@@ -70,6 +81,60 @@ def test_nothing_has_to_be_sampled(evaluation):
 
 def test_none_is_asked_without_the_callback(evaluation):
     assert "val/first_weight" not in fitted(evaluation)[0]
+
+
+def test_a_probe_of_ones_own_is_asked_in_validation_and_after_a_test(evaluation):
+    data, callbacks = evaluation.data(), (HallucinationMonitor(), ValidationProbes(probes=[FirstWeight(), OfATest()]))
+    evaluation.module.denoiser = MLP((1,), width=8, num_steps=20)
+    (logged,) = evaluation.trainer(*callbacks).validate(evaluation.module, data, verbose=False)[:1]
+    evaluation.trainer(*callbacks).test(evaluation.module, data, verbose=False)
+    written = json.loads((evaluation.folder / "test_metrics.json").read_text())
+    assert logged["val/first_weight"] == written["first_weight"] == written["of_a_test"]
+    assert "val/of_a_test" not in logged
+
+
+def test_a_config_names_a_probe_of_ones_own(run):
+    probe = f"{{class_path: {__name__}.FirstWeight}}"
+    callback = f"{{class_path: ValidationProbes, init_args: {{probes: [{probe}]}}}}"
+    run("fit", f"--trainer.callbacks+={callback}", "--trainer.max_steps=6")
+    assert "val/first_weight" in (run.folder / "logs/fit/metrics.csv").read_text()
+
+
+class Taken(OfATest):
+    """Measures what a metric is called."""
+
+    names = ("hallucination_rate",)
+
+
+class Above(OfATest):
+    """Begins with what a metric's name begins with."""
+
+    names = ("detection",)
+
+
+class Unnamed(OfATest):
+    """Does not say what its numbers are called."""
+
+    names = ()
+
+
+@pytest.mark.parametrize(
+    ("probes", "message"),
+    [
+        ([Taken()], "got hallucination_rate, where SupportRates measures hallucination_rate; rename one of them"),
+        ([Above()], "got detection, where HallucinationDetection measures detection/"),
+        ([FirstWeight(), FirstWeight()], "got first_weight, where FirstWeight measures first_weight"),
+        ([Unnamed()], r"Unnamed\.names: expected what its numbers are called, got none"),
+    ],
+)
+@pytest.mark.parametrize("stage", ["validate", "test"])
+def test_a_name_that_something_else_has_is_refused_before_anything_is_drawn(evaluation, stage, probes, message):
+    asked = []
+    evaluation.module.denoiser.register_forward_pre_hook(lambda *_: asked.append(True))
+    trainer = evaluation.trainer(HallucinationMonitor(), ValidationProbes(probes=probes))
+    with pytest.raises(ConfigurationError, match=message):
+        getattr(trainer, stage)(evaluation.module, evaluation.data(), verbose=False)
+    assert not asked
 
 
 def test_the_number_of_pairs_is_a_choice(evaluation):

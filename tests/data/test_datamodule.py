@@ -5,10 +5,10 @@ import torch
 
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianMixtureDataModule
-from lightning_modeinterp.data.shapes import SimpleShapesDataModule
 from lightning_modeinterp.generation import Generation, Monitor
 from lightning_modeinterp.records import NoiseLevel
 from lightning_modeinterp.testing import check_datamodule
+from tests.families import rows
 from tests.own_contracts import others
 
 BUILDERS = {
@@ -18,9 +18,7 @@ BUILDERS = {
     GaussianMixtureDataModule: lambda seed: GaussianMixtureDataModule(
         [1.0, 2.0, 3.0], size=50, validation_size=30, test_size=7, batch_size=20, seed=seed
     ),
-    SimpleShapesDataModule: lambda seed: SimpleShapesDataModule(
-        size=400, validation_size=200, test_size=200, batch_size=40, seed=seed
-    ),
+    **rows("DATAMODULES"),
 }
 
 
@@ -38,13 +36,6 @@ def test_the_exact_denoiser_is_made_once_and_goes_where_the_samples_are(subclass
     x_t, level = torch.empty(5, *data.sample_shape, device=meta), NoiseLevel(*torch.empty(2, 1, device=meta))
     x_0_hat = exact(x_t, level)
     assert (x_0_hat.device, x_0_hat.shape) == (meta, x_t.shape)
-
-
-def test_what_inference_mode_makes_has_a_derivative_still():
-    data = BUILDERS[SimpleShapesDataModule](0)
-    with torch.inference_mode():
-        exact = data.exact_denoiser_on(torch.device("cpu"))
-    assert not any(places.is_inference() for places in exact.buffers())
 
 
 @pytest.fixture

@@ -3,17 +3,17 @@
 import pytest
 
 from lightning_modeinterp.data.gaussian import ExactMixture
-from lightning_modeinterp.data.shapes import ExactShapes
 from lightning_modeinterp.denoisers import MLP, Denoiser, DiffusersUNet, UNet
 from lightning_modeinterp.testing import check_denoiser
+from tests.families import rows
 from tests.own_contracts import others
 
 BUILDERS = {
     ExactMixture: lambda: ExactMixture((2,), [[0.0, 0.0], [1.0, 1.0]], std=0.1),
-    ExactShapes: lambda: ExactShapes((1, 32, 32), area=20.0),
     MLP: lambda: MLP((2,), width=16),
     UNet: lambda: UNet((1, 8, 8), 8, num_res_blocks=1, head_channels=8),
     DiffusersUNet: lambda: DiffusersUNet((1, 8, 8), (8, 16), layers_per_block=1, norm_num_groups=4),
+    **rows("DENOISERS"),
 }
 
 

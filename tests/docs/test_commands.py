@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lightning_modeinterp.cli import main, reproduce
+from tests.families import ABSENT, is_named_for
 
 from .test_snippets import ROOT, blocks_of
 
@@ -43,6 +44,11 @@ def commands_of(page: Path, commands: Sequence[str] = COMMANDS) -> Iterator[list
             yield ["configs/experiment/gaussian_1d.yaml" if word == "C" else word for word in rest]
 
 
+def without_absent(commands: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Leave out what needs a family that was taken away."""
+    return (words for words in commands if not any(is_named_for(each, shlex.join(words)) for each in ABSENT))
+
+
 def modules_of(page: Path, folder: Path) -> None:
     """Put the page's classes where its commands look for them."""
     blocks = blocks_of(page.read_text())
@@ -53,14 +59,14 @@ def modules_of(page: Path, folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("error:generation.sampler")  # what the pages show is sound
-@pytest.mark.usefixtures("offline_wandb")
+@pytest.mark.usefixtures("offline_wandb", "quick_tsne")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(commands_of(page))], ids=lambda page: page.stem)
 def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     modules_of(page, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    first, *others = commands_of(page)
+    first, *others = without_absent(commands_of(page))
     tour = ["fit", "-c", "configs/experiment/gaussian_1d.yaml"]  # pages go on where this has been given
     for command, *options in [tour, *(others if first == tour else [first, *others])]:
         print("modeinterp", command, shlex.join(options))
@@ -76,5 +82,5 @@ def test_reproductions_are_asked_for_rightly(page: Path, tmp_path: Path, monkeyp
     modules_of(page, tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "parts", raising=False)
-    for _, *options in commands_of(page, ["reproduce"]):
+    for _, *options in without_absent(commands_of(page, ["reproduce"])):
         assert reproduce.parse(options).claims

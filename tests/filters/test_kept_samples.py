@@ -110,7 +110,7 @@ def test_on_the_command_line(store, tmp_path, capsys):
     [
         (["--filter=LowestScore", f"--filter.score={SCORE}"], "num"),
         (["--filter=Highest"], "Highest"),
-        ([], "filter"),
+        ([], "the following arguments are required: --filter;"),
     ],
 )
 def test_wrong_options_are_one_line(store, tmp_path, capsys, options, message):
@@ -121,3 +121,10 @@ def test_wrong_options_are_one_line(store, tmp_path, capsys, options, message):
     assert error.startswith("modeinterp: keep:")
     assert message in error
     assert len(error.splitlines()) == 1
+
+
+def test_what_is_missing_is_named_as_it_is_written(capsys):
+    for given, missing in ((["x", "--filter=AllSamples"], "--out"), (["--filter=AllSamples", "--out=y"], "STORE")):
+        with pytest.raises(SystemExit):
+            main(["keep", *given])
+        assert f"keep: the following arguments are required: {missing}; see" in capsys.readouterr().err

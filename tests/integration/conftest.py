@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_modeinterp.cli import run_command
+from lightning_modeinterp.cli import main, run_command
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "configs/experiment/gaussian_1d.yaml"
@@ -64,6 +64,19 @@ class Runner:
 
     def test_metrics(self) -> dict:
         return json.loads((self.folder / "test_metrics.json").read_text())
+
+
+def fails_with(arguments, capsys):
+    """The one line that a command ends with, which has exit status 2."""
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    said = [line for line in lines if line.startswith("modeinterp: ")]
+    assert len(said) == 1
+    assert lines[-1] == said[0]
+    assert "Traceback" not in "".join(lines)
+    return said[0]
 
 
 @pytest.fixture

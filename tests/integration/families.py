@@ -1,4 +1,4 @@
-"""The table of data families and modules; a new family is a line of `FAMILIES`, with options that make it small."""
+"""The table of data families and modules: experiments of each family, with options that make them small."""
 
 import json
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from pathlib import Path
 
 import torch
 
+from lightning_modeinterp.cli import main
 from lightning_modeinterp.sample_store import SampleStore
+from tests.families import rows
 
-from .conftest import FEW_IMAGES, NETWORK, NO_FIGURES, ROOT, SMALL, UNET
+from .conftest import NO_FIGURES, ROOT, SMALL
 from .processes import PARALLEL
 
-FAMILIES = {
-    "gaussian_1d": NETWORK,
-    "gaussian_1d_vdm": NETWORK,
-    "gaussian_2d_grid": NETWORK,
-    "gaussian_2d_vdm": NETWORK,
-    "hands_32": (*UNET, *FEW_IMAGES),
-    "hands_bank_32": (*UNET, *FEW_IMAGES),
-    "shapes_32": (*UNET, *FEW_IMAGES),
-}
+EXPERIMENTS = rows("EXPERIMENTS")
 """Names of experiments, and what makes their networks and samples small."""
 
-OF_FILES = {"ArrayDataModule", "HandPhotosDataModule", "ImageFolderDataModule", "MNISTDataModule", "StoredSamples"}
+LIKE_ANOTHER = rows("LIKE_ANOTHER")
+"""Those that show nothing which another does not, and why."""
+
+FIGURES_TAKE_LONG = rows("FIGURES_TAKE_LONG")
+"""Those whose figures two processes draw in slow tests alone, and why."""
+
+OF_FILES = {"ArrayDataModule", "ImageFolderDataModule", "StoredSamples", *rows("OF_FILES")}
 """Data modules that read files of a user's; their own tests make some. Not on two processes yet."""
 
 COMMANDS = ("fit", "test", "predict")
@@ -30,16 +30,16 @@ PRECISIONS = ("32-true", "bf16-mixed")
 FEW_STEPS = ("--trainer.max_steps=4", "--trainer.val_check_interval=4")
 
 
-def config_of(family: str) -> Path:
+def config_of(experiment: str) -> Path:
     """Config of an experiment."""
-    return ROOT / f"configs/experiment/{family}.yaml"
+    return ROOT / f"configs/experiment/{experiment}.yaml"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A family in one precision, and the folder of its runs: one for each number of processes."""
+    """An experiment in one precision, and the folder of its runs: one for each number of processes."""
 
-    family: str
+    experiment: str
     precision: str
     root: Path
 
@@ -49,8 +49,8 @@ class Case:
         how = (f"--trainer.precision={self.precision}", *(PARALLEL if num_processes == 2 else ()))
         figures = () if draws_figures else NO_FIGURES
         trained = () if command == "fit" else (f"--ckpt_path={self.checkpoint(1)}",)
-        small = (*SMALL, *FAMILIES[self.family], *FEW_STEPS)
-        return [command, "-c", str(config_of(self.family)), *small, *place, *how, *figures, *trained]
+        small = (*SMALL, *EXPERIMENTS[self.experiment], *FEW_STEPS)
+        return [command, "-c", str(config_of(self.experiment)), *small, *place, *how, *figures, *trained]
 
     def folder(self, num_processes: int) -> Path:
         """The run directory."""
@@ -74,6 +74,12 @@ class Case:
         """What predict has drawn."""
         files = (self.folder(num_processes) / "predictions").rglob("*.safetensors")
         return [file.read_bytes() for file in sorted(files)]
+
+
+def run_each(commands: list[list[str]]) -> None:
+    """Run commands one after the other."""
+    for command in commands:
+        main(command)
 
 
 def check_products(case: Case, num_processes: int) -> None:

@@ -4,33 +4,41 @@ import pytest
 import torch
 
 from lightning_modeinterp import load_run, threads
-from lightning_modeinterp.cli import main, run_command
+from lightning_modeinterp.cli import run_command
 from lightning_modeinterp.cli.class_swaps import read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.testing import concrete_subclasses
 
-from .families import COMMANDS, FAMILIES, OF_FILES, Case, check_products, config_of
+from .families import (
+    COMMANDS,
+    EXPERIMENTS,
+    FIGURES_TAKE_LONG,
+    LIKE_ANOTHER,
+    OF_FILES,
+    PRECISIONS,
+    Case,
+    check_products,
+    config_of,
+    run_each,
+)
 from .processes import on_two_processes, said
 
-LIKE_ANOTHER = ("gaussian_1d_vdm", "hands_bank_32")
-"""Whose module or kind of data another family has too."""
+
+def row(experiment, precision):
+    is_slow = precision != "32-true" or experiment in LIKE_ANOTHER
+    name = experiment if precision == "32-true" else f"{experiment}, mixed"
+    return pytest.param((experiment, precision), id=name, marks=[pytest.mark.slow] if is_slow else [])
 
 
-def row(family, precision):
-    is_slow = precision != "32-true" or family in LIKE_ANOTHER
-    name = family if precision == "32-true" else f"{family}, mixed"
-    return pytest.param((family, precision), id=name, marks=[pytest.mark.slow] if is_slow else [])
-
-
-TABLE = [row(family, precision) for precision in ("32-true", "bf16-mixed") for family in FAMILIES]
+TABLE = [row(experiment, precision) for precision in PRECISIONS for experiment in EXPERIMENTS]
 table = pytest.mark.parametrize("case", TABLE, indirect=True)
 
 
 @pytest.fixture(scope="module")
 def case(request, tmp_path_factory):
-    """A family in one precision that one process has fitted, tested and drawn samples of."""
+    """An experiment in one precision that one process has fitted, tested and drawn samples of."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # as the two have: convolutions on more threads add in another order
     made = Case(*request.param, tmp_path_factory.mktemp("family"))
@@ -70,12 +78,10 @@ def test_a_loaded_run_draws_what_predict_drew(case, two_threads):
 
 @table
 @pytest.mark.ddp
-@pytest.mark.timeout(700)  # three commands, each with a limit of its own
 def test_two_processes_give_what_one_gives(case):
-    draws_figures = case.precision == "32-true"  # one of the two draws them, alone
-    for command in COMMANDS:
-        log = case.root / command
-        assert on_two_processes(log, main, case.arguments(command, 2, draws_figures)) == [0, 0], said(log)
+    draws_figures = (case.precision == "32-true") is not (case.experiment in FIGURES_TAKE_LONG)  # one draws them, alone
+    log, commands = case.root / "log", [case.arguments(command, 2, draws_figures) for command in COMMANDS]
+    assert on_two_processes(log, run_each, commands) == [0, 0], said(log)
     assert (case.folder(2) / "figures").exists() is draws_figures
     tolerance = 1e-3 if case.precision == "32-true" else 0.02  # gradients are of bfloat16
     weights = case.weights(2)
@@ -87,6 +93,6 @@ def test_two_processes_give_what_one_gives(case):
 
 @pytest.mark.parametrize(("section", "base"), [("data", ModeInterpDataModule), ("model", DiffusionModule)])
 def test_every_family_and_module_has_a_line(section, base):
-    configs = [read_config(config_of(family)) for family in FAMILIES]
+    configs = [read_config(config_of(experiment)) for experiment in EXPERIMENTS]
     listed = {config[section]["class_path"].rpartition(".")[2] for config in configs}
     assert listed | OF_FILES >= {each.__name__ for each in concrete_subclasses(base)}

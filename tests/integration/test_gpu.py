@@ -1,7 +1,5 @@
 """On a GPU: what could differ there."""
 
-import json
-
 import pytest
 import torch
 from lightning import LightningModule
@@ -17,15 +15,14 @@ from lightning_modeinterp.generation import Drawing, Generation
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.trajectories import TrajectoryVariance, Window
 
-from .conftest import CONFIG, FEW_IMAGES, NETWORK, NO_FIGURES, ROOT, SMALL, UNET, VDM_LEARNED, Runner
-from .families import COMMANDS, FAMILIES, PRECISIONS, Case, check_products, config_of
+from .conftest import CONFIG, NETWORK, SMALL, VDM_LEARNED, Runner
+from .families import COMMANDS, EXPERIMENTS, LIKE_ANOTHER, PRECISIONS, Case, check_products, config_of
 from .processes import PARALLEL, on_two_processes, said
 from .test_training import fit_where_only_rank_one_diverges
 
 pytestmark = pytest.mark.gpu
 
 GPU = ("--trainer.accelerator=gpu",)
-SHAPES = ROOT / "configs/experiment/shapes_32.yaml"
 SCHEDULE = LinearBetaSchedule(1000, 0.001, 0.2)
 WINDOWS = {"late": Window(last_steps=10)}
 CUDA = torch.device("cuda")
@@ -88,18 +85,13 @@ def test_the_true_score_draws_no_hallucinations(run):
     assert run.test_metrics()["num_hallucinated"] <= 1
 
 
-def test_the_true_score_of_images_draws_images_of_the_data(run):
-    options = ("--generation.true_score=true", "--generation.sampler.init_args.num_steps=60", "--allow_untrained=true")
-    run("test", *GPU, *FEW_IMAGES, *NO_FIGURES, *options, config=SHAPES, network=UNET)
-    metrics = json.loads((run.root / "shapes_32/seed_0/test_metrics.json").read_text())
-    assert metrics["num_hallucinated"] == 0
-
-
-@pytest.mark.parametrize("name", ["gaussian_1d", "gaussian_2d_grid", "shapes_32"])
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name not in LIKE_ANOTHER])
 def test_the_exact_denoiser_says_what_it_says_on_a_cpu(name):
     data = read_config(config_of(name))["data"]
     made = getattr(datamodules, data["class_path"])(**data["init_args"])
     exact, level = made.exact_denoiser_on(torch.device("cpu")), SCHEDULE.level_at(0.5).to(dtype=torch.float32)
+    if exact is None:
+        pytest.skip("the posterior mean of these data has no closed form")
     x_t = torch.randn(8, *made.sample_shape, generator=torch.Generator().manual_seed(0))
     expected = exact(x_t, level)
     found = made.exact_denoiser_on(CUDA)(x_t.to(CUDA), level.to(CUDA))
@@ -115,9 +107,9 @@ def test_a_gpu_asks_for_no_compiler_of_the_fused_function(run, monkeypatch):
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_and_module_fits_tests_and_predicts(family, precision, tmp_path):
-    case = Case(family, precision, tmp_path)
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_family_and_module_fits_tests_and_predicts(experiment, precision, tmp_path):
+    case = Case(experiment, precision, tmp_path)
     for command in COMMANDS:
         run_command([*case.arguments(command, 1, draws_figures=precision == "32-true"), *GPU])
     check_products(case, 1)
@@ -126,9 +118,9 @@ def test_every_family_and_module_fits_tests_and_predicts(family, precision, tmp_
 @pytest.mark.ddp
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("family", FAMILIES)
-def test_two_gpus_measure_and_draw_what_one_does(family, precision, tmp_path):
-    case = Case(family, precision, tmp_path)
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_two_gpus_measure_and_draw_what_one_does(experiment, precision, tmp_path):
+    case = Case(experiment, precision, tmp_path)
     for command in COMMANDS:
         run_command([*case.arguments(command, 1, draws_figures=False), *GPU])
     for command in COMMANDS:
@@ -147,17 +139,6 @@ def test_two_gpus_stop_together_where_one_diverges(tmp_path):
     log, arguments = tmp_path / "log", ["fit", "-c", str(CONFIG), f"--run.root={tmp_path}", *SMALL, *NETWORK, *PARALLEL]
     statuses = on_two_processes(log, fit_where_only_rank_one_diverges, [*arguments, *GPU], seconds=120)
     assert statuses == [1, 1], said(log)
-
-
-def test_images(run):
-    run("fit", *GPU, *FEW_IMAGES, config=SHAPES, network=UNET)
-    run("test", *GPU, *FEW_IMAGES, "--ckpt_path=last", config=SHAPES, network=UNET)
-    run("predict", *GPU, *FEW_IMAGES, "--ckpt_path=last", config=SHAPES, network=UNET)
-    folder = run.root / "shapes_32/seed_0"
-    metrics = json.loads((folder / "test_metrics.json").read_text())
-    assert 0 <= metrics["repeated_rate"] <= 1
-    (batch,) = SampleStore.open(folder / "predictions")
-    assert batch.samples.shape == (16, 1, 32, 32)
 
 
 def test_a_checkpoint_of_a_gpu_is_read_on_a_cpu_and_draws_there(run):

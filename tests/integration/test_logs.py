@@ -12,14 +12,20 @@ TENSORBOARD = f"-c={ROOT / 'configs/logger/tensorboard.yaml'}"
 WANDB = f"-c={ROOT / 'configs/logger/wandb.yaml'}"
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A fit that nothing has disturbed; tests leave it as it is."""
+    run = Runner(tmp_path_factory.mktemp("whole"))
+    run("fit", TENSORBOARD)
+    return run
+
+
 @pytest.mark.parametrize("stop", [5, 8, 11])
-def test_resumed_logs_are_those_of_an_undisturbed_fit(tmp_path, stop):
+def test_resumed_logs_are_those_of_an_undisturbed_fit(run, whole, stop):
     """8 batches an epoch, validation after 6 and 12."""
-    whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
-    whole("fit", TENSORBOARD)
-    broken("fit", TENSORBOARD, f"--trainer.max_steps={stop}")
-    broken("fit", TENSORBOARD, "--ckpt_path=last")
-    first, second = (run.folder / "logs/fit" for run in (whole, broken))
+    run("fit", TENSORBOARD, f"--trainer.max_steps={stop}")
+    run("fit", TENSORBOARD, "--ckpt_path=last")
+    first, second = (each.folder / "logs/fit" for each in (whole, run))
     assert (first / "metrics.csv").read_bytes() == (second / "metrics.csv").read_bytes()
     assert str(tensorboard_scalars(first)) == str(tensorboard_scalars(second))
     assert [step for step, _ in tensorboard_scalars(second)["train/loss"]] == list(range(12))
@@ -35,14 +41,12 @@ def test_resuming_from_an_older_checkpoint_drops_what_came_after(tmp_path):
     assert [step for step, _ in tensorboard_scalars(run.folder / "logs/fit")["train/loss"]] == list(range(7))
 
 
-def test_saved_config_logs_in_its_own_run(tmp_path):
-    run = Runner(tmp_path / "first")
-    run("fit", TENSORBOARD)
-    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
-    run_command(["fit", "-c", str(run.folder / "config_fit.yaml"), f"--run.root={tmp_path / 'second'}"])
-    assert {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")} == before
+def test_saved_config_logs_in_its_own_run(whole, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in whole.folder.rglob("*")}
+    run_command(["fit", "-c", str(whole.folder / "config_fit.yaml"), f"--run.root={tmp_path / 'second'}"])
+    assert {path: path.stat().st_mtime_ns for path in whole.folder.rglob("*")} == before
     again = tmp_path / "second/gaussian_1d/seed_0/logs/fit"
-    assert (again / "metrics.csv").read_bytes() == (run.folder / "logs/fit/metrics.csv").read_bytes()
+    assert (again / "metrics.csv").read_bytes() == (whole.folder / "logs/fit/metrics.csv").read_bytes()
     assert tensorboard_scalars(again).keys() >= {"train/loss", "val/loss"}
 
 

@@ -37,7 +37,7 @@ LOGGERS = (
     "{class_path: TensorBoardLogger, init_args: {save_dir: .}}, {class_path: WandbLogger, init_args: {mode: offline}}]"
 )
 VDM = ROOT / "configs/model/vdm_mlp_learned.yaml"
-MIXED = ("bf16-mixed", "16-mixed")
+MIXED = "bf16-mixed"  # on a CPU Lightning takes it for 16-mixed too
 
 
 def run_all(root, parallel):
@@ -53,10 +53,9 @@ def run_all(root, parallel):
     half = ["--run.name=unfinished", "--generation.num_samples=500"]
     main(["predict", *options, checkpoint, *half, "--trainer.limit_predict_batches=3"])
     main(["predict", *options, checkpoint, *half])
-    for precision in MIXED:
-        mixed = [f"--run.name={precision}", f"--trainer.precision={precision}"]
-        main(["fit", *options, *mixed, "--trainer.max_steps=8"])
-        main(["predict", *options, checkpoint, *mixed, "--generation.num_samples=100"])
+    mixed = [f"--run.name={MIXED}", f"--trainer.precision={MIXED}"]
+    main(["fit", *options, *mixed, "--trainer.max_steps=8"])
+    main(["predict", *options, checkpoint, *mixed, "--generation.num_samples=100"])
     main(["fit", *options, f"--model={VDM}", "--model.init_args.denoiser.init_args.width=16", "--run.name=vdm"])
 
 
@@ -98,10 +97,9 @@ def test_a_vdm_trains_the_same_on_two_processes(folders):
 
 
 @pytest.mark.ddp
-@pytest.mark.parametrize("precision", MIXED)
-def test_mixed_precision_trains_the_same_on_two_processes(folders, precision):
+def test_mixed_precision_trains_the_same_on_two_processes(folders):
     one, two = (
-        torch.load(folder / precision / "checkpoints/last.ckpt", weights_only=True)["state_dict"] for folder in folders
+        torch.load(folder / MIXED / "checkpoints/last.ckpt", weights_only=True)["state_dict"] for folder in folders
     )
     for name, weights in one.items():
         assert weights.dtype == torch.float32
@@ -188,7 +186,7 @@ def test_figures_are_of_the_samples_of_all_processes(folders):
 
 
 @pytest.mark.ddp
-@pytest.mark.parametrize("name", ["seed_0", "few", "unfinished", *MIXED])
+@pytest.mark.parametrize("name", ["seed_0", "few", "unfinished", MIXED])
 def test_the_sample_store_is_equal_byte_for_byte(folders, name):
     one, two = (sorted((folder / name / "predictions").rglob("*")) for folder in folders)
     assert [file.name for file in one] == [file.name for file in two]

@@ -12,8 +12,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.replaced import Replaced
 from lightning_modeinterp.run_directory import PRODUCTS, RunDirectory
 
-from .conftest import CONFIG, NETWORK, ROOT, SMALL, Runner
-from .test_errors import fails_with
+from .conftest import CONFIG, NETWORK, ROOT, SMALL, Runner, fails_with
 
 COMMANDS = ("fit", "validate", "test", "predict")
 

@@ -32,15 +32,21 @@ def same(a, b):
     return a == b
 
 
-@pytest.mark.parametrize("averaging", [(), (EMA,)], ids=["plain", "EMA"])
+@pytest.fixture(scope="module", params=[(), (EMA,)], ids=["plain", "EMA"])
+def undisturbed(request, tmp_path_factory):
+    """Options of a fit, and the checkpoint that it ends with."""
+    whole = Runner(tmp_path_factory.mktemp("whole"))
+    whole("fit", *request.param)
+    return request.param, checkpoint_of(whole)
+
+
 @pytest.mark.parametrize("stop", [5, 8, 11])
-def test_resumed_fit_equals_undisturbed(tmp_path, averaging, stop):
+def test_resumed_fit_equals_undisturbed(run, undisturbed, stop):
     """8 batches an epoch: the stops lie within an epoch, at its end and within the next."""
-    whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
-    whole("fit", *averaging)
-    broken("fit", *averaging, f"--trainer.max_steps={stop}")
-    broken("fit", *averaging, "--ckpt_path=last")
-    first, second = checkpoint_of(whole), checkpoint_of(broken)
+    averaging, first = undisturbed
+    run("fit", *averaging, f"--trainer.max_steps={stop}")
+    run("fit", *averaging, "--ckpt_path=last")
+    second = checkpoint_of(run)
     assert second["global_step"] == 12
     for part in ("state_dict", "current_model_state", "averaging_state"):
         assert same(first.get(part, {}), second.get(part, {}))
@@ -124,15 +130,21 @@ def test_an_average_that_has_not_begun_is_the_weights_themselves(tmp_path, start
     assert averaged.test_metrics() == plain.test_metrics()
 
 
-@pytest.mark.parametrize("start", LATE)
+@pytest.fixture(scope="module", params=LATE)
+def averaged_late(request, tmp_path_factory):
+    """When an average begins, and the checkpoint of its fit."""
+    whole = Runner(tmp_path_factory.mktemp("late"))
+    whole("fit", late(request.param), "--trainer.max_steps=18")
+    return request.param, checkpoint_of(whole)
+
+
 @pytest.mark.parametrize("stop", [5, 11])
-def test_an_average_that_begins_late_begins_with_the_weights_of_then(tmp_path, start, stop):
+def test_an_average_that_begins_late_begins_with_the_weights_of_then(run, averaged_late, stop):
     """Steps 9, 10 and 11, or the end of the second epoch at 16; resumed before or after it is the same."""
-    whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
-    whole("fit", late(start), "--trainer.max_steps=18")
-    broken("fit", late(start), f"--trainer.max_steps={stop}")
-    broken("fit", late(start), "--trainer.max_steps=18", "--ckpt_path=last")
-    first, second = checkpoint_of(whole), checkpoint_of(broken)
+    start, first = averaged_late
+    run("fit", late(start), f"--trainer.max_steps={stop}")
+    run("fit", late(start), "--trainer.max_steps=18", "--ckpt_path=last")
+    second = checkpoint_of(run)
     assert int(first["averaging_state"]["n_averaged"]) == {"step": 9, "epoch": 1}[start]
     assert not same(first["state_dict"], first["current_model_state"])
     for part in ("state_dict", "current_model_state", "averaging_state"):

@@ -1,15 +1,11 @@
-"""Two processes that share the batches give what one gives; run as a script, this file is one of the two."""
+"""Two processes that share the batches give what one gives."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 import torch.distributed as dist
 
-import lightning_modeinterp
 from lightning_modeinterp.data.gaussian import ModeStatistics, PairInterpolation
 from lightning_modeinterp.metrics import (
     DivergedRate,
@@ -18,6 +14,7 @@ from lightning_modeinterp.metrics import (
     SupportRates,
     TrajectoryVarianceHistogram,
 )
+from tests.integration.processes import on_two_processes, said
 
 CHANCE_POINTS = torch.tensor([[0.1, 0.5], [0.9, 0.4], [0.4, 0.4], [0.7, 0.4]])
 
@@ -52,8 +49,9 @@ def evaluate(batches):
     return results
 
 
-def main(rank, folder):
+def evaluate_shares(folder):
     """Evaluate shares of the batches: an uneven one, and one in which this process may have none."""
+    rank = int(os.environ["RANK"])
     dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=2)
     batches = torch.load(folder / "batches.pt", weights_only=False)
     shares = [batches[:1], batches[1:]], [batches, []]
@@ -65,17 +63,10 @@ def main(rank, folder):
 def test_two_processes_equal_one(tmp_path, make_generated):
     batches = [make_generated(200, start=start) for start in range(0, 800, 200)]
     torch.save(batches, tmp_path / "batches.pt")
-    package_root = str(Path(lightning_modeinterp.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": package_root, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, __file__]
-    processes = [subprocess.Popen([*command, str(rank), str(tmp_path)], env=environment) for rank in range(2)]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    log = tmp_path / "log"
+    assert on_two_processes(log, evaluate_shares, tmp_path) == [0, 0], said(log)
     expected = evaluate(batches)
     for rank in range(2):
         for results in torch.load(tmp_path / f"results_{rank}.pt", weights_only=False):
             for name, values in expected.items():
                 torch.testing.assert_close(results[name], values, rtol=1e-12, atol=0)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))

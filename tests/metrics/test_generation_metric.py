@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from lightning_modeinterp.data.gaussian import ModeStatistics, PairInterpolation
-from lightning_modeinterp.data.shapes import ShapeRates
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import (
     DivergedRate,
@@ -18,6 +17,7 @@ from lightning_modeinterp.metrics import (
     TrajectoryVarianceHistogram,
 )
 from lightning_modeinterp.testing import check_generation_metric
+from tests.families import rows
 from tests.own_contracts import others
 
 PAIRS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
@@ -26,7 +26,6 @@ SCORES = ("variance/last", "variance/wide", "signed")
 KINDS = ("in_support", "ambiguous", "interpolated", "invalid")
 BUILDERS = {
     SupportRates: [lambda: SupportRates(KINDS)],
-    ShapeRates: [lambda: ShapeRates(KINDS, [1 / 7] * 7)],
     ModeStatistics: [lambda: ModeStatistics([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [1, 1, 1], chance_share=0.4)],
     PairInterpolation: [lambda: PairInterpolation(PAIRS, radius=0.2, chance_points=CHANCE)],
     DivergedRate: [DivergedRate],
@@ -39,6 +38,7 @@ BUILDERS = {
         lambda: TrajectoryVarianceHistogram("variance/last", is_judged=False),
     ],
     HighestVariance: [lambda: HighestVariance("variance/wide", (2,), num_samples=5)],
+    **rows("METRICS"),
 }
 NEED_NO_VERDICT = (DivergedRate, HighestVariance)
 every_metric = pytest.mark.parametrize("make_metric", [make for makes in BUILDERS.values() for make in makes])

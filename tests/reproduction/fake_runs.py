@@ -2,20 +2,19 @@
 
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
-from lightning_modeinterp.data.gaussian import GaussianGridDataModule, GaussianMixtureDataModule
-from lightning_modeinterp.data.shapes import SimpleShapesDataModule
+from lightning_modeinterp.cli.class_swaps import read_config
+from lightning_modeinterp.configuration import CONFIGS
+from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.records import GeneratedBatch, variance_score
+from lightning_modeinterp.reproduction import CLAIMS, PRESETS
+from lightning_modeinterp.testing import concrete_subclasses
 
-LINE = {"means": [1.0, 2.0, 3.0], "std": 0.05, "size": 64}
-DATA = {
-    "1d": (GaussianMixtureDataModule, LINE),
-    "2d": (GaussianGridDataModule, {"size": 64}),
-    "shapes": (SimpleShapesDataModule, {"image_size": 32, "area": 20.0, "size": 64}),
-}
+FEW = {"size": 64}
+PRESET = replace(PRESETS["cpu"], num_seeds=3, training_sizes=(100, 1_000, 10_000))
 WINDOWS = ("last_10", "released", "last_10_of_ddpm", "noise")
 
 
@@ -31,7 +30,7 @@ class Asked:
     """What a draw is, as a world sees it."""
 
     options: dict[str, str]
-    data: GaussianMixtureDataModule
+    data: ModeInterpDataModule
     generator: torch.Generator
 
     def number(self, option, default):
@@ -42,6 +41,7 @@ class Asked:
         return self.options.get("generation.true_score") == "true"
 
     def in_support(self, num):
+        """Of a Gaussian mixture."""
         data = self.data.mixture
         mode = torch.randint(len(data.means), (num,), generator=self.generator)
         noise = torch.randn(num, data.dimension, generator=self.generator)
@@ -66,10 +66,9 @@ class FakeRuns:
             for name, value in options_of(draw).items()
             if name.startswith("data.init_args.")
         }
-        given.pop("batch_size", None)
-        name = draw.fit.config.split("/")[-1]
-        made, own = next(of for part, of in DATA.items() if part in name)
-        return made(**{**own, **given}, batch_size=1)
+        written = read_config(CONFIGS / draw.fit.config)["data"]
+        (made,) = [each for each in concrete_subclasses(ModeInterpDataModule) if each.__name__ == written["class_path"]]
+        return made(**{**written["init_args"], **FEW, **given, "batch_size": 1})
 
     def samples(self, draw):
         data = self.data(draw)
@@ -87,3 +86,9 @@ class FakeRuns:
         for name in ("score", "predicted_x_0", "bottleneck"):
             (self.folder / "figures" / f"{name}.png").write_bytes(b"drawn")
         return self.folder
+
+
+def verdicts(name, world):
+    """Of a claim in a world."""
+    findings = CLAIMS[name].findings(FakeRuns(world), PRESET)
+    return [finding.verdict for finding in findings]

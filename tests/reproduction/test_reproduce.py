@@ -22,6 +22,7 @@ from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, report, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
+from lightning_modeinterp.reproduction.preset import System
 from lightning_modeinterp.reproduction.reproduce import (
     Outcome,
     begin,
@@ -121,6 +122,15 @@ def test_a_claim_is_measured_when_its_own_commands_have_ended(out):
     assert [line.split(":")[0] for line in said] == ["invents"]
 
 
+class Looks(Invents):
+    """A claim on what `test` finds of models that nothing else asks for."""
+
+    name = "looks"
+
+    def needs(self, preset):
+        return Needs(tested=[preset.looked_at(preset.fit(preset.vdm, seed)) for seed in preset.seeds])
+
+
 class Recorder:
     """Runs that do nothing but note what was asked of them."""
 
@@ -140,13 +150,13 @@ class Recorder:
 def test_of_a_claim_the_fits_come_first_and_earlier_claims_before_later_ones():
     pool, gate, runs = RankedPool(1), threading.Event(), Recorder()
     pool.submit((-1, 0), gate.wait)
-    claims = [CLAIMS["between-heights"], CLAIMS["true-score"]]
+    claims = [Looks(), CLAIMS["true-score"]]
     begun = begin(claims, CPU, runs, pool)
     gate.set()
     for fit in begun.values():
         for draw in fit.result(timeout=10):
             draw.result(timeout=10)
-    fits, looks = ([f"{command} shapes_{seed}" for seed in CPU.seeds] for command in ("fit", "test"))
+    fits, looks = ([f"{command} vdm_{seed}" for seed in CPU.seeds] for command in ("fit", "test"))
     assert runs.asked[: 2 * CPU.num_seeds] == [*fits, *looks]
     later = [asked.split()[0] for asked in runs.asked[2 * CPU.num_seeds :]]
     assert later == sorted(later)  # fit, predict
@@ -286,7 +296,10 @@ def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number,
 
 
 def test_further_options_go_to_every_command_and_to_what_runs_are_kept_by():
-    plain, other = (work_of([CLAIMS["detection-2d"], CLAIMS["repeated-shapes"]], preset) for preset in (CPU, ELSEWHERE))
+    systems = [each for each in vars(ELSEWHERE).values() if isinstance(each, System)]
+    assert len(systems) > 1
+    assert all(system.options[-2:] == tuple(FURTHER) for system in systems)
+    plain, other = (work_of([CLAIMS["detection-1d"], CLAIMS["detection-2d"]], preset) for preset in (CPU, ELSEWHERE))
     assert len(plain) == len(other) > 1
     assert all(work.fit.options[-2:] == tuple(FURTHER) for work in other)
     assert not {work.fit.key for work in plain} & {work.fit.key for work in other}

@@ -68,8 +68,9 @@ def test_what_outlives_us_holds_the_lock(tmp_path, lock):
         assert process.is_alive()  # it waits for us
     while True:  # until it has what we let go
         try:
-            with gate.acquire(blocking=False):
-                time.sleep(0.01)
+            gate.acquire(blocking=False)
+            gate.release()
+            time.sleep(0.01)  # while we do not hold it
         except Timeout:
             break
     assert "modeinterp" in log.read_text()

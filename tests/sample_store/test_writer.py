@@ -2,11 +2,8 @@
 
 import contextlib
 import json
-import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +13,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 from lightning_modeinterp.sample_store import SampleStore, SampleStoreWriter
 from lightning_modeinterp.sample_store import writer as store_writer
+from tests.killed import Killed, killed_at
 
 BLOCK, NUM_SAMPLES = 4, 22  # the last block is not full
 KINDS = ("in_support", "ambiguous", "invalid")
@@ -104,30 +102,9 @@ def test_a_store_with_shards_of_another_size_is_extended_to_the_same_bytes(expec
     assert bytes_of(tmp_path / "store") == expected
 
 
-class Killed(BaseException):
-    pass
-
-
-OPERATIONS = ((os, "replace"), (Path, "unlink"), (Path, "write_bytes"), (Path, "mkdir"), (shutil, "rmtree"))
-
-
-def kill_at(monkeypatch, number):
-    """Let the process die before the given change to the file system; returns how many there were."""
-    count = [0]
-
-    def dying(operation):
-        def perform(*args, **kwargs):
-            count[0] += 1
-            if count[0] == number:
-                raise Killed
-            return operation(*args, **kwargs)
-
-        return perform
-
-    for owner, name in OPERATIONS:
-        monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
-    monkeypatch.setattr(store_writer, "save_file", dying(store_writer.save_file))
-    return count
+def kill_at(patch, number):
+    """Let the process die at the given change to the file system, or before a shard is written."""
+    killed_at(patch, number, (store_writer, "save_file"))
 
 
 @pytest.mark.parametrize("earlier", [None, 6, 14])

@@ -14,6 +14,8 @@ from lightning_modeinterp.testing import check_probe, made_up_subject
 class Sound(Probe):
     """Spread of what the model makes of noise."""
 
+    names = ("spread", "unknown")
+
     def measure(self, subject):
         return {"spread": self.spread(subject), "unknown": math.nan}
 
@@ -33,6 +35,14 @@ class IsAskedMaybe(Sound):
 class MeasuresNothing(Sound):
     def measure(self, subject):
         return {}
+
+
+class SaysNoNames(Sound):
+    names = ()
+
+
+class MeasuresMoreThanItSays(Sound):
+    names = ("spr", "unknown/more")
 
 
 class GivesATensor(Sound):
@@ -122,6 +132,8 @@ def test_accepts_what_keeps_the_contract():
     [
         (IsAskedMaybe, "in_validation: expected True or False, got 'sometimes'"),
         (MeasuresNothing, r"numbers by name, got \{\}"),
+        (SaysNoNames, r"names: expected what all numbers are called .*, got \(\) for spread, unknown"),
+        (MeasuresMoreThanItSays, "names: expected what all numbers are called .* for spread, unknown"),
         (GivesATensor, "floats, finite or nan, got others for spread"),
         (GivesInfinity, "floats, finite or nan, got others for spread"),
         (FailsOnThis, "a subject that it can look at, got FloatingPointError: nan"),

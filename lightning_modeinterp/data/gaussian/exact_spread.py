@@ -26,6 +26,8 @@ class ExactSpread(Probe):
         weights: (K,) weights of the modes.
     """
 
+    names = (f"{SPREAD}_exact", f"{SPREAD}_ratio")
+
     def __init__(self, means: Tensor | Sequence[Sequence[float]], weights: Tensor | Sequence[float]) -> None:
         self.means, self.weights = means, weights
 
@@ -41,4 +43,4 @@ class ExactSpread(Probe):
         statistics.update(GeneratedBatch.joined(list(blocks)))
         exact = statistics.compute()[SPREAD].item()
         ratio = subject.results[SPREAD] / exact if exact > 0 else math.nan
-        return {f"{SPREAD}_exact": exact, f"{SPREAD}_ratio": ratio}
+        return dict(zip(self.names, (exact, ratio), strict=True))

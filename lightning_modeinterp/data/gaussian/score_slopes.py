@@ -17,6 +17,8 @@ class ScoreSlopes(Probe):
     denoiser is no `ExactMixture` of two modes or more.
     """
 
+    names = ("score_slope_ratio",)
+
     def measure(self, subject: Subject) -> dict[str, float]:
         """See `Probe.measure`."""
         exact = apart_modes(subject.exact)

@@ -50,13 +50,14 @@ class RuleProbe(Probe, ABC):
     in_validation = True
 
     name: str
-    """Of the numbers, and of the noise."""
+    """Of the numbers, as `names` has it, and of the noise."""
 
     without_rule: float
     """What a model has that takes each part of an image for itself."""
 
     def __init__(self, num_pairs: int = NUM_PAIRS) -> None:
         self.num_pairs = num_pairs
+        self.names = (self.name,)
 
     @abstractmethod
     def pairs(self) -> ImagePairs:

@@ -56,6 +56,8 @@ class Bottleneck(Probe):
         num_each: Number of images of a group.
     """
 
+    names = ("between",)
+
     def __init__(self, distribution: SimpleShapes, num_each: int = NUM_EACH) -> None:
         self.distribution = distribution
         self.num_each = num_each

@@ -20,7 +20,7 @@ from lightning_modeinterp.metrics.functional.mode_statistics import (
 )
 from lightning_modeinterp.metrics.functional.neighbours_of_both import neighbours_of_both
 from lightning_modeinterp.metrics.functional.pair_interpolation import pair_enrichment, pair_interpolation
-from lightning_modeinterp.metrics.functional.score_bins import count_score_bins, score_bin_edges, score_bins
+from lightning_modeinterp.metrics.functional.score_bins import score_bin_edges, score_bins
 from lightning_modeinterp.metrics.functional.score_counts import ScoreCounts, count_distinct
 from lightning_modeinterp.metrics.functional.score_slope import (
     largest_slope,
@@ -29,7 +29,7 @@ from lightning_modeinterp.metrics.functional.score_slope import (
 )
 from lightning_modeinterp.metrics.functional.support_rates import support_rates
 from lightning_modeinterp.metrics.functional.variance_bins import (
-    count_variance_bins,
+    count_bins,
     variance_bin_edges,
     variance_bins,
 )
@@ -40,9 +40,8 @@ __all__ = [
     "auroc_from_counts",
     "bootstrap_auroc",
     "count_between",
+    "count_bins",
     "count_distinct",
-    "count_score_bins",
-    "count_variance_bins",
     "feature_distance",
     "filter_rates",
     "frechet_distance",

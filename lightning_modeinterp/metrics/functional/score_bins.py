@@ -7,11 +7,7 @@ are their mirror image, and zero has a bin between. So a bin is 1 % of a score w
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.metrics.functional.variance_bins import (
-    NUM_BINS,
-    count_bins,
-    variance_bin_edges,
-)
+from lightning_modeinterp.metrics.functional.variance_bins import NUM_BINS, variance_bin_edges
 from lightning_modeinterp.threshold import as_suspicion
 
 NUM_SCORE_BINS = 2 * NUM_BINS
@@ -53,25 +49,3 @@ def score_bins(scores: Tensor) -> Tensor:
         tensor([    0,  2730,  8191, 13652, 16383])
     """
     return torch.bucketize(as_suspicion(scores).contiguous(), score_bin_edges(scores.device)[:-1])
-
-
-def count_score_bins(scores: Tensor, group: Tensor, num_groups: int) -> Tensor:
-    """Count the samples of each group in each bin, for every score at once.
-
-    Counts forget which sample stood where: they cannot tell how two scores of one sample go together.
-
-    Args:
-        scores: (N, S), one column a score.
-        group: (N,) int64 in [0, num_groups), the group of each sample.
-        num_groups: Number of groups G.
-
-    Returns:
-        (S, G, NUM_SCORE_BINS) int64.
-
-    Example:
-        >>> import torch
-        >>> counts = count_score_bins(torch.randn(10, 3), torch.arange(10) % 2, num_groups=2)
-        >>> counts.shape, counts.sum(-1)[0]
-        (torch.Size([3, 2, 16384]), tensor([5, 5]))
-    """
-    return count_bins(score_bins(scores), group, num_groups, NUM_SCORE_BINS)

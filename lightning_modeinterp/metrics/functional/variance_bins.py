@@ -60,28 +60,6 @@ def variance_bins(variance: Tensor) -> Tensor:
     return torch.bucketize(as_suspicion(variance).contiguous(), variance_bin_edges(variance.device)[:-1])
 
 
-def count_variance_bins(variance: Tensor, group: Tensor, num_groups: int) -> Tensor:
-    """Count the samples of each group in each bin, for every window at once.
-
-    Counts forget which sample stood where: they cannot tell how two windows of one sample go together.
-
-    Args:
-        variance: (N, W), model units squared, one column a window.
-        group: (N,) int64 in [0, num_groups), the group of each sample.
-        num_groups: Number of groups G.
-
-    Returns:
-        (W, G, NUM_BINS) int64.
-
-    Example:
-        >>> import torch
-        >>> counts = count_variance_bins(torch.rand(10, 3), torch.arange(10) % 2, num_groups=2)
-        >>> counts.shape, counts.sum(-1)[0]
-        (torch.Size([3, 2, 8192]), tensor([5, 5]))
-    """
-    return count_bins(variance_bins(variance), group, num_groups, NUM_BINS)
-
-
 def count_bins(bins: Tensor, group: Tensor, num_groups: int, num_bins: int) -> Tensor:
     """Count how often each group falls in each bin, column by column.
 

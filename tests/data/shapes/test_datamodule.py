@@ -34,6 +34,13 @@ def test_without_the_rule_the_oracle_knows():
     assert not ShapeCount(SimpleShapes()).judge(images).in_support.all()
 
 
+def test_what_inference_mode_makes_has_a_derivative_still():
+    data = SimpleShapesDataModule(size=40, batch_size=40)
+    with torch.inference_mode():
+        exact = data.exact_denoiser_on(torch.device("cpu"))
+    assert not any(places.is_inference() for places in exact.buffers())
+
+
 def test_metrics_follow_the_oracle():
     assert type(SimpleShapesDataModule().metrics()[0]) is ShapeRates
     assert type(SimpleShapesDataModule(support=Anything).metrics()[0]) is SupportRates

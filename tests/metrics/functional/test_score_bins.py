@@ -4,7 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from lightning_modeinterp.metrics.functional import (
     auroc_from_counts,
-    count_score_bins,
+    count_bins,
     score_bin_edges,
     score_bins,
     variance_bin_edges,
@@ -38,19 +38,6 @@ def test_order_is_kept_and_divergence_highest():
     assert bins[-3:].tolist() == [NUM_SCORE_BINS - 1] * 3
 
 
-def test_counts_equal_a_loop():
-    generator = torch.Generator().manual_seed(0)
-    scores = torch.randn(60, 2, generator=generator)
-    group = torch.randint(3, (60,), generator=generator)
-    expected = torch.zeros(2, 3, NUM_SCORE_BINS, dtype=torch.int64)
-    for row, which in zip(score_bins(scores), group, strict=True):
-        for column, index in enumerate(row):
-            expected[column, which, index] += 1
-    assert torch.equal(count_score_bins(scores, group, num_groups=3), expected)
-    assert count_score_bins(torch.empty(0, 2), group[:0], 4).shape == (2, 4, NUM_SCORE_BINS)
-    assert count_score_bins(torch.empty(60, 0), group, 4).shape == (0, 4, NUM_SCORE_BINS)
-
-
 @pytest.mark.parametrize("shift", [-300.0, -3.0, 0.0, 3.0, 300.0])
 @pytest.mark.parametrize("separation", [0.0, 1.0, 3.0])
 def test_binned_auroc_of_scores_of_either_sign_is_within_a_thousandth(shift, separation):
@@ -59,6 +46,6 @@ def test_binned_auroc_of_scores_of_either_sign_is_within_a_thousandth(shift, sep
     is_hallucinated = torch.arange(20_300) >= 20_000
     spread = max(abs(shift) / 10, 1.0)
     scores = shift + spread * (torch.randn(20_300, generator=generator) + separation * is_hallucinated)
-    in_support, hallucinated = count_score_bins(scores[:, None], is_hallucinated.long(), 2)[0]
+    in_support, hallucinated = count_bins(score_bins(scores[:, None]), is_hallucinated.long(), 2, NUM_SCORE_BINS)[0]
     exact = roc_auc_score(is_hallucinated.numpy(), scores.numpy())
     assert auroc_from_counts(in_support, hallucinated).item() == pytest.approx(exact, abs=1e-3)

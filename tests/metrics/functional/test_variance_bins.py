@@ -4,7 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from lightning_modeinterp.metrics.functional import (
     auroc_from_counts,
-    count_variance_bins,
+    count_bins,
     variance_bin_edges,
     variance_bins,
 )
@@ -33,20 +33,17 @@ def test_zero_is_lowest_and_divergence_highest():
     assert variance_bins(values).tolist() == [0, 0, 0, NUM_BINS - 1, NUM_BINS - 1, NUM_BINS - 1]
 
 
-def test_count_variance_bins_equals_a_loop():
+def test_counts_equal_a_loop():
     generator = torch.Generator().manual_seed(0)
-    variance = 10 ** torch.randn(60, 2, generator=generator)
+    bins = torch.randint(7, (60, 2), generator=generator)
     group = torch.randint(3, (60,), generator=generator)
-    counts = count_variance_bins(variance, group, num_groups=3)
-    expected = torch.zeros(2, 3, NUM_BINS, dtype=torch.int64)
-    for row, which in zip(variance_bins(variance), group, strict=True):
-        for window, index in enumerate(row):
-            expected[window, which, index] += 1
-    assert torch.equal(counts, expected)
-
-
-def test_count_variance_bins_of_nothing():
-    assert count_variance_bins(torch.empty(0, 2), torch.empty(0, dtype=torch.int64), 4).shape == (2, 4, NUM_BINS)
+    expected = torch.zeros(2, 3, 7, dtype=torch.int64)
+    for row, which in zip(bins, group, strict=True):
+        for column, index in enumerate(row):
+            expected[column, which, index] += 1
+    assert torch.equal(count_bins(bins, group, 3, 7), expected)
+    assert count_bins(bins[:0], group[:0], 4, 7).shape == (2, 4, 7)
+    assert count_bins(bins[:, :0], group, 4, 7).shape == (0, 4, 7)
 
 
 @pytest.mark.parametrize("separation", [0.0, 0.5, 1.0, 2.0, 4.0])
@@ -57,6 +54,6 @@ def test_binned_auroc_is_within_a_thousandth(separation, num_in_support, num_hal
     is_hallucinated = torch.arange(num_in_support + num_hallucinated) >= num_in_support
     log_variance = torch.randn(len(is_hallucinated), generator=generator) + separation * is_hallucinated
     variance = 10 ** (spread * log_variance - 4)
-    in_support, hallucinated = count_variance_bins(variance[:, None], is_hallucinated.long(), 2)[0]
+    in_support, hallucinated = count_bins(variance_bins(variance[:, None]), is_hallucinated.long(), 2, NUM_BINS)[0]
     exact = roc_auc_score(is_hallucinated.numpy(), variance.numpy())
     assert auroc_from_counts(in_support, hallucinated).item() == pytest.approx(exact, abs=1e-3)
