@@ -15,7 +15,7 @@ HALF_PRECISION = ("16-true", "bf16-true", "transformer-engine", "transformer-eng
 
 def refuse_random_weights(command: str, model: DiffusionModule, is_meant: bool) -> None:
     """Refuse to evaluate a model that has weights to train, unless they are trained or meant to be random."""
-    if command != "fit" and not is_meant and any(weights.requires_grad for weights in model.parameters()):
+    if command != "fit" and not is_meant and model.needs_checkpoint:
         raise ConfigurationError(
             f"ckpt_path: expected a checkpoint, since {command} of random weights means nothing; give --ckpt_path last "
             "or a file (--allow_untrained true if you mean it)"

@@ -110,7 +110,7 @@ def load_run(
     checkpoint = _checkpoint(folder, config, ckpt_path)
     if checkpoint.is_file():
         _load_weights(module, data, checkpoint, config)
-    elif ckpt_path is not None or _needs_weights(module, data):
+    elif ckpt_path is not None or (module.needs_checkpoint and not data.generation.true_score):
         raise ConfigurationError(
             f"load_run: expected a checkpoint, found none at {checkpoint}; run fit first, or give ckpt_path"
         )
@@ -138,10 +138,6 @@ def _checkpoint(folder: Path, config: Mapping[str, Any], asked: str | Path | Non
     if named is None or (asked is None and Path(named) == run.last_checkpoint):
         return folder / "checkpoints" / "last.ckpt"
     return Path(named)
-
-
-def _needs_weights(module: DiffusionModule, data: ModeInterpDataModule) -> bool:
-    return not data.generation.true_score and any(weights.requires_grad for weights in module.parameters())
 
 
 def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Path, config: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.parameterization import PredictionType
 from lightning_modeinterp.init_args import init_args
 from lightning_modeinterp.records import NoiseLevel
@@ -18,8 +19,11 @@ class Denoiser(nn.Module, ABC):
         sample_shape: Shape of one sample; the command line takes it from the data.
     """
 
-    prediction: ClassVar[PredictionType | None] = None
+    prediction: PredictionType | None = None
     """What the output is, for a denoiser that can give one thing only. None for a network, which learns any."""
+
+    is_trained: ClassVar[bool] = False
+    """Whether it is made with trained weights, so that it may be evaluated without a checkpoint."""
 
     num_rounded_steps: int | None = None
     """Number of steps, evenly over [0, 1], that times are rounded to, so that only levels at these can be trained. None
@@ -29,6 +33,14 @@ class Denoiser(nn.Module, ABC):
         super().__init__()
         self._init_args = init_args(self)
         self.sample_shape = tuple(sample_shape)
+
+    def check_schedule(self, schedule: NoiseSchedule) -> None:
+        """Raise a `ConfigurationError` for a noise schedule that it was not made for. It takes any by default.
+
+        Args:
+            schedule: The one that it is to be trained and sampled on.
+        """
+        return None
 
     def fallback(self, x_t: Tensor) -> str | None:
         """What runs here for such samples in the place of what was asked for, such as where there is no compiler.

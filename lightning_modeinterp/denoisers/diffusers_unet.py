@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from lightning_modeinterp.denoisers.base import Denoiser
+from lightning_modeinterp.denoisers.diffusers_library import diffusers_library
 from lightning_modeinterp.denoisers.image_checks import check_image, check_one_a_level, check_positive
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
@@ -80,15 +81,9 @@ class DiffusersUNet(Denoiser):
 
 
 def _network(sample_shape: Sequence[int], **settings: object) -> nn.Module:
-    try:
-        from diffusers import UNet2DModel
-    except ImportError as error:
-        raise ConfigurationError(
-            f"DiffusersUNet: expected the library diffusers, got {error}; pip install "
-            "'lightning_modeinterp[diffusers]', or take UNet, which does without"
-        ) from error
+    library = diffusers_library("DiffusersUNet", ", or take UNet, which does without")
     channels, height, width = sample_shape
-    network: nn.Module = UNet2DModel(  # type: ignore[no-untyped-call,assignment]  # typed as its stand-in without torch
+    network: nn.Module = library.UNet2DModel(
         sample_size=(height, width), in_channels=channels, out_channels=channels, **settings
     )
     return network

@@ -52,7 +52,7 @@ class DiffusionModule(L.LightningModule, ABC):
             pays in long fits, and changes last bits.
 
     Raises:
-        ConfigurationError: If the denoiser can only give another prediction.
+        ConfigurationError: If the denoiser can only give another prediction, or was made for another noise schedule.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class DiffusionModule(L.LightningModule, ABC):
                 f"model.prediction: expected {denoiser.prediction}, all that {type(denoiser).__name__} can give, "
                 f"got {prediction}"
             )
+        denoiser.check_schedule(noise_schedule)
         self.denoiser = denoiser
         self.noise_schedule = noise_schedule
         self.prediction: PredictionType = prediction
@@ -80,6 +81,11 @@ class DiffusionModule(L.LightningModule, ABC):
         self.seed = seed or 0
         self.compile_denoiser = compile_denoiser
         self._loss_means: dict[str, MeanMetric] = {}
+
+    @property
+    def needs_checkpoint(self) -> bool:
+        """Whether it has weights to train that the denoiser does not bring."""
+        return not self.denoiser.is_trained and any(weights.requires_grad for weights in self.parameters())
 
     @abstractmethod
     def loss_terms(self, x_0: Tensor, noise: BatchNoise) -> dict[str, Tensor]:

@@ -46,7 +46,7 @@ HEAVY = {
     # won by importing it late
     "matplotlib": {"figures", "data", "callbacks", "recursion", "reproduction", "testing"},
     "wandb": {"callbacks", "loggers", "cli"},
-    "diffusers": {"denoisers/diffusers_unet.py"},
+    "diffusers": {"denoisers/diffusers_library.py"},
     "sklearn": {"data/shapes/bottleneck.py"},
     "jsonargparse": {
         "cli",

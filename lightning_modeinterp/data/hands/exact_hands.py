@@ -8,7 +8,6 @@ An image is ``x_0 = T_k + s e`` with a template k of K, each as likely, and pixe
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -33,7 +32,7 @@ class ExactHands(Denoiser):
         ConfigurationError: If samples are no square grey images.
     """
 
-    prediction: ClassVar[PredictionType | None] = "x_0"
+    prediction: PredictionType | None = "x_0"
     templates: Tensor
 
     def __init__(

@@ -12,7 +12,6 @@ its shape, ``Z = prod_c (a_c + s_c) - prod_c a_c`` is the sum over all images, a
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -36,7 +35,7 @@ class ExactShapes(Denoiser):
         ConfigurationError: If samples are no square grey images, or the shapes do not fit them.
     """
 
-    prediction: ClassVar[PredictionType | None] = "x_0"
+    prediction: PredictionType | None = "x_0"
 
     def __init__(self, sample_shape: Sequence[int], area: float | None = None, presence: float = 0.5) -> None:
         super().__init__(sample_shape)

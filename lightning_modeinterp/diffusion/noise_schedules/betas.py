@@ -77,6 +77,11 @@ class CosineSchedule(BetaSchedule):
                 f"cosine: expected offset >= 0 and max_beta in (0, 1), got {offset} and {max_beta}"
             )
         check_num_steps(num_steps)
-        u = torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
-        alpha_bar = torch.cos((u + offset) / (1 + offset) * math.pi / 2).square()
-        super().__init__((1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=max_beta))
+        super().__init__(cosine_betas(num_steps, offset, max_beta))
+
+
+def cosine_betas(num_steps: int, offset: float = 0.008, max_beta: float = 0.999) -> Tensor:
+    """Betas (T,) float64 of `CosineSchedule`, cleanest step first."""
+    u = torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
+    alpha_bar = torch.cos((u + offset) / (1 + offset) * math.pi / 2).square()
+    return (1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=max_beta)

@@ -1,11 +1,16 @@
 """Every noise schedule keeps the contract."""
 
+import json
+import tempfile
+from pathlib import Path
+
 import pytest
 import torch
 
 from lightning_modeinterp.diffusion.noise_schedules import (
     BetaSchedule,
     CosineSchedule,
+    DiffusersSchedule,
     LearnedGammaSchedule,
     LinearBetaSchedule,
     LinearGammaSchedule,
@@ -14,9 +19,19 @@ from lightning_modeinterp.diffusion.noise_schedules import (
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.testing import check_noise_schedule, concrete_subclasses
 
+
+def of_a_folder(num_steps):
+    """A schedule that is read from a file, which may be gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = {"num_train_timesteps": num_steps, "beta_schedule": "linear"}
+        (Path(folder) / "scheduler_config.json").write_text(json.dumps(config))
+        return DiffusersSchedule(folder)
+
+
 BUILDERS = {
     BetaSchedule: lambda num_steps: BetaSchedule(torch.linspace(0.01, 0.1, num_steps)),
     CosineSchedule: CosineSchedule,
+    DiffusersSchedule: of_a_folder,
     LinearBetaSchedule: LinearBetaSchedule,
     LearnedGammaSchedule: lambda num_steps: LearnedGammaSchedule(num_steps=num_steps),
     LinearGammaSchedule: lambda num_steps: LinearGammaSchedule(num_steps=num_steps),
