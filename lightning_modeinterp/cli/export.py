@@ -1,21 +1,29 @@
-"""``modeinterp export``: samples of a store, for other tools."""
+"""``modeinterp export``: samples of a store, or the model of a run, for other tools."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.configuration.loaded_run import load_run
+from lightning_modeinterp.denoisers import save_as_diffusers
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.sample_store.export import write_folder, write_npz, write_sheet
 
-FORMS = {"npz": (write_npz, ".npz"), "png": (write_sheet, ".png"), "folder": (write_folder, "_images")}
+DIFFUSERS = "diffusers"
+OF_A_STORE = {"npz": (write_npz, ".npz"), "png": (write_sheet, ".png"), "folder": (write_folder, "_images")}
+FORMS = (*OF_A_STORE, DIFFUSERS)
 
 DESCRIPTION = """\
-Write the samples of a store for other tools.
+Write the samples of a store, or the model of a run, for other tools.
 
-npz     one packed file: arr_0 are the samples (images as bytes, N x H x W x C, as evaluators of images read them),
-        beside them their numbers, variances, verdicts and further statistics
-png     one picture of the first 100 images side by side
-folder  a PNG file for each image
+npz        one packed file: arr_0 are the samples (images as bytes, N x H x W x C, as evaluators of images read them),
+           beside them their numbers, variances, verdicts and further statistics
+png        one picture of the first 100 images side by side
+folder     a PNG file for each image
+diffusers  the model of a run as a folder that DDPMPipeline and UNet2DModel of diffusers open; averaged weights where
+           the run has them
 """
 
 
@@ -26,20 +34,40 @@ def main(args: Sequence[str]) -> None:
         args: What follows ``export``.
 
     Raises:
-        ConfigurationError: If the store or an option does not fit.
+        ConfigurationError: If the store, the run or an option does not fit.
     """
-    given = parser().parse_args(args)
-    write, ending = FORMS[given.form]
-    store = SampleStore.open(given.store)
-    out = given.out or given.store.with_name(given.store.name + ending)
-    print(f"export finished; its output is in {write(store, out, given.num)}")
+    given = parser().parse_intermixed_args(args)
+    if given.place is not None and given.out is not None:
+        raise ConfigurationError(f"export: expected one place to write to, got {given.place} and --out {given.out}")
+    out = given.place or given.out
+    print(
+        f"export finished; its output is in {_model(given, out) if given.form == DIFFUSERS else _samples(given, out)}"
+    )
 
 
 def parser() -> OneLineParser:
     """The parser of the command."""
     made = OneLineParser("export", description=DESCRIPTION)
-    made.add_argument("store", type=Path, metavar="STORE", help="what predict wrote, RUN_DIR/predictions")
-    made.add_argument("--as", dest="form", choices=FORMS, required=True, help="npz, png or folder")
-    made.add_argument("--out", type=Path, help="file or folder to write; beside the store by default")
-    made.add_argument("--num", type=int, help="only the first so many; all by default, of png 100")
+    made.add_argument("source", type=Path, help="what predict wrote, RUN_DIR/predictions; of a model its RUN_DIR")
+    made.add_argument("place", type=Path, nargs="?", help="file or folder to write; beside the source by default")
+    made.add_argument("--as", dest="form", choices=FORMS, required=True, help=", ".join(FORMS))
+    made.add_argument("--out", type=Path, help="the same as PLACE")
+    made.add_argument("--num", type=int, help="only the first so many samples; all by default, of png 100")
     return made
+
+
+def _samples(given: Namespace, out: Path | None) -> Path:
+    write, ending = OF_A_STORE[given.form]
+    store = SampleStore.open(given.source)
+    return write(store, out or given.source.with_name(given.source.name + ending), given.num)
+
+
+def _model(given: Namespace, out: Path | None) -> Path:
+    if given.num is not None:
+        raise ConfigurationError(f"export: expected no --num with a model, got {given.num}; it says how many samples")
+    run = load_run(given.source)
+    sampler, module = run.data.generation.sampler, run.module
+    if sampler.start_alpha_bar:
+        print(f"export: left out start_alpha_bar {sampler.start_alpha_bar}; diffusers begins at the noisiest level")
+    folder = out or given.source / DIFFUSERS
+    return save_as_diffusers(folder, module.denoiser, module.noise_schedule, module.prediction, sampler)

@@ -14,7 +14,7 @@ commands:
   predict     draw generation.num_samples into a sample store
   reproduce   decide claims of the paper: modeinterp reproduce --list
   configs     list the configs that come with the package; --copy DIR writes them out
-  export      write the samples of a store as npz, PNG or a folder of images
+  export      write the samples of a store as npz, PNG or a folder, or a model as a diffusers folder
   fidelity    compare samples with data: FID, KID, precision and recall
   keep        write the samples of a store that a filter keeps, to train on
   recurse     train models on their own output, generation after generation

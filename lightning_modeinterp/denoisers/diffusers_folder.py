@@ -133,4 +133,4 @@ def _network(folder: Path) -> nn.Module:
         raise ConfigurationError(
             f"{folder}: expected all weights of the model, got none for {', '.join(missing[:3])}; save it again"
         )
-    return network  # type: ignore[no-any-return]
+    return network.train()  # type: ignore[no-any-return]  # as one that is made anew

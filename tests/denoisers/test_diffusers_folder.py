@@ -40,9 +40,9 @@ def test_outputs_are_those_of_the_pipelines_model(pipeline, folder, as_path):
     step = torch.arange(0, 1000, 37)
     x_t = torch.randn(len(step), *SHAPE)
     with torch.inference_mode():
-        ours = denoiser(x_t, NoiseLevel(step / 999, torch.zeros(len(step))))
+        ours = denoiser.eval()(x_t, NoiseLevel(step / 999, torch.zeros(len(step))))
         assert torch.equal(ours, pipeline.unet(x_t, step).sample)
-    assert (denoiser.prediction, denoiser.num_steps, denoiser.training) == ("v", 1000, True)
+    assert (denoiser.prediction, denoiser.num_steps, denoiser.training) == ("v", 1000, False)
 
 
 @pytest.mark.parametrize("parts", ["two folders", "one folder"])
