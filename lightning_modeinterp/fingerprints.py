@@ -9,6 +9,9 @@ from torch import Tensor
 
 from lightning_modeinterp.moved_names import with_current_names
 
+MOST_SAID = 200
+"""Characters of a value that a message shows."""
+
 
 def leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
     """Flatten nested mappings to dotted names.
@@ -40,10 +43,16 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     old, new = leaves(with_current_names(was)), leaves(with_current_names(now))
     names = [*old, *(name for name in new if name not in old)]
     return [
-        f"{name}: expected {old.get(name, 'nothing')}, got {new.get(name, 'nothing')}"
+        f"{name}: expected {_said(old, name)}, got {_said(new, name)}"
         for name in names
         if old.get(name) != new.get(name) and not (_is_off(old.get(name)) and _is_off(new.get(name)))
     ]
+
+
+def _said(values: Mapping[str, Any], name: str) -> str:
+    """A value as a message shows it: not the thousand numbers of a list."""
+    said = str(values.get(name, "nothing"))
+    return said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}..."
 
 
 def _is_off(value: Any) -> bool:

@@ -7,13 +7,15 @@ it does to the samples that set it says little.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.fingerprints import differences
 
 PUBLISHED_RETAINED = 0.96
@@ -89,15 +91,21 @@ class Threshold:
 
     @classmethod
     def at_retained(
-        cls, scores: Tensor, in_support: Tensor, retained: float = PUBLISHED_RETAINED, score: str = ""
+        cls,
+        scores: Tensor,
+        in_support: Tensor | None = None,
+        retained: float = PUBLISHED_RETAINED,
+        score: str = "",
+        set_on: Mapping[str, Any] | None = None,
     ) -> Self:
         """The same from the scores of samples.
 
         Args:
             scores: (N,).
-            in_support: (N,) bool; the others do not count.
+            in_support: (N,) bool; the others do not count. If None, where nobody knows, all of them do.
             retained: Share of in-support samples to keep, in (0, 1].
             score: Name of the score.
+            set_on: What it holds for, see `Threshold`.
 
         Raises:
             ConfigurationError: If the share is not in (0, 1].
@@ -107,8 +115,9 @@ class Threshold:
             >>> threshold.flags(torch.tensor([1.5, 2.5, torch.nan]))
             tensor([False,  True,  True])
         """
-        values, counts = torch.unique(as_suspicion(scores[in_support]), return_counts=True)
-        return cls.of_counts(values, counts, retained, score)
+        counted = scores if in_support is None else scores[in_support]
+        values, counts = torch.unique(as_suspicion(counted), return_counts=True)
+        return replace(cls.of_counts(values, counts, retained, score), set_on=dict(set_on or {}))
 
     @property
     def is_known(self) -> bool:
@@ -125,11 +134,56 @@ class Threshold:
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Raise a `ConfigurationError` where it was set on something else than the settings it is to be used on."""
+        if not self.set_on:
+            raise ConfigurationError(
+                f"threshold of {self.score or 'a score'}: expected one that says which model and sampler it was set "
+                "on, got one that does not; set it anew"
+            )
         if found := differences(self.set_on, settings):
             raise ConfigurationError(
                 f"threshold of {self.score or 'a score'}: expected the settings it was set on; {'; '.join(found)}; "
                 "set one on samples of these settings"
             )
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a JSON file, with what it was set on; a file that is there is replaced.
+
+        Raises:
+            ConfigurationError: If no sample set it, it does not say what it was set on, so that it would be used anywhere,
+                or there is no such folder.
+        """
+        if not self.is_known or not self.set_on:
+            missing = "samples that set it" if not self.is_known else "what it was set on: model, sampler, steps"
+            raise ConfigurationError(f"threshold of {self.score or 'a score'}: expected {missing}, got none")
+        if not Path(path).parent.is_dir():
+            raise ConfigurationError(f"threshold: expected a folder that is there, got {Path(path).parent}; make it")
+        write_aside(Path(path), self.to_json().encode())
+
+    @classmethod
+    def load(cls, path: str | Path, fingerprint: Mapping[str, Any]) -> Self:
+        """Read one that was saved, for samples of the settings that it was set on.
+
+        Args:
+            path: The file.
+            fingerprint: What the samples are of, as plain data: that of a watch, or `score_settings` of a store.
+
+        Raises:
+            ConfigurationError: If there is no such file, or it was set on other settings; the difference is shown.
+        """
+        threshold = cls.read(path)
+        threshold.check(fingerprint)
+        return threshold
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read one that was saved, whatever it was set on; `check` it before it is used.
+
+        Raises:
+            ConfigurationError: If there is no such file.
+        """
+        if not Path(path).is_file():
+            raise ConfigurationError(f"threshold: expected a file that was saved, found none at {path}; set one first")
+        return cls.from_json(Path(path).read_text())
 
     def to_json(self) -> str:
         """As text; `from_json` reads it."""
@@ -144,7 +198,10 @@ class Threshold:
         """
         try:
             values = json.loads(text)
-            return cls(**{**values, "value": math.nan if values["value"] is None else float(values["value"])})
+            value = math.nan if values["value"] is None else float(values["value"])
+            read = cls(**{**values, "value": value, "set_on": dict(values.get("set_on", {}))})
+            check_retained(read.retained)
+            return read
         except (ValueError, TypeError, KeyError) as error:
             raise ConfigurationError(
                 f"threshold: expected what `to_json` writes, got {text[:80]!r} ({error}); set it anew"

@@ -67,3 +67,55 @@ def test_it_is_refused_on_what_it_was_not_set_on():
     threshold.check({"sampler": {"num_steps": 100}})
     with pytest.raises(ConfigurationError, match=r"sampler\.num_steps: expected 100, got 50; set one on samples"):
         threshold.check({"sampler": {"num_steps": 50}})
+
+
+def test_without_a_verdict_all_samples_set_it():
+    threshold = Threshold.at_retained(torch.arange(100.0), retained=0.9, score="s", set_on={"steps": 3})
+    assert (threshold.value, threshold.num_in_support, threshold.set_on) == (89.0, 100, {"steps": 3})
+
+
+SET = Threshold(0.1, 0.96, 50, "variance/late", {"scheduler": {"class": "DDIM", "betas": [0.1] * 500}, "steps": 50})
+
+
+def test_it_travels_to_the_same_settings_and_no_others(tmp_path):
+    for path in (tmp_path / "late.json", str(tmp_path / "late.json")):
+        SET.save(path)
+        assert Threshold.load(path, dict(SET.set_on)) == SET
+    with pytest.raises(ConfigurationError, match=r"threshold of variance/late: .*; steps: expected 50, got 100; set"):
+        Threshold.load(path, {**SET.set_on, "steps": 100})
+    other = {**SET.set_on, "scheduler": {"class": "DDPM", "betas": [0.2] * 500}}
+    with pytest.raises(ConfigurationError, match=r"scheduler.class: expected DDIM, got DDPM") as refused:
+        Threshold.load(path, other)
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("threshold", "message"),
+    [
+        (Threshold(0.1, 0.96, 50, "s"), "expected what it was set on: model, sampler, steps, got none"),
+        (Threshold(math.nan, 0.96, 0, "s", {"steps": 3}), "expected samples that set it, got none"),
+    ],
+)
+def test_one_that_would_do_anywhere_or_nothing_is_not_saved(threshold, message, tmp_path):
+    with pytest.raises(ConfigurationError, match=message):
+        threshold.save(tmp_path / "late.json")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(ConfigurationError, match="expected a folder that is there, got .*nowhere; make it"):
+        SET.save(tmp_path / "nowhere" / "late.json")
+
+
+def test_one_that_does_not_say_what_it_was_set_on_is_not_used(tmp_path):
+    (tmp_path / "late.json").write_text(Threshold(0.1, 0.96, 50, "s").to_json())
+    with pytest.raises(ConfigurationError, match="threshold of s: expected one that says which model"):
+        Threshold.load(tmp_path / "late.json", {"steps": 3})
+
+
+def test_a_file_that_is_not_there_or_says_a_share_out_of_range(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"expected a file that was saved, found none at .*nowhere"):
+        Threshold.load(tmp_path / "nowhere", {})
+    (tmp_path / "late.json").write_text(SET.to_json().replace("0.96", "96"))
+    with pytest.raises(ConfigurationError, match=r"expected what `to_json` writes, .*in \(0, 1\], got 96"):
+        Threshold.load(tmp_path / "late.json", SET.set_on)

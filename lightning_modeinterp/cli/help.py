@@ -19,6 +19,7 @@ commands:
   keep        write the samples of a store that a filter keeps, to train on
   recurse     train models on their own output, generation after generation
   sheet       write a page of images to look at and label
+  threshold   set the threshold of a score on samples, and save it for others of the same model and sampler
   completion  print a completion script for bash and zsh
 
 options of every command:

@@ -14,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
-from lightning_modeinterp.cli import export, fidelity, keep, recurse, reproduce, sheet
+from lightning_modeinterp.cli import export, fidelity, keep, recurse, reproduce, sheet, threshold
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.help import help_for
 from lightning_modeinterp.cli.moved_names_option import moved_names_in
@@ -37,6 +37,7 @@ WITHOUT_CONFIG = {
     "recurse": recurse.main,
     "reproduce": reproduce.main,
     "sheet": sheet.main,
+    "threshold": threshold.main,
 }
 """Commands that are not Lightning's; `entry` has ``configs`` too, which needs none of what is imported here."""
 

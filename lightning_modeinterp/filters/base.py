@@ -1,7 +1,8 @@
 """The seam: which samples of a store go on to the next generation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +30,14 @@ class Filter(ABC):
         if num is not None and num < 1:
             raise ConfigurationError(f"{type(self).__name__}.num: expected at least 1, or null for all, got {num}")
         self.num = num
+
+    def check(self, fingerprint: Mapping[str, Any]) -> None:
+        """Raise a `ConfigurationError` for samples that it does not hold for. It takes any by default.
+
+        Args:
+            fingerprint: What the samples are a function of, as the manifest of their store says.
+        """
+        return None
 
     @abstractmethod
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:

@@ -1,13 +1,11 @@
 """A detector as a filter: what lies above a threshold is dropped."""
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters.base import Filter, Rule
+from lightning_modeinterp.filters.calibration import calibrate
 from lightning_modeinterp.filters.in_support import verdict_of
-from lightning_modeinterp.filters.nth_lowest import nth_lowest
 from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.sample_store import SampleStore
 from lightning_modeinterp.threshold import PUBLISHED_RETAINED, Threshold, check_retained
@@ -53,30 +51,4 @@ class BelowThreshold(Filter):
         Raises:
             ConfigurationError: If they were not judged, or none is in support.
         """
-        in_support = _InSupport(samples)
-        number = sum(map(len, in_support))
-        enough = next((n for n in _about(self.retained * number) if n >= 1 and n / max(number, 1) >= self.retained), 1)
-        place = nth_lowest(in_support, lambda batch: batch.score(self.score), enough)
-        if place is None:
-            raise ConfigurationError(
-                "BelowThreshold: expected samples in support to set the threshold on, got none; draw more, or set it "
-                "on another store"
-            )
-        return Threshold(place.score, self.retained, number, self.score)
-
-
-def _about(number: float) -> range:
-    """Whole numbers about one that was rounded."""
-    return range(math.floor(number) - 1, math.ceil(number) + 2)
-
-
-class _InSupport:
-    """Batches of the samples in support alone."""
-
-    def __init__(self, samples: Iterable[GeneratedBatch]) -> None:
-        self._samples = samples
-
-    def __iter__(self) -> Iterator[GeneratedBatch]:
-        for batch in self._samples:
-            sound = batch.sound()
-            yield sound[verdict_of(sound).in_support]
+        return calibrate(samples, self.score, self.retained, lambda batch: verdict_of(batch).in_support)

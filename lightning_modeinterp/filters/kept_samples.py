@@ -93,10 +93,13 @@ def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said
         The manifest.
 
     Raises:
-        ConfigurationError: If the folder holds something else, or the filter cannot keep what it is to keep.
+        ConfigurationError: If the folder holds something else, or the filter does not hold for the samples or cannot
+            keep what it is to keep.
     """
     folder = Path(folder)
     _check_folder(folder)
+    for store in stores:
+        chosen.check(store.manifest["fingerprint"])
     pieces = [_Pieces(store) for store in stores]
     counts = [sum(int(kept.sum()) for kept in chosen.masks(each)) for each in pieces]
     if sum(counts) == 0:

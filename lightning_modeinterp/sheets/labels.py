@@ -82,12 +82,12 @@ def labels_of_kinds(kinds: Sequence[str]) -> dict[str, str]:
     return labels
 
 
-def read_labels(path: str | Path, allowed: Collection[str]) -> HumanLabels:
+def read_labels(path: str | Path, allowed: Collection[str] | None = None) -> HumanLabels:
     """Read what a contact sheet has saved; images without a label are left out.
 
     Args:
         path: The CSV file.
-        allowed: Labels that mean something.
+        allowed: Labels that mean something; any if None.
 
     Raises:
         ConfigurationError: If there is no such file, a column is missing, or a label means nothing.
@@ -102,7 +102,7 @@ def read_labels(path: str | Path, allowed: Collection[str]) -> HumanLabels:
         raise ConfigurationError(f"{path}: expected the columns {', '.join(COLUMNS)}, found no {', '.join(missing)}")
     given = [row for row in rows if row["label"]]
     for row in given:
-        if row["label"] not in allowed:
+        if allowed is not None and row["label"] not in allowed:
             raise ConfigurationError(
                 f"{path}: expected labels {', '.join(allowed)}, got {row['label']!r} for {row['name']}; mend the file"
             )

@@ -1,14 +1,34 @@
 """Filters that break the contract, each in one way."""
 
+import tempfile
+
 import pytest
 import torch
 
-from lightning_modeinterp.filters import AllSamples, BelowThreshold, Filter, InSupport, LowestScore, RandomSamples
+from lightning_modeinterp.filters import (
+    AllSamples,
+    BelowSavedThreshold,
+    BelowThreshold,
+    Filter,
+    InSupport,
+    LowestScore,
+    RandomSamples,
+)
 from lightning_modeinterp.testing import check_filter, concrete_subclasses
+from lightning_modeinterp.threshold import Threshold
 
 SCORE = "variance/last_10"
+
+
+def of_a_file():
+    with tempfile.TemporaryDirectory() as folder:
+        Threshold(0.01, 0.96, 50, SCORE, {"steps": 50}).save(f"{folder}/threshold.json")
+        return BelowSavedThreshold(f"{folder}/threshold.json")
+
+
 BUILDERS = {
     AllSamples: [AllSamples, lambda: AllSamples(num=350)],
+    BelowSavedThreshold: [of_a_file],
     BelowThreshold: [lambda: BelowThreshold(SCORE), lambda: BelowThreshold(SCORE, 0.5, num=100)],
     InSupport: [InSupport],
     LowestScore: [lambda: LowestScore(SCORE, 390)],

@@ -1,0 +1,99 @@
+"""Scores of samples in a CSV file: a row a sample, a column a score, and one that says which sample it is.
+
+The samples are named by a column ``file``, or numbered by a column ``index``, which is what a watch saves.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lightning_modeinterp.errors import ConfigurationError
+
+FILE, INDEX = "file", "index"
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores by name.
+
+    Args:
+        path: The file.
+        names: Of the samples, (N,): of their files, or their numbers.
+        has_files: Whether they are names of files.
+        scores: Each (N,) float64; nan where there is none.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    has_files: bool
+    scores: Mapping[str, Tensor]
+
+    def rows(self, files: Sequence[str]) -> Tensor:
+        """Rows of some files, (n,) int64. To a numbered row belongs the file with that number for a name.
+
+        Args:
+            files: Their names, such as ``cat.png`` or ``000012.png``; of numbered rows ``12`` will do too.
+
+        Raises:
+            ConfigurationError: If a file has no row.
+        """
+        row_of = {name: row for row, name in enumerate(self.names)}
+        found = [row_of.get(name if self.has_files else _as_number(name)) for name in files]
+        if absent := [name for name, row in zip(files, found, strict=True) if row is None]:
+            wanted = f"{FILE} {absent[0]}" if self.has_files else f"{INDEX} for a file named by its number"
+            raise ConfigurationError(
+                f"{self.path}: expected a row for each of {len(files):,} files, found none for {len(absent):,}, such "
+                f"as {absent[0]}; add a row with {wanted}"
+            )
+        return torch.tensor(found)
+
+
+def read_score_table(path: str | Path) -> ScoreTable:
+    """Read scores, of which a column that holds no numbers is none.
+
+    Raises:
+        ConfigurationError: If there is no such file, samples are neither named nor numbered or one of them stands there
+            twice, or no column holds numbers.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigurationError(f"scores: expected a CSV file, found none at {path}")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        rows, columns = list(reader), list(reader.fieldnames or ())
+    key = next((each for each in (FILE, INDEX) if each in columns), None)
+    if key is None or not rows:
+        raise ConfigurationError(
+            f"{path}: expected a column {FILE} or {INDEX} and a row for each sample, got columns "
+            f"{', '.join(columns) or 'none'} and {len(rows)} rows"
+        )
+    names = [row[key] if key == FILE else _as_number(row[key]) for row in rows]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ConfigurationError(f"{path}: expected each sample once, got {twice} twice")
+    return ScoreTable(path, tuple(names), key == FILE, _scores(path, rows, [each for each in columns if each != key]))
+
+
+def _scores(path: Path, rows: Sequence[dict[str, str]], columns: Sequence[str]) -> dict[str, Tensor]:
+    scores = {}
+    for column in columns:
+        try:
+            values = [float(row[column]) if row[column] else torch.nan for row in rows]
+        except (TypeError, ValueError):
+            continue  # such as a prompt
+        scores[column] = torch.tensor(values, dtype=torch.float64)
+    if not scores:
+        raise ConfigurationError(
+            f"{path}: expected a column of numbers for each score, got {', '.join(columns) or 'none'}"
+        )
+    return scores
+
+
+def _as_number(name: str) -> str:
+    """The number that a file's name is, without leading zeros; the name where it is none."""
+    stem = Path(name).stem
+    return str(int(stem)) if stem.isdecimal() else name
