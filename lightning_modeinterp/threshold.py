@@ -149,8 +149,8 @@ class Threshold:
         """Write it to a JSON file, with what it was set on; a file that is there is replaced.
 
         Raises:
-            ConfigurationError: If no sample set it, it does not say what it was set on, so that it would be used anywhere,
-                or there is no such folder.
+            ConfigurationError: If no sample set it, there is no such folder, or it does not say what it was set on, so
+                that it would be used anywhere.
         """
         if not self.is_known or not self.set_on:
             missing = "samples that set it" if not self.is_known else "what it was set on: model, sampler, steps"

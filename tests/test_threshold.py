@@ -103,7 +103,7 @@ def test_one_that_would_do_anywhere_or_nothing_is_not_saved(threshold, message, 
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigurationError, match="expected a folder that is there, got .*nowhere; make it"):
+    with pytest.raises(ConfigurationError, match=r"expected a folder that is there, got .*nowhere; make it"):
         SET.save(tmp_path / "nowhere" / "late.json")
 
 

@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from lightning_modeinterp.cli.arguments import OneLineParser
-from lightning_modeinterp.data.images import Preparation, decode_image, find_images, to_bytes
+from lightning_modeinterp.cli.sheet_content import ENDS, Wanted, of_folder, of_store
+from lightning_modeinterp.data.images import Preparation
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import write_aside
-from lightning_modeinterp.sample_store import SampleStore
-from lightning_modeinterp.sheets import NUMBERS, SheetImage, contact_sheet, labels_of_kinds
+from lightning_modeinterp.sample_store.store import MANIFEST
+from lightning_modeinterp.sheets import contact_sheet
 
 DESCRIPTION = """\
-Write a page with images of a store or a folder, to look at and to label in a browser, on a phone too: keys 0 to 9 for
-how many of something there are, m for malformed, e for empty; or those of --labels. The images of a store whose oracle
-counts nothing get a key for each of its kinds. It saves a CSV file, which an oracle may take as its labels.
+Write a page with images of a store or a folder, to look at and to label in a browser, on a phone too. It needs nothing
+else, sorts by any score of the images, and saves a CSV file of labels for `modeinterp threshold` or an oracle.
+
+The labels are the kinds of the store's oracle, each by a letter. Where it counts one thing, such as fingers, and where
+there is none: keys 0 to 9 for how many there are, m for malformed, e for empty. Or those of --labels. Of more than
+--num images those at both ends of the score --by are taken.
+
+  modeinterp sheet RUN_DIR/predictions --by variance/last_10
+  modeinterp sheet FOLDER --scores scores.csv --labels g=good,b=bad
 """
 
 
@@ -26,20 +31,24 @@ def main(args: Sequence[str]) -> None:
         args: What follows ``sheet``.
 
     Raises:
-        ConfigurationError: If the images or an option do not fit.
+        ConfigurationError: If the images, the scores or an option do not fit.
     """
     given = parser().parse_args(args)
     if given.num < 1:
         raise ConfigurationError(f"sheet: expected --num of at least 1, got {given.num}")
     source: Path = given.images
-    if (source / "manifest.json").is_file():
-        images, labels = _of_store(source, given.num)
+    wanted = Wanted(given.num, given.by, given.end)
+    if (source / MANIFEST).is_file():
+        if given.scores is not None:
+            raise ConfigurationError(f"sheet: expected no --scores with a store, which has its own, got {given.scores}")
+        content = of_store(source, wanted)
     else:
-        images, labels = _of_folder(source, given.num, given.image_size, given.colours), NUMBERS
-    if given.labels is not None:
-        labels = _labels(given.labels)
+        preparation = Preparation(given.image_size, "grey" if given.colours == "grey" else "rgb", "pad")
+        content = of_folder(source, wanted, preparation, given.scores)
+    labels = content.labels if given.labels is None else _labels(given.labels)
     out = given.out or source.with_name(f"{source.name}_sheet.html")
-    write_aside(out, contact_sheet(images, labels, f"{source.parent.name}/{source.name}").encode())
+    page = contact_sheet(content.images, labels, f"{source.parent.name}/{source.name}", content.note, content.by)
+    write_aside(out, page.encode())
     print(f"sheet finished; its output is in {out}")
 
 
@@ -48,7 +57,10 @@ def parser() -> OneLineParser:
     made = OneLineParser("sheet", description=DESCRIPTION)
     made.add_argument("images", type=Path, metavar="STORE", help="what predict wrote, or a folder of image files")
     made.add_argument("--out", type=Path, help="the page; beside the images by default")
-    made.add_argument("--num", type=int, default=200, help="only the first so many; 200 by default")
+    made.add_argument("--num", type=int, default=200, help="at most so many; 200 by default")
+    made.add_argument("--by", help="score to sort by; as they come by default, with --scores its first one")
+    made.add_argument("--end", choices=ENDS, default="both", help="which of more than --num; both by default")
+    made.add_argument("--scores", type=Path, help="of a folder: CSV file of scores, with a column file or index")
     made.add_argument("--labels", help="KEY=LABEL, several by commas, in place of those above")
     made.add_argument("--image-size", type=int, default=128, help="pixels that files of a folder get; 128 by default")
     made.add_argument("--colours", choices=("grey", "rgb"), default="rgb", help="of files of a folder")
@@ -60,28 +72,3 @@ def _labels(text: str) -> dict[str, str]:
     if not all(len(key) == 1 and sign and label for key, sign, label in pairs):
         raise ConfigurationError(f"sheet: expected --labels as KEY=LABEL by commas, such as g=good,b=bad, got {text}")
     return {key: label for key, _, label in pairs}
-
-
-def _of_store(path: Path, number: int) -> tuple[list[SheetImage], dict[str, str]]:
-    """Images, and the labels that the oracle's verdict asks for."""
-    images: list[SheetImage] = []
-    labels = NUMBERS
-    for batch in SampleStore.open(path):
-        if batch.samples.ndim != 4 or batch.samples.shape[1] not in (1, 3):
-            raise ConfigurationError(f"sheet: expected images, got samples of shape {tuple(batch.samples.shape[1:])}")
-        kinds = (
-            [batch.verdict.kinds[kind] for kind in batch.verdict.kind.tolist()] if batch.verdict else [""] * len(batch)
-        )
-        if batch.verdict and all(map(torch.is_floating_point, batch.verdict.details.values())):
-            labels = labels_of_kinds(batch.verdict.kinds)
-        pixels = to_bytes(batch.samples).numpy()
-        names = map(str, batch.index.tolist())
-        images += [SheetImage(*each) for each in zip(names, pixels, kinds, strict=True)]
-        if len(images) >= number:
-            break
-    return images[:number], labels
-
-
-def _of_folder(path: Path, number: int, image_size: int, colours: str) -> list[SheetImage]:
-    preparation = Preparation(image_size, "grey" if colours == "grey" else "rgb", "pad")
-    return [SheetImage(name, decode_image(path / name, preparation)) for name in find_images(path)[:number]]

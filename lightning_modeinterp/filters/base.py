@@ -57,7 +57,7 @@ class Filter(ABC):
         Raises:
             ConfigurationError: If fewer than ``num`` are kept.
         """
-        rule, left = self.rule(_Sound(store)), self.num
+        rule, left = self.rule(Sound(store)), self.num
         for batch in store:
             kept = torch.zeros(len(batch), dtype=torch.bool)
             sound = (~batch.diverged).nonzero().flatten()
@@ -74,8 +74,12 @@ class Filter(ABC):
             )
 
 
-class _Sound:
-    """Batches without diverged samples."""
+class Sound:
+    """Batches without diverged samples, to be iterated again and again.
+
+    Args:
+        store: Batches that can be.
+    """
 
     def __init__(self, store: Iterable[GeneratedBatch]) -> None:
         self._store = store

@@ -7,8 +7,9 @@ import base64
 import html
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from string import Template
 
 import numpy as np
@@ -19,6 +20,9 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.sheets.labels import image_key
 from lightning_modeinterp.sheets.page import PAGE
 
+ORDERS = {"-": "highest", "+": "lowest"}
+"""Signs of the page's orders, and what comes first in each."""
+
 
 @dataclass(frozen=True)
 class SheetImage:
@@ -28,20 +32,28 @@ class SheetImage:
         name: What it is called; the file's name, or the number of a sample.
         pixels: (C, H, W) uint8, C = 1 or 3.
         guess: What an oracle says of it; shown below, no label.
+        scores: By name; nan counts as the highest.
     """
 
     name: str
     pixels: NDArray[np.uint8]
     guess: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
-def contact_sheet(images: Sequence[SheetImage], labels: Mapping[str, str], title: str) -> str:
+def contact_sheet(
+    images: Sequence[SheetImage], labels: Mapping[str, str], title: str, note: str = "", by: str | None = None
+) -> str:
     """Write a contact sheet.
 
+    On the page images may be sorted by any of their scores, whose value then stands below each.
+
     Args:
-        images: What is on it, at least one.
+        images: What is on it, at least one; all with the same scores.
         labels: The label that each key gives, by the key; single characters.
         title: What stands above, and what the labels are saved as.
+        note: A line below the title, such as which images they are.
+        by: The score by which they are sorted at first, the highest first. As they come if None.
 
     Returns:
         The page, HTML.
@@ -65,14 +77,36 @@ def contact_sheet(images: Sequence[SheetImage], labels: Mapping[str, str], title
         for key, label in labels.items()
     )
     escaped = json.dumps(dict(labels)).replace("<", "\\u003c")
-    return Template(PAGE).substitute(title=html.escape(title), figures=figures, buttons=buttons, labels=escaped)
+    return Template(PAGE).substitute(
+        title=html.escape(title),
+        note=html.escape(note),
+        sorting=_sorting(list(images[0].scores), by),
+        figures=figures,
+        buttons=buttons,
+        labels=escaped,
+    )
+
+
+def _sorting(scores: Sequence[str], by: str | None) -> str:
+    """A choice of orders; nothing where there are no scores."""
+    if not scores:
+        return ""
+    orders = [(f"{sign}{name}", f"{name}, {first} first") for name in scores for sign, first in ORDERS.items()]
+    options = "".join(
+        f'<option value="{html.escape(value)}"{" selected" if value == f"-{by}" else ""}>{html.escape(said)}</option>'
+        for value, said in [("", "as they come"), *orders]
+    )
+    return f'<label>sort by <select id="by">{options}</select></label>'
 
 
 def _figure(image: SheetImage) -> str:
     name, guess = html.escape(image.name, quote=True), html.escape(image.guess)
+    known = {score: value if math.isfinite(value) else None for score, value in image.scores.items()}
+    scores = html.escape(json.dumps(known), quote=True)
     return (
-        f'<figure data-name="{name}" data-key="{image_key(image.pixels)}"><img alt="{name}" '
-        f'src="data:image/png;base64,{_png(image.pixels)}"><figcaption><b></b> <i>{guess}</i></figcaption></figure>'
+        f'<figure data-name="{name}" data-key="{image_key(image.pixels)}" data-scores="{scores}"><img alt="{name}" '
+        f'src="data:image/png;base64,{_png(image.pixels)}"><figcaption><b></b> <i>{guess}</i><small></small>'
+        "</figcaption></figure>"
     )
 
 

@@ -16,13 +16,16 @@ figure.here { outline: 3px solid #d62 }
 img { width: 100%; image-rendering: pixelated; display: block }
 figcaption { min-height: 1.4em }
 figcaption i { color: #999; font-size: .8em }
+figcaption small { display: block; color: #555; font-variant-numeric: tabular-nums }
+select { font: inherit; max-width: 100%; padding: .3rem }
 nav { position: fixed; bottom: 0; left: 0; right: 0; background: #f4f4f4; padding: .5rem }
 nav { display: flex; flex-wrap: wrap; gap: .4rem }
 button { font: inherit; padding: .5rem .7rem; min-width: 2.8rem }
 </style>
 <header><b>$title</b> <span id="count"></span><br>
 Choose an image, then press a key or a button; the next one is chosen. Arrows move,
-Backspace takes a label away.</header>
+Backspace takes a label away.
+<div>$note</div>$sorting</header>
 <main>
 $figures
 </main>
@@ -30,6 +33,9 @@ $figures
 <script>
 const labels = $labels
 const figures = [...document.querySelectorAll('figure')]
+const came = new Map(figures.map((each, number) => [each, number]))
+const scores = new Map(figures.map(each => [each, JSON.parse(each.dataset.scores)]))
+const by = document.getElementById('by')
 const place = 'labels of ' + document.title
 let kept = {}
 try { kept = JSON.parse(localStorage.getItem(place)) || {} } catch { }
@@ -50,6 +56,17 @@ function go(step) {
   figures[here].scrollIntoView({ block: 'nearest' })
   show()
 }
+function value(each, name) { return scores.get(each)[name] ?? Infinity }
+function sort() {
+  const sign = by.value[0] === '-' ? -1 : 1, name = by.value.slice(1), chosen = figures[here]
+  figures.sort((a, b) => (name ? sign * (value(a, name) - value(b, name)) : 0) || came.get(a) - came.get(b))
+  document.querySelector('main').append(...figures)
+  for (const each of figures) {
+    each.querySelector('small').textContent = name ? (scores.get(each)[name]?.toPrecision(4) ?? 'no number') : ''
+  }
+  here = figures.indexOf(chosen)
+  go(0)
+}
 function label(key) { kept[figures[here].dataset.key] = labels[key]; go(1) }
 function clear() { delete kept[figures[here].dataset.key]; show() }
 function quoted(text) { return '"' + text.replaceAll('"', '""') + '"' }
@@ -61,7 +78,7 @@ function save() {
   link.download = 'labels.csv'
   document.body.append(link); link.click(); link.remove()
 }
-figures.forEach((each, number) => each.addEventListener('click', () => { here = number; show() }))
+figures.forEach(each => each.addEventListener('click', () => { here = figures.indexOf(each); show() }))
 for (const each of document.querySelectorAll('button[data-key]')) {
   each.addEventListener('click', () => label(each.dataset.key))
 }
@@ -76,6 +93,11 @@ document.addEventListener('keydown', event => {
   else return
   event.preventDefault()
 })
+if (by) {
+  by.addEventListener('change', sort)
+  sort()
+  here = Math.max(0, figures.findIndex(each => !kept[each.dataset.key]))
+}
 show()
 </script>
 </html>

@@ -1,5 +1,8 @@
 import base64
+import html
 import io
+import json
+import math
 import re
 
 import numpy as np
@@ -72,3 +75,19 @@ def test_refuses_other_files(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(ConfigurationError, match=message):
         read_labels(file, ["5"])
+
+
+def test_scores_are_on_the_page_and_sort_it():
+    images = [SheetImage(name, PIXELS, "", {"a/b": value, '"<': 1.5}) for name, value in (("x", 2.0), ("y", math.nan))]
+    page = contact_sheet(images, LABELS, "t", "of 9 <the> 2", "a/b")
+    known = [json.loads(html.unescape(each)) for each in re.findall(r'data-scores="([^"]*)"', page)]
+    assert known == [{"a/b": 2.0, '"<': 1.5}, {"a/b": None, '"<': 1.5}]
+    assert "of 9 &lt;the&gt; 2" in page
+    options = [
+        (html.unescape(value), bool(chosen)) for value, chosen in re.findall(r'value="([^"]*)"( selected)?', page)
+    ]
+    assert options == [("", False), ("-a/b", True), ("+a/b", False), ('-"<', False), ('+"<', False)]
+
+
+def test_without_scores_there_is_nothing_to_sort_by():
+    assert "<select" not in contact_sheet([SheetImage("a", PIXELS)], LABELS, "t")

@@ -1,0 +1,38 @@
+"""The samples with the lowest and the highest score, of any number."""
+
+from collections.abc import Iterable
+
+import torch
+
+from lightning_modeinterp.filters.base import Rule, Sound
+from lightning_modeinterp.filters.nth_lowest import nth_lowest
+from lightning_modeinterp.records import GeneratedBatch
+
+
+def ends(samples: Iterable[GeneratedBatch], score: str, num_lowest: int, num_highest: int) -> Rule:
+    """Find which samples lie at the ends; nan is the highest, and of equal scores the first sample is the lower one.
+
+    Args:
+        samples: Batches that can be iterated again and again. What diverged among them does not count.
+        score: Name of the score.
+        num_lowest: How many of the lowest, at least 0.
+        num_highest: How many of the highest, at least 0.
+
+    Returns:
+        From a batch to which of its samples they are, (N,) bool. All where there are no more.
+    """
+    sound = Sound(samples)
+    number = sum(map(len, sound))
+    low, high = (
+        nth_lowest(sound, lambda batch: batch.score(score), each) if 0 < each < number else None
+        for each in (num_lowest, number - num_highest)
+    )
+
+    def rule(batch: GeneratedBatch) -> torch.Tensor:
+        scores, none = batch.score(score), torch.zeros(len(batch), dtype=torch.bool)
+        if num_lowest + num_highest >= number:
+            return ~none
+        is_low = none if low is None else low.holds(scores, batch.index)
+        return is_low if high is None else is_low | ~high.holds(scores, batch.index)
+
+    return rule
