@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lightning_modeinterp.cli import main, reproduce
@@ -18,6 +19,9 @@ from .test_snippets import ROOT, blocks_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = ("fit", "validate", "test", "predict")
+OTHERS = ("export", "keep", "sheet", "threshold")
+"""Quick commands, which read what those before them on the page have written."""
+
 SIZES = (
     "--generation.num_samples=16",
     "--generation.block_size=16",
@@ -31,7 +35,7 @@ SIZES = (
 )
 
 
-def commands_of(page: Path, commands: Sequence[str] = COMMANDS) -> Iterator[list[str]]:
+def commands_of(page: Path, commands: Sequence[str] = (*COMMANDS, *OTHERS)) -> Iterator[list[str]]:
     """Arguments of each command in the page's bash blocks and in its lines that are nothing but a command."""
     text = page.read_text()
     blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
@@ -58,20 +62,29 @@ def modules_of(page: Path, folder: Path) -> None:
             (folder / f"{name.lower()}.py").write_text(block)
 
 
+def files_of(page: Path, folder: Path) -> None:
+    """Put the experiment that a page shows, and images, where its commands look for them."""
+    images = np.random.default_rng(0).integers(256, size=(40, 1, 8, 8), dtype=np.uint8)
+    np.save(folder / "images.npy", images)
+    for block in re.findall(r"^```yaml\n(run: .*?)^```", page.read_text(), flags=re.DOTALL | re.MULTILINE):
+        (folder / "images.yaml").write_text(block.replace("[32, 64]", "[8, 16]"))
+
+
 @pytest.mark.filterwarnings("error:generation.sampler")  # what the pages show is sound
 @pytest.mark.usefixtures("offline_wandb", "quick_tsne")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(commands_of(page))], ids=lambda page: page.stem)
 def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     modules_of(page, tmp_path)
+    files_of(page, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     first, *others = without_absent(commands_of(page))
     tour = ["fit", "-c", "configs/experiment/gaussian_1d.yaml"]  # pages go on where this has been given
     for command, *options in [tour, *(others if first == tour else [first, *others])]:
         print("modeinterp", command, shlex.join(options))
-        main([command, *options, *SIZES])
-        assert any((tmp_path / "runs").rglob(f"config_{command}.yaml"))
+        main([command, *options, *(SIZES if command in COMMANDS else ())])
+        assert command in OTHERS or any((tmp_path / "runs").rglob(f"config_{command}.yaml"))
 
 
 REPRODUCING = [page for page in PAGES if any(commands_of(page, ["reproduce"]))]
