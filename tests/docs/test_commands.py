@@ -35,16 +35,18 @@ SIZES = (
 )
 
 
-def commands_of(page: Path, commands: Sequence[str] = (*COMMANDS, *OTHERS)) -> Iterator[list[str]]:
-    """Arguments of each command in the page's bash blocks and in its lines that are nothing but a command."""
+def commands_of(page: Path, commands: Sequence[str] = COMMANDS, others: Sequence[str] = OTHERS) -> Iterator[list[str]]:
+    """Arguments of each command in the page's bash blocks and in its lines that are nothing but a command.
+
+    The others are taken from blocks alone, where what they read has been written by the lines before.
+    """
     text = page.read_text()
-    blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines() + re.findall(
-        r"^`(modeinterp [^`]*)`$", text, re.MULTILINE
-    )
-    for line in lines:
+    blocks = "\n".join(re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE))
+    alone = re.findall(r"^`(modeinterp [^`]*)`$", text, re.MULTILINE)
+    lines = [(line, (*commands, *others)) for line in blocks.replace("\\\n", " ").splitlines()]
+    for line, wanted in [*lines, *((line, commands) for line in alone)]:
         words = shlex.split(line, comments=True)
-        if "modeinterp" in words and (rest := words[words.index("modeinterp") + 1 :]) and rest[0] in commands:
+        if "modeinterp" in words and (rest := words[words.index("modeinterp") + 1 :]) and rest[0] in wanted:
             yield ["configs/experiment/gaussian_1d.yaml" if word == "C" else word for word in rest]
 
 
@@ -87,7 +89,7 @@ def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert command in OTHERS or any((tmp_path / "runs").rglob(f"config_{command}.yaml"))
 
 
-REPRODUCING = [page for page in PAGES if any(commands_of(page, ["reproduce"]))]
+REPRODUCING = [page for page in PAGES if any(commands_of(page, ["reproduce"], []))]
 
 
 @pytest.mark.parametrize("page", REPRODUCING, ids=lambda page: page.stem)
@@ -95,5 +97,5 @@ def test_reproductions_are_asked_for_rightly(page: Path, tmp_path: Path, monkeyp
     modules_of(page, tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "parts", raising=False)
-    for _, *options in without_absent(commands_of(page, ["reproduce"])):
+    for _, *options in without_absent(commands_of(page, ["reproduce"], [])):
         assert reproduce.parse(options).claims
