@@ -183,7 +183,7 @@ class Threshold:
         """
         if not Path(path).is_file():
             raise ConfigurationError(f"threshold: expected a file that was saved, found none at {path}; set one first")
-        return cls.from_json(Path(path).read_text())
+        return cls.from_json(Path(path).read_bytes().decode(errors="replace"))
 
     def to_json(self) -> str:
         """As text; `from_json` reads it."""

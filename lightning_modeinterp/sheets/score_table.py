@@ -4,6 +4,7 @@ The samples are named by a column ``file``, or numbered by a column ``index``, w
 """
 
 import csv
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def read_score_table(path: str | Path) -> ScoreTable:
     path = Path(path)
     if not path.is_file():
         raise ConfigurationError(f"scores: expected a CSV file, found none at {path}")
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         reader = csv.DictReader(file)
         rows, columns = list(reader), list(reader.fieldnames or ())
     key = next((each for each in (FILE, INDEX) if each in columns), None)
@@ -71,11 +72,11 @@ def read_score_table(path: str | Path) -> ScoreTable:
             f"{path}: expected a column {FILE} or {INDEX} and a row for each sample, got columns "
             f"{', '.join(columns) or 'none'} and {len(rows)} rows"
         )
-    names = [row[key] if key == FILE else _as_number(row[key]) for row in rows]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    names = [(row[key] or "") if key == FILE else _as_number(row[key] or "") for row in rows]
+    if twice := next((name for name, count in Counter(names).items() if count > 1), None):
         raise ConfigurationError(f"{path}: expected each sample once, got {twice} twice")
-    return ScoreTable(path, tuple(names), key == FILE, _scores(path, rows, [each for each in columns if each != key]))
+    scores = _scores(path, rows, [each for each in columns if each not in (FILE, INDEX)])
+    return ScoreTable(path, tuple(names), key == FILE, scores)
 
 
 def _scores(path: Path, rows: Sequence[dict[str, str]], columns: Sequence[str]) -> dict[str, Tensor]:
