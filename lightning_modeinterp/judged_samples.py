@@ -1,9 +1,10 @@
 """Samples with what the oracle said of them, as figures, claims and filters look at them: in one row, at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+import torch
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
@@ -100,7 +101,12 @@ class JudgedSamples:
 
     def is_kind(self, kind: str) -> Tensor:
         """Which samples are of a kind, (N,) bool."""
-        return self.verdict.kind == self.verdict.kinds.index(kind)
+        return self.is_one_of([kind])
+
+    def is_one_of(self, kinds: Collection[str]) -> Tensor:
+        """Which samples are of one of some kinds, (N,) bool."""
+        kind = self.verdict.kind
+        return torch.isin(kind, kind.new_tensor([self.verdict.kinds.index(each) for each in kinds]))
 
     def __getitem__(self, rows: slice | Tensor) -> Self:
         return replace(

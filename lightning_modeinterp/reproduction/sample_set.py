@@ -4,11 +4,14 @@ Whatever is chosen is chosen on one set and reported on another: *explore* choos
 threshold, *final* is looked at once. Each is drawn with a sampling seed of its own.
 """
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor
 
+from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.metrics.functional import auroc_from_counts, count_distinct
+from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.threshold import Threshold
 
 FIRST_SEED = {"explore": 100, "calibrate": 200, "final": 300}
@@ -33,6 +36,13 @@ def auroc(scores: Tensor, hallucinated: Tensor) -> float:
     """Area under the ROC curve; nan where a class is empty."""
     counts = count_distinct(scores, hallucinated.long())
     return float(auroc_from_counts(counts.in_support, counts.hallucinated))
+
+
+def measured_auroc(samples: JudgedSamples, window: str) -> Measured:
+    """AUROC of the variance over a window; its error at most that of a share of the rarer class."""
+    area = auroc(samples.variance_of(window), samples.hallucinated)
+    fewer = max(min(samples.num_hallucinated, len(samples) - samples.num_hallucinated), 1)
+    return Measured(area, math.sqrt(area * (1 - area) / fewer))
 
 
 def window_rates(variances: Sequence[Tensor], hallucinated: Tensor) -> list[tuple[float, float]]:

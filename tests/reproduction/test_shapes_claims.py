@@ -10,7 +10,7 @@ from lightning_modeinterp.data.shapes import exclusion_pairs
 from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.reproduction import CLAIMS
-from lightning_modeinterp.reproduction.claims import detection_shapes
+from lightning_modeinterp.reproduction.claims.detection_images import among_alike
 from lightning_modeinterp.reproduction.claims.recursion import OfRecursion
 
 from ..families.ownership import claims_of
@@ -47,9 +47,11 @@ def test_detection_on_shapes_is_not_fooled_by_ink():
         return images, images.flatten(1).mean(1) * (0.8 + 0.4 * torch.rand(len(images), generator=asked.generator))
 
     assert verdicts("detection-shapes", knowing) == ["holds"] * 3
+    assert verdicts("variance-separates-shapes", knowing) == ["holds"]
     removed, matched, beyond = verdicts("detection-shapes", inky)
     assert removed == "fails"
     assert "holds" not in (matched, beyond)
+    assert verdicts("variance-separates-shapes", inky) == ["fails"]
 
 
 def test_other_faults_are_no_part_of_detection_on_shapes():
@@ -106,10 +108,9 @@ def test_the_stated_error_of_a_matched_auroc_is_no_less_than_the_true_one():
     values, errors = [], []
     for _ in range(400):
         moved, hallucinated, num_shapes = world_of_uneven_strata(generator)
-        details = {"triangles": num_shapes, "squares": 0 * num_shapes, "pentagons": 0 * num_shapes}
-        verdict = SupportVerdict(2 * hallucinated.to(torch.int8), num_shapes, ("in_support", "ambiguous", "x"), details)
+        verdict = SupportVerdict(2 * hallucinated.to(torch.int8), num_shapes, ("in_support", "ambiguous", "x"))
         images = JudgedSamples(moved, {"variance/w": moved}, verdict, torch.arange(240), 1)
-        (measured,) = detection_shapes._matched([images], ["w"])
+        measured = among_alike(images, "w", num_shapes)
         values.append(measured.value)
         errors.append(measured.error)
     true = statistics.stdev(values)

@@ -3,7 +3,7 @@
 from lightning_modeinterp.reproduction.claim import Claim
 from lightning_modeinterp.reproduction.claims.between_heights import BetweenHeights
 from lightning_modeinterp.reproduction.claims.detection import DetectionOnGrid, DetectionOnLine
-from lightning_modeinterp.reproduction.claims.detection_shapes import DetectionOnShapes
+from lightning_modeinterp.reproduction.claims.detection_shapes import DetectionOnShapes, SeparationOnShapes
 from lightning_modeinterp.reproduction.claims.distance import Distance
 from lightning_modeinterp.reproduction.claims.filter_mnist import FilterOnDigits
 from lightning_modeinterp.reproduction.claims.filter_shapes import FilterOnShapes
@@ -34,6 +34,7 @@ CLAIMS: dict[str, Claim] = {
         ImbalancedInterpolates(),
         RepeatedShapes(),
         DetectionOnShapes(),
+        SeparationOnShapes(),
         BetweenHeights(),
         Collapse(),
         FilterIn2D(),

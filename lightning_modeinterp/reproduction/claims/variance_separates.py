@@ -1,16 +1,14 @@
 """Histograms of trajectory variance lie apart for hallucinations and for samples in support."""
 
-import math
 from pathlib import Path
 
 from lightning_modeinterp.figures import save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.claim import Claim, Needs
-from lightning_modeinterp.reproduction.estimates import Measured
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.panels import variance_figure
 from lightning_modeinterp.reproduction.preset import Preset
-from lightning_modeinterp.reproduction.sample_set import auroc, threshold_of
+from lightning_modeinterp.reproduction.sample_set import measured_auroc, threshold_of
 from lightning_modeinterp.runs import CachedRuns
 
 BOUND = 0.9
@@ -39,7 +37,7 @@ class VarianceSeparates(Claim):
             areas, counts = [], []
             for seed in preset.seeds:
                 samples = JudgedSamples.of(runs.samples(preset.counted(preset.fit(system, seed)))).clear()
-                areas.append(_measured_auroc(samples, system.window))
+                areas.append(measured_auroc(samples, system.window))
                 counts.append(samples.num_hallucinated)
             found.append(Finding(f"{name}: AUROC", "above", BOUND, areas, facts={"hallucinated": counts}))
         return found
@@ -54,10 +52,3 @@ class VarianceSeparates(Claim):
             figure = variance_figure(scores[1::2], hallucinated[1::2], threshold, system.window)
             drawn.append(save_figure(figure, folder / f"variance_{name}.png"))
         return drawn
-
-
-def _measured_auroc(samples: JudgedSamples, window: str) -> Measured:
-    """AUROC; its error at most that of a share of the rarer class."""
-    area = auroc(samples.variance_of(window), samples.hallucinated)
-    fewer = max(min(samples.num_hallucinated, len(samples) - samples.num_hallucinated), 1)
-    return Measured(area, math.sqrt(area * (1 - area) / fewer))
