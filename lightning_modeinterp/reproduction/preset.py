@@ -49,6 +49,8 @@ class Preset:
         grid: DDPM on the modes of the grid, or of another arrangement.
         vdm: Variational diffusion on the grid.
         shapes: DDPM on Simple Shapes.
+        hands: DDPM on drawn hands.
+        hands_bank: The same on a bank of hands, whose true score is known.
         batch_size: Samples of an update, where the number of training samples is varied; fewer where there are fewer.
         training_sizes: Numbers of training samples that are compared.
         equal_updates: Updates where each number of training samples gets as many.
@@ -71,6 +73,8 @@ class Preset:
     grid: System
     vdm: System
     shapes: System
+    hands: System
+    hands_bank: System
     batch_size: int
     training_sizes: tuple[int, ...]
     equal_updates: int
@@ -110,6 +114,8 @@ class Preset:
             grid=given(self.grid),
             vdm=given(self.vdm),
             shapes=given(self.shapes),
+            hands=given(self.hands),
+            hands_bank=given(self.hands_bank),
             options=(*self.options, *options),
         )
 
@@ -179,6 +185,8 @@ CPU = Preset(
     num_swept=10_240,
     num_calibrate=10_240,
     shapes=System("shapes", "experiment/shapes_32.yaml", "0.5_to_2", 1_536),
+    hands=System("hands", "experiment/hands_32.yaml", "0.5_to_2", 1_536),
+    hands_bank=System("hands_bank", "experiment/hands_bank_32.yaml", "0.5_to_2", 1_536),
     num_images=768,
 )
 
@@ -239,6 +247,8 @@ SMOKE = Preset(
     num_swept=256,
     num_calibrate=256,
     shapes=System("shapes", CPU.shapes.config, CPU.shapes.window, 32, TINY_IMAGES),
+    hands=System("hands", CPU.hands.config, CPU.hands.window, 32, TINY_IMAGES),
+    hands_bank=System("hands_bank", CPU.hands_bank.config, CPU.hands_bank.window, 32, TINY_IMAGES),
     num_images=32,
     num_drawn_steps=(40, 50),
     recursions={
@@ -267,6 +277,8 @@ PAPER = Preset(
     num_swept=100_352,
     num_calibrate=100_352,
     shapes=System("shapes", "experiment/shapes.yaml", CPU.shapes.window, 8_192),
+    hands=System("hands", "experiment/hands_cpu.yaml", CPU.hands.window, 8_192),
+    hands_bank=System("hands_bank", CPU.hands_bank.config, CPU.hands_bank.window, 8_192),
     num_images=8_192,
 )
 

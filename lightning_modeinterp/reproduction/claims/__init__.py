@@ -3,6 +3,7 @@
 from lightning_modeinterp.reproduction.claim import Claim
 from lightning_modeinterp.reproduction.claims.between_heights import BetweenHeights
 from lightning_modeinterp.reproduction.claims.detection import DetectionOnGrid, DetectionOnLine
+from lightning_modeinterp.reproduction.claims.detection_hands import DetectionOnHands, SeparationOnHands
 from lightning_modeinterp.reproduction.claims.detection_shapes import DetectionOnShapes, SeparationOnShapes
 from lightning_modeinterp.reproduction.claims.distance import Distance
 from lightning_modeinterp.reproduction.claims.filter_mnist import FilterOnDigits
@@ -17,6 +18,7 @@ from lightning_modeinterp.reproduction.claims.trajectories_settle import Traject
 from lightning_modeinterp.reproduction.claims.true_score import TrueScore
 from lightning_modeinterp.reproduction.claims.variance_separates import VarianceSeparates
 from lightning_modeinterp.reproduction.claims.variational import VariationalInterpolates
+from lightning_modeinterp.reproduction.claims.wrong_fingers import WrongFingers
 
 CLAIMS: dict[str, Claim] = {
     claim.name: claim
@@ -36,6 +38,9 @@ CLAIMS: dict[str, Claim] = {
         DetectionOnShapes(),
         SeparationOnShapes(),
         BetweenHeights(),
+        WrongFingers(),
+        DetectionOnHands(),
+        SeparationOnHands(),
         Collapse(),
         FilterIn2D(),
         FilterPrice(),
