@@ -17,7 +17,7 @@ class DetectionOnHands(DetectionOnImages):
     """The claim on hands."""
 
     name = "detection-hands"
-    sentence = "Hands: more than 95 % of hallucinations are removed at 96 % of the images in support kept."
+    sentence = "Drawn hands: more than 95 % of hallucinations are removed at 96 % of the images in support kept."
     rule = (
         "Hallucinated is what is no hand of five fingers. A threshold on the variance keeps 96 % of the images in "
         "support of a calibration set; the share of the hallucinations of a sealed final set above it is above 0.95, "
@@ -47,6 +47,6 @@ class SeparationOnHands(SeparationOnImages):
     """Figure 7_2 for hands."""
 
     name = "variance-separates-hands"
-    sentence = "Hands: histograms of the trajectory variance of hallucinations and of others are separated."
+    sentence = "Drawn hands: histograms of the trajectory variance of hallucinations and of others are separated."
     detection = DetectionOnHands()
     rule = SeparationOnImages.rule.format(detection.name)

@@ -1,4 +1,4 @@
-"""Hands with a finger too many and hands with one missing are drawn, where all hands of the data have five."""
+"""Images of hands with a finger too many or one missing are drawn, where all hands of the data have five."""
 
 from lightning_modeinterp.reproduction.claims.invented_images import InventedImages, share_of
 from lightning_modeinterp.reproduction.claims.true_score import TRUE_SCORE
@@ -14,7 +14,7 @@ class WrongFingers(InventedImages):
     """Count both, and in the samples of the true score of a bank of hands: that of all hands is not known."""
 
     name = "wrong-fingers"
-    sentence = "Hands with extra and with missing fingers are generated, where all hands of the data have five."
+    sentence = "Drawn hands with extra and with missing fingers are generated, where all hands of the data have five."
     rule = (
         "The share of hands with extra or missing fingers is above 0.01 (ours) in the samples of a network trained on "
         "drawn hands, and that of extra ones alone above 0.001 (ours); the former is below 0.01 in the samples of the "
