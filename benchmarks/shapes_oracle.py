@@ -19,6 +19,7 @@ from samples import fit_directory, trained
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from lightning_modeinterp.data.images import to_data_units, to_model_units
 from lightning_modeinterp.data.shapes import (
     PlacedShapes,
     ShapeCount,
@@ -26,7 +27,6 @@ from lightning_modeinterp.data.shapes import (
     SimpleShapesDataModule,
     exclusion_pairs,
 )
-from lightning_modeinterp.data.shapes.dataset import to_data_units, to_model_units
 from lightning_modeinterp.diffusion.parameterization import noised
 
 RESULTS = Path("docs/results/shapes")

@@ -5,8 +5,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lightning_modeinterp.data.gaussian.mixture import GaussianMixture
-from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.keyed_noise import keyed_generator
+from lightning_modeinterp.data.split_generator import split_generator
 
 
 class GaussianMixtureDataset(Dataset[Tensor]):
@@ -23,10 +22,7 @@ class GaussianMixtureDataset(Dataset[Tensor]):
     """
 
     def __init__(self, mixture: GaussianMixture, size: int, seed: int, split: str) -> None:
-        if size < 1:
-            raise ConfigurationError(f"{split} size: expected at least 1 sample, got {size}")
-        generator = keyed_generator(seed, f"data/{split}", 0)
-        self.samples = mixture.sample(size, generator).to(torch.float32)
+        self.samples = mixture.sample(size, split_generator(size, seed, split)).to(torch.float32)
 
     def __len__(self) -> int:
         return len(self.samples)

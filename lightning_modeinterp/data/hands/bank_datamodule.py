@@ -10,8 +10,8 @@ from lightning_modeinterp.data.hands.finger_count import FingerCount
 from lightning_modeinterp.data.hands.sixth_finger import SixthFinger
 from lightning_modeinterp.data.images import ImageDataModule
 from lightning_modeinterp.data.probe import Probe
+from lightning_modeinterp.data.split_generator import split_generator
 from lightning_modeinterp.denoisers import Denoiser
-from lightning_modeinterp.keyed_noise import keyed_generator
 
 
 class BankDataset(Dataset[Tensor]):
@@ -19,13 +19,16 @@ class BankDataset(Dataset[Tensor]):
 
     Args:
         bank: What is sampled.
-        size: Number of images.
+        size: Number of images, >= 1.
         seed: Seed of the data.
         split: ``train``, ``validation`` or ``test``; each has draws of its own.
+
+    Raises:
+        ConfigurationError: For size < 1.
     """
 
     def __init__(self, bank: HandBank, size: int, seed: int, split: str) -> None:
-        self.images, self.template = bank.sample(size, keyed_generator(seed, f"data/{split}", 0))
+        self.images, self.template = bank.sample(size, split_generator(size, seed, split))
 
     def __len__(self) -> int:
         return len(self.images)

@@ -5,12 +5,11 @@ exact posterior mean of the bank keeps of it is what the rule leaves at that noi
 it six fingers.
 """
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from lightning_modeinterp.data.hands.bank import HandBank
 from lightning_modeinterp.data.hands.offered_fingers import offered_fingers
 from lightning_modeinterp.data.images import NUM_PAIRS, ImagePairs, RuleProbe, mean_over, to_data_units
-from lightning_modeinterp.keyed_noise import keyed_generator
 
 
 class SixthFinger(RuleProbe):
@@ -32,9 +31,9 @@ class SixthFinger(RuleProbe):
         super().__init__(num_pairs)
         self.bank = bank
 
-    def pairs(self) -> ImagePairs:
-        """See `RuleProbe.pairs`."""
-        return offered_fingers(self.bank, self.num_pairs, keyed_generator(0, self.name, 0))
+    def draw_pairs(self, generator: Generator) -> ImagePairs:
+        """See `RuleProbe.draw_pairs`."""
+        return offered_fingers(self.bank, self.num_pairs, generator)
 
     def compare(self, allowed: Tensor, forbidden: Tensor, pairs: ImagePairs) -> Tensor:
         """Share of each sixth finger that is kept; see `RuleProbe.compare`."""

@@ -11,6 +11,7 @@ from lightning_modeinterp.data.images.decoding import (
     decode_image,
     find_images,
 )
+from lightning_modeinterp.data.images.drawn_images import DrawnImages
 from lightning_modeinterp.data.images.folder import ImageFolderDataModule
 from lightning_modeinterp.data.images.idx import read_idx
 from lightning_modeinterp.data.images.noised_images import noised_images
@@ -23,6 +24,7 @@ __all__ = [
     "BrokenImageError",
     "ByteImages",
     "CachedImages",
+    "DrawnImages",
     "ImageDataModule",
     "ImageFolderDataModule",
     "ImagePairs",

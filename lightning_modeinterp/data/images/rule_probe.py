@@ -16,6 +16,7 @@ from lightning_modeinterp.data.images.noised_images import noised_images
 from lightning_modeinterp.data.probe import Probe, Subject
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import PredictX0
+from lightning_modeinterp.keyed_noise import keyed_generator
 
 NOISE_TO_SIGNAL = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0)
 DECISIVE = 2.0
@@ -50,7 +51,7 @@ class RuleProbe(Probe, ABC):
     in_validation = True
 
     name: str
-    """Of the numbers, as `names` has it, and of the noise."""
+    """Of the numbers, as `names` has it, of the pairs and of the noise."""
 
     without_rule: float
     """What a model has that takes each part of an image for itself."""
@@ -60,8 +61,16 @@ class RuleProbe(Probe, ABC):
         self.names = (self.name,)
 
     @abstractmethod
+    def draw_pairs(self, generator: torch.Generator) -> ImagePairs:
+        """Make ``num_pairs`` pairs.
+
+        Args:
+            generator: The only source of randomness.
+        """
+
     def pairs(self) -> ImagePairs:
-        """Make the pairs, always the same ones."""
+        """The pairs, always the same ones."""
+        return self.draw_pairs(keyed_generator(0, self.name, 0))
 
     @abstractmethod
     def compare(self, allowed: Tensor, forbidden: Tensor, pairs: ImagePairs) -> Tensor:

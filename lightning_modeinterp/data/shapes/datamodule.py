@@ -2,23 +2,22 @@
 
 from collections.abc import Callable
 
-from torch import Tensor
-
-from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split, checked_sizes
+from lightning_modeinterp.data.datamodule import Split, checked_sizes
+from lightning_modeinterp.data.images import ImageDataModule
 from lightning_modeinterp.data.probe import Probe
 from lightning_modeinterp.data.shapes.bottleneck import Bottleneck
-from lightning_modeinterp.data.shapes.dataset import SimpleShapesDataset, to_data_units, to_model_units
+from lightning_modeinterp.data.shapes.dataset import SimpleShapesDataset
 from lightning_modeinterp.data.shapes.distribution import SimpleShapes
 from lightning_modeinterp.data.shapes.exact_shapes import ExactShapes
 from lightning_modeinterp.data.shapes.exclusion import Exclusion
 from lightning_modeinterp.data.shapes.shape_count import ShapeCount
 from lightning_modeinterp.data.shapes.shape_rates import ShapeRates
 from lightning_modeinterp.denoisers import Denoiser
-from lightning_modeinterp.metrics import GenerationMetric, SupportRates
+from lightning_modeinterp.metrics import GenerationMetric
 from lightning_modeinterp.support_oracle import SupportOracle
 
 
-class SimpleShapesDataModule(ModeInterpDataModule):
+class SimpleShapesDataModule(ImageDataModule):
     """White shapes on black; data units are [0, 255], model units [-1, 1].
 
     Args:
@@ -67,14 +66,6 @@ class SimpleShapesDataModule(ModeInterpDataModule):
         """See `ModeInterpDataModule.make_dataset`."""
         return SimpleShapesDataset(self.distribution, self.sizes[split], self.seed, split)
 
-    def to_data_units(self, samples: Tensor) -> Tensor:
-        """See `ModeInterpDataModule.to_data_units`."""
-        return to_data_units(samples)
-
-    def to_model_units(self, samples: Tensor) -> Tensor:
-        """See `ModeInterpDataModule.to_model_units`."""
-        return to_model_units(samples)
-
     def exact_denoiser(self) -> Denoiser | None:
         """The true posterior mean; None without the column rule."""
         distribution = self.distribution
@@ -89,9 +80,6 @@ class SimpleShapesDataModule(ModeInterpDataModule):
 
     def metrics(self) -> list[GenerationMetric]:
         """Rates, and detection; see `ModeInterpDataModule.metrics`."""
-        support = self.support
-        if support is None:
-            return []
-        is_counted = isinstance(support, ShapeCount)
-        rates = ShapeRates(support.kinds, self.distribution.combination_weights) if is_counted else None
-        return [rates or SupportRates(support.kinds), self.detection()]
+        if not isinstance(self.support, ShapeCount):
+            return super().metrics()
+        return [ShapeRates(self.support.kinds, self.distribution.combination_weights), self.detection()]

@@ -1,17 +1,14 @@
 """Images of Simple Shapes, in memory, with what is on them."""
 
-from torch import Tensor
-from torch.utils.data import Dataset
-
+from lightning_modeinterp.data.images import DrawnImages
 from lightning_modeinterp.data.shapes.distribution import SimpleShapes
-from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.keyed_noise import keyed_generator
+from lightning_modeinterp.data.split_generator import split_generator
 
 
-class SimpleShapesDataset(Dataset[Tensor]):
+class SimpleShapesDataset(DrawnImages):
     """A fixed set of images, a function of distribution, size, seed and split alone.
 
-    ``images`` (N, 1, S, S) uint8 are the images in data units, ``placed`` the shapes on them.
+    ``images`` (N, 1, S, S) uint8 are the images in data units, 0 or 255, ``placed`` the shapes on them.
 
     Args:
         distribution: What is sampled.
@@ -24,23 +21,5 @@ class SimpleShapesDataset(Dataset[Tensor]):
     """
 
     def __init__(self, distribution: SimpleShapes, size: int, seed: int, split: str) -> None:
-        if size < 1:
-            raise ConfigurationError(f"{split} size: expected at least 1 image, got {size}")
-        self.images, self.placed = distribution.sample(size, keyed_generator(seed, f"data/{split}", 0))
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int | Tensor) -> Tensor:
-        """One image (1, S, S), or with an index tensor (B,) a whole batch (B, 1, S, S); model units, -1 or 1."""
-        return to_model_units(self.images[index])
-
-
-def to_model_units(images: Tensor) -> Tensor:
-    """Bring images from [0, 255] to [-1, 1], float32."""
-    return images.float() / 127.5 - 1
-
-
-def to_data_units(images: Tensor) -> Tensor:
-    """Bring images from [-1, 1] to [0, 255]; what lies beyond stays beyond."""
-    return (images + 1) * 127.5
+        images, self.placed = distribution.sample(size, split_generator(size, seed, split))
+        super().__init__(images)

@@ -5,12 +5,11 @@ latter the exact posterior mean leaves a half, whichever of the two it takes for
 leaves as much as of the former.
 """
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from lightning_modeinterp.data.images import NUM_PAIRS, ImagePairs, RuleProbe, mean_over
 from lightning_modeinterp.data.shapes.distribution import SimpleShapes
 from lightning_modeinterp.data.shapes.exclusion_pairs import exclusion_pairs
-from lightning_modeinterp.keyed_noise import keyed_generator
 
 
 class Exclusion(RuleProbe):
@@ -31,9 +30,9 @@ class Exclusion(RuleProbe):
         super().__init__(num_pairs)
         self.distribution = distribution
 
-    def pairs(self) -> ImagePairs:
-        """See `RuleProbe.pairs`."""
-        return exclusion_pairs(self.distribution, self.num_pairs, keyed_generator(0, self.name, 0))
+    def draw_pairs(self, generator: Generator) -> ImagePairs:
+        """See `RuleProbe.draw_pairs`."""
+        return exclusion_pairs(self.distribution, self.num_pairs, generator)
 
     def compare(self, allowed: Tensor, forbidden: Tensor, pairs: ImagePairs) -> Tensor:
         """What the double takes of the brightness of each shape; see `RuleProbe.compare`."""

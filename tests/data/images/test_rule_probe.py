@@ -16,7 +16,7 @@ class NoBrightCorner(RuleProbe):
     name = "corner"
     without_rule = 1.0
 
-    def pairs(self):
+    def draw_pairs(self, generator):
         allowed = torch.zeros(self.num_pairs, 1, 4, 4, dtype=torch.uint8)
         forbidden = allowed.clone()
         forbidden[:, :, 0, 0] = 255

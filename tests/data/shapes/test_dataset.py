@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from lightning_modeinterp.data.images import to_data_units
 from lightning_modeinterp.data.shapes import SimpleShapes, SimpleShapesDataset
-from lightning_modeinterp.data.shapes.dataset import to_data_units
 from lightning_modeinterp.errors import ConfigurationError
 
 DISTRIBUTION = SimpleShapes()
@@ -41,5 +41,5 @@ def test_one_image_and_a_batch_at_a_time_in_model_units():
 
 @pytest.mark.parametrize("size", [0, -5])
 def test_refuses_no_images(size):
-    with pytest.raises(ConfigurationError, match="test size: expected at least 1 image"):
+    with pytest.raises(ConfigurationError, match="test size: expected at least 1 sample"):
         make_dataset(size=size, split="test")
