@@ -36,6 +36,8 @@ def test_of_one_kind():
     found = JudgedSamples.of([batch([0, 1, 2, 3])])
     assert found.of_kind("lost").index.tolist() == [0, 3]
     assert found.is_kind("off").tolist() == [False, False, True, False]
+    assert found.is_one_of(["off", "lost"]).tolist() == [False, False, True, True]
+    assert found.is_one_of(["off"]).tolist() == found.is_kind("off").tolist()
 
 
 def test_what_diverged_is_left_out_and_counted():

@@ -3,9 +3,12 @@ import math
 import pytest
 import torch
 
+from lightning_modeinterp.judged_samples import JudgedSamples
+from lightning_modeinterp.records import SupportVerdict, variance_score
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.sample_set import (
     best_window,
+    measured_auroc,
     removed,
     sampling_seed,
     threshold_of,
@@ -26,6 +29,17 @@ def test_rates_by_hand():
     ((auroc, share),) = window_rates([variance], hallucinated)
     assert share == 2 / 3
     assert auroc == pytest.approx((9.5 + 25 + 25) / 75)
+
+
+def test_an_auroc_is_no_surer_than_a_share_of_the_rarer_class():
+    hallucinated = torch.arange(28) >= 25
+    variance = torch.cat([torch.arange(1.0, 26), torch.tensor([10.0, 30.0, 40.0])])
+    kinds = ("in_support", "ambiguous", "off")
+    verdict = SupportVerdict(2 * hallucinated.to(torch.int8), torch.zeros(28, dtype=torch.int64), kinds)
+    scores = {variance_score("noise"): variance}
+    found = measured_auroc(JudgedSamples(variance[:, None], scores, verdict, torch.arange(28), 1), "noise")
+    area = (9.5 + 25 + 25) / 75
+    assert (found.value, found.error) == pytest.approx((area, math.sqrt(area * (1 - area) / 3)))
 
 
 def test_a_threshold_that_nothing_has_set_judges_nothing():
