@@ -8,12 +8,13 @@
 Every score of both sets is measured on the final one: its AUROC, the AUROC among hands as large (their areas fall into
 the same hundredth of the image), and what a threshold removes that keeps 96 % of the images in support of the
 exploration set. Area and ink are read the way the exploration set says. Intervals are of 95 %, by the bootstrap over
-samples. It also draws ``kinds_32px.png`` and ``sorted_by_variance_32px.png`` from the final set.
+samples. It also draws hands of each kind, of both sets, and those of the final set from the most restless to the least.
 """
 
 import argparse
 import math
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -96,13 +97,16 @@ def by_variance(images: JudgedSamples, window: str) -> dict[str, ImageGroup]:
     return {name: ImageGroup(images.samples[rows], images.hallucinated[rows]) for name, rows in ends.items()}
 
 
-def main(explore: JudgedSamples, final: JudgedSamples, data: ModeInterpDataModule, out: Path) -> None:
+def main(explore_run: Path, final_run: Path, out: Path) -> None:
     """Measure all scores, and draw."""
+    stores = [SampleStore.open(run / "predictions") for run in (explore_run, final_run)]
+    explore, final = map(JudgedSamples.of, stores)
     rows = [row(name, explore, final) for name in final.scores]
     publish("detection", {"explore": len(explore), "final": len(final)}, rows, markdown(rows, final), out)
     windows = [each for each in rows if each["score"] in final.windows]
     best = max(windows, key=lambda each: each["matched on explore"])["score"]
-    save_figure(image_grid(kinds(final, data), "hands by the number of fingers"), out / "kinds_32px.png")
+    both, data = JudgedSamples.of(chain(*stores)), data_of(read_config(final_run / "config_predict.yaml"))
+    save_figure(image_grid(kinds(both, data), f"of {len(both):,} samples; hallucinated framed"), out / "kinds_32px.png")
     title = f"by the variance over {best}, of {len(final):,} samples; hallucinated framed"
     save_figure(image_grid(by_variance(final, best), title), out / "sorted_by_variance_32px.png")
 
@@ -113,5 +117,4 @@ if __name__ == "__main__":
     parser.add_argument("final", type=Path, help="one with another sampling seed")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
-    sets = (JudgedSamples.of(SampleStore.open(each / "predictions")) for each in (given.explore, given.final))
-    main(*sets, data_of(read_config(given.final / "config_predict.yaml")), given.out)
+    main(given.explore, given.final, given.out)
