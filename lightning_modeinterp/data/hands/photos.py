@@ -16,7 +16,7 @@ from lightning_modeinterp.data.datamodule import Split
 from lightning_modeinterp.data.hands.finger_count import LABELS, FingerCount
 from lightning_modeinterp.data.hands.hand_mask import contrast_of, largest_piece
 from lightning_modeinterp.data.hands.poses import FINGERS
-from lightning_modeinterp.data.images import ByteImages, CachedImages, ImageFolderDataModule, split_rows, to_bytes
+from lightning_modeinterp.data.images import ByteImages, ImageFolderDataModule, split_rows, to_bytes
 from lightning_modeinterp.data.images.decoding import Colours
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.sheets import read_labels
@@ -36,7 +36,6 @@ PAPER, SURE = 255, 0.98
 """What pads a photo, and the quantile of its contrast that is surely the hand's, also where that is small."""
 
 CHUNK = 64
-NUM_NAMED = 3
 
 
 class HandPhotosDataModule(ImageFolderDataModule):
@@ -78,10 +77,9 @@ class HandPhotosDataModule(ImageFolderDataModule):
         seed: int | None = None,
         support: SupportOracle | None = None,
     ) -> None:
-        if image_size < MIN_SIZE or not 0 <= max_broken <= 1:
+        if image_size < MIN_SIZE:
             raise ConfigurationError(
-                f"hands: expected image_size >= {MIN_SIZE}, below which fingers run into one another, and max_broken "
-                f"from 0 to 1, got {image_size} and {max_broken}"
+                f"hands: expected image_size >= {MIN_SIZE}, below which fingers run into one another, got {image_size}"
             )
         super().__init__(
             folder,
@@ -89,7 +87,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
             colours,
             fit="pad",
             background=PAPER,
-            skip_broken=True,
+            max_broken=max_broken,
             cache=cache,
             validation_rate=validation_rate,
             test_rate=test_rate,
@@ -97,25 +95,12 @@ class HandPhotosDataModule(ImageFolderDataModule):
             seed=seed,
             support=FingerCount() if support is None else support,
         )
-        self.image_size, self.aspect, self.max_broken, self.labels = image_size, aspect, max_broken, labels
+        self.image_size, self.aspect, self.labels = image_size, aspect, labels
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """(C, S, S)."""
         return (self.preparation.shape[0], self.image_size, self.image_size)
-
-    @cached_property
-    def content(self) -> CachedImages:
-        """All photos that can be read, as they are in the folder."""
-        content = super().content
-        num_files = len(content.names) + len(content.broken)
-        if len(content.broken) > self.max_broken * num_files:
-            named = ", ".join(f"{name} ({why})" for name, why in list(content.broken.items())[:NUM_NAMED])
-            raise ConfigurationError(
-                f"hands: expected at most {self.max_broken:g} of the {num_files} files of {self.folder} to be broken, "
-                f"got {len(content.broken)}: {named}; take them away, or raise max_broken"
-            )
-        return content
 
     @cached_property
     def cut(self) -> NDArray[np.uint8]:

@@ -48,7 +48,7 @@ def default_cache() -> Path:
 
 
 def cached_images(
-    folder: str | Path, preparation: Preparation, cache: str | Path | None = None, skip_broken: bool = False
+    folder: str | Path, preparation: Preparation, cache: str | Path | None = None, max_broken: float = 0.0
 ) -> CachedImages:
     """Images of a folder and its sub-folders, decoded unless that was done before.
 
@@ -56,10 +56,10 @@ def cached_images(
         folder: Where the image files are.
         preparation: What to make of each.
         cache: Folder for what was decoded; `default_cache` if None.
-        skip_broken: Leave out files that cannot be read, instead of refusing the folder.
+        max_broken: Share of the files that may be broken and are left out; with more the folder is refused.
 
     Raises:
-        ConfigurationError: If there is no image, the cache cannot be written, or a file is broken.
+        ConfigurationError: If there is no image, the cache cannot be written, or too many files are broken.
     """
     folder = Path(folder)
     names = find_images(folder)
@@ -76,8 +76,8 @@ def cached_images(
             f"cache: expected a folder that can be written, got {place} ({error.strerror}); name another one"
         ) from error
     found = json.loads(listing.read_text())
-    if found["broken"] and not skip_broken:
-        raise ConfigurationError(_said(folder, found["broken"], len(names)))
+    if len(found["broken"]) > max_broken * len(names):
+        raise ConfigurationError(_said(folder, found["broken"], len(names), max_broken))
     if not found["names"]:
         raise ConfigurationError(f"images: expected one that can be read in {folder}, got {len(names)} broken ones")
     shape = (len(found["names"]), *preparation.shape)
@@ -126,10 +126,10 @@ def _decoded(
         yield from threads.map(decode, names)
 
 
-def _said(folder: Path, broken: dict[str, str], num_files: int) -> str:
+def _said(folder: Path, broken: dict[str, str], num_files: int, max_broken: float) -> str:
     named = [f"{name} ({reason})" for name, reason in list(broken.items())[:NUM_NAMED]]
     others = f" and {len(broken) - NUM_NAMED} more" if len(broken) > NUM_NAMED else ""
     return (
-        f"images: expected {num_files} files in {folder} that can be read, got {len(broken)} broken: "
-        f"{'; '.join(named)}{others}; mend or remove them, or leave them out with skip_broken: true"
+        f"images: expected at most {max_broken:g} of the {num_files} files in {folder} to be broken, got "
+        f"{len(broken)}: {'; '.join(named)}{others}; mend or remove them, or raise max_broken to leave them out"
     )

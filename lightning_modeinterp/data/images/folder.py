@@ -11,6 +11,7 @@ from lightning_modeinterp.data.images.byte_images import ByteImages
 from lightning_modeinterp.data.images.cache import CachedImages, cached_images
 from lightning_modeinterp.data.images.datamodule import ImageDataModule, check_batch_size, split_rows
 from lightning_modeinterp.data.images.decoding import Colours, Fit, Preparation
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.support_oracle import SupportOracle
 
 
@@ -24,7 +25,7 @@ class ImageFolderDataModule(ImageDataModule):
         fit: How another shape becomes a square: ``crop`` its sides to the middle, ``pad`` it with the background, or
             ``stretch`` it.
         background: What shows through transparent pixels, and what pads; 0 is black, 255 white.
-        skip_broken: Leave out files that cannot be read, instead of refusing the folder.
+        max_broken: Share of the files that may be broken and are left out, in [0, 1]; with more the folder is refused.
         cache: Folder for what was decoded. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
         validation_rate: Share of the images that validate, in (0, 1). Which ones does not depend on the seed.
         test_rate: Share of the images that test, in (0, 1).
@@ -43,7 +44,7 @@ class ImageFolderDataModule(ImageDataModule):
         colours: Colours = "rgb",
         fit: Fit = "crop",
         background: int = 255,
-        skip_broken: bool = False,
+        max_broken: float = 0.0,
         cache: str | Path | None = None,
         validation_rate: float = 0.1,
         test_rate: float = 0.1,
@@ -51,8 +52,10 @@ class ImageFolderDataModule(ImageDataModule):
         seed: int | None = None,
         support: SupportOracle | None = None,
     ) -> None:
+        if not 0 <= max_broken <= 1:
+            raise ConfigurationError(f"data.max_broken: expected a share from 0 to 1, got {max_broken}")
         super().__init__(batch_size, seed, support)
-        self.folder, self.cache, self.skip_broken = Path(folder), cache, skip_broken
+        self.folder, self.cache, self.max_broken = Path(folder), cache, max_broken
         self.preparation = Preparation(image_size, colours, fit, background)
         self.validation_rate, self.test_rate = validation_rate, test_rate
 
@@ -64,7 +67,7 @@ class ImageFolderDataModule(ImageDataModule):
     @cached_property
     def content(self) -> CachedImages:
         """All images, in the order of their names."""
-        return cached_images(self.folder, self.preparation, self.cache, self.skip_broken)
+        return cached_images(self.folder, self.preparation, self.cache, self.max_broken)
 
     def setup(self, stage: str) -> None:
         """Decode, and refuse what does not fit, before anything is computed."""

@@ -84,9 +84,12 @@ def test_of_processes_that_start_at_once_one_decodes(folder, tmp_path):
 def test_broken_files_are_named_or_left_out(folder, tmp_path):
     (folder / "03.png").write_bytes(b"")
     (folder / "07.png").write_bytes(b"no picture")
-    with pytest.raises(ConfigurationError, match=r"got 2 broken: 03.png \(the file is empty\); 07.png .*skip_broken"):
+    named = r"at most {} of the 30 files in .* got 2: 03.png \(the file is empty\); 07.png .*max_broken"
+    with pytest.raises(ConfigurationError, match=named.format("0")):
         cached_images(folder, SMALL, tmp_path / "cache")
-    content = cached_images(folder, SMALL, tmp_path / "cache", skip_broken=True)
+    with pytest.raises(ConfigurationError, match=named.format(r"0\.05")):
+        cached_images(folder, SMALL, tmp_path / "cache", max_broken=0.05)
+    content = cached_images(folder, SMALL, tmp_path / "cache", max_broken=0.07)
     assert len(content.images) == len(content.names) == 28
     assert set(content.broken) == {"03.png", "07.png"}
     assert shades(content.images)[3] == 8 * 4
@@ -95,11 +98,11 @@ def test_broken_files_are_named_or_left_out(folder, tmp_path):
 def test_a_message_names_three_broken_files_at_most(folder, tmp_path):
     for file in folder.iterdir():
         file.write_bytes(b"")
-    with pytest.raises(ConfigurationError, match=r"got 30 broken: .* and 27 more;") as refused:
+    with pytest.raises(ConfigurationError, match=r"got 30: .* and 27 more;") as refused:
         cached_images(folder, SMALL, tmp_path / "cache")
     assert "\n" not in str(refused.value)
     with pytest.raises(ConfigurationError, match="expected one that can be read"):
-        cached_images(folder, SMALL, tmp_path / "cache", skip_broken=True)
+        cached_images(folder, SMALL, tmp_path / "cache", max_broken=1.0)
 
 
 def test_a_cache_that_cannot_be_written(folder, monkeypatch, tmp_path):

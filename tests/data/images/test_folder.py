@@ -39,6 +39,19 @@ def test_a_batch_that_the_training_images_do_not_fill(make):
         make(batch_size=241).setup("fit")
 
 
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_a_limit_that_is_no_share(make, share):
+    with pytest.raises(ConfigurationError, match="max_broken: expected a share from 0 to 1"):
+        make(max_broken=share)
+
+
+def test_some_broken_files_are_left_out(make, tmp_path):
+    (tmp_path / "pictures" / "299.png").write_bytes(b"")
+    with pytest.raises(ConfigurationError, match=r"at most 0 of the 300 files .* got 1: 299\.png"):
+        make().setup("fit")
+    assert len(make(max_broken=0.01).content.names) == 299
+
+
 def test_splits_that_are_empty():
     with pytest.raises(ConfigurationError, match=r"at least 1 of 4 samples, got validation_rate 0.1"):
         split_rows(4, 0.1, 0.5)
