@@ -29,6 +29,27 @@ def start(folder, out):
         )
 
 
+def num_begun(folder):
+    """Commands that the recursions of a folder have said to begin."""
+    log = folder / "log.txt"
+    return log.read_text().count(" of ") if log.is_file() else 0
+
+
+def kill_within(process, folder, wait, num_commands):
+    """Kill a recursion and all its commands once it has begun so many commands and some seconds later."""
+    until = num_begun(folder) + num_commands
+    while process.poll() is None and num_begun(folder) < until:
+        time.sleep(0.02)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=wait)
+    if process.poll() is not None:
+        return False
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return True
+
+
 def manifests(out):
     """What the recursion and each of its stores and kept samples say."""
     files = [out / "generations.json", *out.glob("runs/*/*/predictions/manifest.json"), *out.glob("runs/*/*/kept/*")]
@@ -42,20 +63,14 @@ def test_killed_again_and_again(tmp_path):
     (tmp_path / "recursion.yaml").write_text(yaml.safe_dump({"recursion": settings}))
     begun = time.monotonic()
     assert start(tmp_path, tmp_path / "undisturbed").wait() == 0
-    duration, chance, num_kills = time.monotonic() - begun, random.Random(0), 0
-    for _ in range(NUM_KILLS):
+    a_command, chance = (time.monotonic() - begun) / num_begun(tmp_path), random.Random(0)
+    for number in range(NUM_KILLS):
+        # every second time as it starts; else once a third command has begun, so of two at a time one has ended
+        wait, num_commands = (2 * a_command, 0) if number % 2 else (a_command / 2, 3)
         process = start(tmp_path, tmp_path / "killed")
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=chance.uniform(0.15, 0.4) * duration)
-        if process.poll() is not None:
-            break
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        num_kills += 1
+        assert kill_within(process, tmp_path, chance.uniform(0, wait), num_commands), f"ended before kill {number}"
     assert start(tmp_path, tmp_path / "killed").wait() == 0
-    assert num_kills >= 3
-    print(f"{num_kills} kills of a recursion of {duration:.0f} s")
+    print(f"{NUM_KILLS} kills of a recursion whose commands take {a_command:.1f} s")
     undisturbed, killed = manifests(tmp_path / "undisturbed"), manifests(tmp_path / "killed")
     assert killed.keys() == undisturbed.keys()
     assert {name for name in killed if killed[name] != undisturbed[name]} == set()
