@@ -151,8 +151,18 @@ class Seen:
                 "with the scheduler that was there when it began"
             )
         names = [name for name in results[0] if self._is_score(name) == is_score]
-        return {name: torch.cat([each[name] for each in results]) for name in names}
+        return {name: _joined(name, [each[name] for each in results]) for name in names}
 
     def _is_score(self, name: str) -> bool:
         observer = self._trajectories.observers.get(name)
         return name.startswith(f"{VARIANCE}/") if observer is None else observer.is_score
+
+
+def _joined(name: str, batches: Sequence[Tensor]) -> Tensor:
+    shapes = {tuple(each.shape[1:]) for each in batches}
+    if len(shapes) > 1:
+        raise ConfigurationError(
+            f"watch: expected batches of one shape and number of steps for {name}, got rows of {sorted(shapes)}; watch "
+            "each call of its own"
+        )
+    return torch.cat(list(batches))

@@ -68,6 +68,19 @@ def test_observers_and_windows_that_count_steps_know_the_levels_of_a_scheduler()
     torch.testing.assert_close(seen.statistics["path"], x[:, 2:3].transpose(0, 1), rtol=1e-6, atol=1e-6)
 
 
+def test_recorded_steps_of_calls_with_other_numbers_of_steps_are_not_joined():
+    case, scheduler = CASES["ddim"], CASES["ddim"].make()
+    with watch(scheduler, observers={"path": TrajectoryRecorder([2])}) as seen:
+        walk(case, scheduler)
+        walk(case, scheduler, num_steps=30)
+    with pytest.raises(ConfigurationError, match="of one shape and number of steps for path, got rows of"):
+        _ = seen.statistics
+    with watch(scheduler, observers={"path": TrajectoryRecorder(window=Window(last_steps=5), every=2)}) as seen:
+        walk(case, scheduler)
+        walk(case, scheduler, num_steps=30)
+    assert seen.statistics["path"].shape == (8, 3, 3, 2, 2)
+
+
 def test_a_bare_loop_gives_its_levels_to_observers():
     with watch(
         windows={"last": Window(last_steps=3)}, observers={"path": PathLength()}, noise_to_signal=LEVELS
