@@ -182,6 +182,6 @@ def test_x_0_hat_at_chosen_steps_is_in_the_store(predict):
 def test_chosen_rows_are_refused(predict):
     chosen = "{path: {class_path: TrajectoryRecorder, init_args: {rows: [0, 3]}}}"
     with pytest.raises(
-        ConfigurationError, match="observers.path: expected a row for each sample, got 2 rows of a block"
+        ConfigurationError, match=r"observers.path: expected a row for each sample, got 2 rows of a block"
     ):
         predict("rows", f"--generation.observers={chosen}")
