@@ -5,6 +5,7 @@ from typing import Any
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.trajectories import TrajectoryObserver, Window
+from lightning_modeinterp.trajectories.window import named_windows
 from lightning_modeinterp.watching.seen import Seen
 
 
@@ -50,8 +51,7 @@ def watch(
         raise ConfigurationError(
             f"watch: expected the levels of the {type(scheduler).__name__} alone, got noise_to_signal; leave it out"
         )
-    by_name = {name: _window(name, each) for name, each in (windows or {}).items()}
-    return Seen(by_name, observers or {}, noise_to_signal, scheduler)
+    return Seen(named_windows(windows or {}), observers or {}, noise_to_signal, scheduler)
 
 
 def scheduler_of(pipeline: Any) -> Any:
@@ -67,15 +67,3 @@ def scheduler_of(pipeline: Any) -> Any:
             "show x_0_hat yourself by watch(windows=...) and see(x_0_hat, noise_to_signal)"
         )
     return scheduler
-
-
-def _window(name: str, given: Window | tuple[float, float]) -> Window:
-    if isinstance(given, Window):
-        return given
-    low, high = given if len(given) == 2 else (1.0, 0.0)
-    if not 0 <= low < high:
-        raise ConfigurationError(
-            f"watch: expected a lowest and a higher sigma / alpha for the window {name}, got {given}; give for example "
-            "(0.0, 0.5)"
-        )
-    return Window(noise_to_signal=(float(low), float(high)))

@@ -173,8 +173,8 @@ class Empty:
     [
         ((Empty(), WINDOWS), "expected a pipeline with a scheduler, or a scheduler, got Empty without one"),
         ((torch.nn.Linear(1, 1), WINDOWS), "or a scheduler, got Linear without one"),
-        ((None, {"late": (1.0, 0.5)}), r"a lowest and a higher sigma / alpha for the window late, got \(1.0, 0.5\)"),
-        ((None, {"late": (1.0, 2.0, 3.0)}), "a lowest and a higher sigma / alpha for the window late"),
+        ((None, {"late": (1.0, 0.5)}), r"window late: expected a lowest and a higher sigma / alpha, got \(1.0, 0.5\)"),
+        ((None, {"late": (1.0, 2.0, 3.0)}), "window late: expected a lowest and a higher"),
         ((None,), "expected windows or observers, got none"),
     ],
     ids=["none", "no_scheduler", "falling", "three", "nothing"],
