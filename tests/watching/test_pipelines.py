@@ -131,7 +131,7 @@ def test_several_images_a_prompt_are_rows_of_their_own():
     pytest.importorskip("transformers")
     torch.manual_seed(0)
     unet = diffusers.UNet2DConditionModel(
-        sample_size=4,
+        sample_size=8,
         block_out_channels=(4, 8),
         layers_per_block=1,
         norm_num_groups=2,
