@@ -77,7 +77,7 @@ class SchedulerHook:
         if is_new:
             self._laid_out, self._levels = self.scheduler.timesteps, self._reading.levels()
         place = self._reading.place(timestep)
-        if place is None:
+        if place is None or place >= len(self._levels):  # beyond the last step the scheduler itself refuses
             return
         level, trajectories = self._levels[place], self.trajectories
         noise = level.noise_to_signal

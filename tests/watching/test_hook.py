@@ -100,6 +100,15 @@ def test_a_timestep_that_was_not_laid_out_is_refused():
         scheduler.step(x, 7, x)
 
 
+def test_a_step_too_many_is_the_schedulers_to_refuse():
+    scheduler = CASES["euler"].make()
+    with watch(scheduler, WINDOWS) as seen:
+        samples = walk(CASES["euler"], scheduler).samples
+        with pytest.raises(IndexError, match="out of bounds"):
+            scheduler.step(samples, scheduler.timesteps[-1], samples)
+    assert seen.scores["variance/late"].shape == (4,)
+
+
 def test_nothing_that_was_seen_carries_a_gradient():
     scheduler, weight = CASES["ddim"].make(), torch.ones((), requires_grad=True)
     scheduler.set_timesteps(20)
