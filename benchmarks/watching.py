@@ -6,7 +6,7 @@ Writes watching.json and watching.md to docs/results/performance.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,38 +77,60 @@ def main() -> None:
 def row_of(name: str, case: Case, given: argparse.Namespace) -> dict[str, Any]:
     """Measure one case."""
     pipeline = case.pipeline(given.device)
-    sides = {each: Side(side(pipeline, case, each == "watched"), case.num_steps) for each in ("unwatched", "watched")}
-    times = interleave(sides, given.rounds, given.threads, given.device)
-    bare, watched = times["unwatched"], times["watched"]
-
-    def ratio(kind: str) -> str:
-        pairs = zip(getattr(watched, kind), getattr(bare, kind), strict=True)
-        spread = Spread.of([a / b for a, b in pairs])
-        return f"{spread.median:.3f} [{spread.low:.3f}, {spread.high:.3f}]"
-
+    whole = {each: side(whole_of(pipeline, case), pipeline, case, each) for each in ("unwatched", "watched")}
+    steps = {f"steps {each}": side(steps_of(pipeline, case), pipeline, case, each) for each in ("unwatched", "watched")}
+    times = interleave(whole | steps, given.rounds, given.threads, given.device)
+    looking = [a - b for a, b in zip(times["steps watched"].wall, times["steps unwatched"].wall, strict=True)]
     return {
         "U-Net": name,
         "million weights": round(sum(each.numel() for each in pipeline.unet.parameters()) / 1e6, 1),
         "batch": case.batch_size,
-        "ms a step, unwatched": str(Spread.of([1e3 * each for each in bare.wall])),
-        "watched over unwatched, CPU time": ratio("cpu"),
-        "wall time": ratio("wall"),
+        "ms a step, unwatched": str(Spread.of([1e3 * each for each in times["unwatched"].wall])),
+        "watched over unwatched, CPU time": str(ratio(times["watched"].cpu, times["unwatched"].cpu)),
+        "wall time": str(ratio(times["watched"].wall, times["unwatched"].wall)),
+        "ms a step, looking alone": str(Spread.of([1e3 * each for each in looking])),
     }
 
 
-def side(pipeline: DDIMPipeline, case: Case, is_watched: bool) -> Callable[[], object]:
-    """Draw one batch; what is seen is asked for too."""
+def ratio(times: Sequence[float], baseline: Sequence[float]) -> Spread:
+    """Spread of the ratios within each round."""
+    return Spread.of([a / b for a, b in zip(times, baseline, strict=True)])
+
+
+def whole_of(pipeline: DDIMPipeline, case: Case) -> Callable[[], object]:
+    """Draw one batch."""
 
     def draw() -> object:
         generator = torch.Generator().manual_seed(0)
         return pipeline(case.batch_size, generator, num_inference_steps=case.num_steps, output_type="pt")
+
+    return draw
+
+
+def steps_of(pipeline: DDIMPipeline, case: Case) -> Callable[[], object]:
+    """Make the scheduler's steps of one batch without the network."""
+    scheduler, shape = pipeline.scheduler, (case.batch_size, 3, case.size, case.size)
+    output = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(pipeline.device)
+
+    def walk() -> object:
+        x = output
+        scheduler.set_timesteps(case.num_steps)
+        for t in scheduler.timesteps:
+            x = scheduler.step(output, t, x).prev_sample
+        return x
+
+    return walk
+
+
+def side(draw: Callable[[], object], pipeline: DDIMPipeline, case: Case, how: str) -> Side:
+    """One side of the comparison; what is seen is asked for too."""
 
     def draw_watched() -> object:
         with watch(pipeline, WINDOWS) as seen:
             draw()
         return seen.scores
 
-    return draw_watched if is_watched else draw
+    return Side(draw_watched if how == "watched" else draw, case.num_steps)
 
 
 if __name__ == "__main__":
