@@ -44,7 +44,7 @@ bench: setup  ## measure speed and memory (an hour; AUTHORS=PATH compares with a
 	  $(BIN)/python -W ignore benchmarks/$$name.py $(if $(AUTHORS),--authors $(AUTHORS)) || exit 1; done
 	$(BIN)/python -W ignore benchmarks/sampling.py $(if $(AUTHORS),--authors $(AUTHORS)) \
 	  --num-samples 16384 --num-steps 100 --name sampling_many --threads 1 --rounds 7
-	for name in threads lightning_overhead scaling numerics images shapes_rates; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
+	for name in threads lightning_overhead scaling numerics images shapes_rates watching; do $(BIN)/python -W ignore benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/report.py
 
 lint: setup  ## check style, format and types

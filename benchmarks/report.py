@@ -1,4 +1,4 @@
-"""Put the measured tables into docs/performance.md, each between the two lines that name it; the README has a summary.
+"""Put the measured tables into their pages, each between the two lines that name it; the README has a summary.
 
 python benchmarks/report.py
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from interleaved import RESULTS, Spread, table
 
-PAGES = [Path("docs/performance.md"), Path("README.md")]
+PAGES = [Path("docs/performance.md"), Path("docs/any_model.md"), Path("README.md")]
 AUTHORS = "authors"
 SHOWN = {  # of one thread, by the file of results
     "training": ["ours, time_table, fused"],

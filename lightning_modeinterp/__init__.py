@@ -9,8 +9,9 @@ from lightning_modeinterp import moved_names
 if TYPE_CHECKING:
     from lightning_modeinterp.configuration.loaded_run import load_run
     from lightning_modeinterp.trajectories import TrajectoryWatch, trajectory_variance
+    from lightning_modeinterp.watching import watch
 
-__all__ = ["TrajectoryWatch", "load_run", "trajectory_variance"]
+__all__ = ["TrajectoryWatch", "load_run", "trajectory_variance", "watch"]
 
 # Threads that wait for one that is late sleep, so that it gets a core: spinning, they keep a busy machine from it.
 # OpenMP reads it when torch is loaded.
@@ -24,6 +25,7 @@ _HOMES = {
     "TrajectoryWatch": "trajectories",
     "load_run": "configuration.loaded_run",
     "trajectory_variance": "trajectories",
+    "watch": "watching",
 }
 
 

@@ -87,6 +87,7 @@ class Generation:
             raise ConfigurationError(f"generation.window: expected one of {', '.join(self.windows)}, got {window}")
         check_retained(retained)
         self._check_names()
+        self._check_rows()
         if num_samples < 1 or block_size < 1 or self.monitor.num_samples < 0:
             raise ConfigurationError(
                 "generation: expected num_samples >= 1, block_size >= 1 and monitor.num_samples >= 0, got "
@@ -162,6 +163,16 @@ class Generation:
                 f"generation.observers, generation.end_point_scores: expected names of their own, got "
                 f"{', '.join(clashing)}, which a window, another statistic or a column of the store has; rename it"
             )
+
+    def _check_rows(self) -> None:
+        for name, observer in self.observers.items():
+            rows = observer.picked_rows
+            if rows is not None and list(rows) != list(range(self.block_size)):
+                raise ConfigurationError(
+                    f"generation.observers.{name}: expected a row for each sample, got {len(rows)} rows of a block of "
+                    f"{self.block_size}; leave rows out, or draw one block again by run.drawing.sample(number, "
+                    "'predict', {name: observer})"
+                )
 
     def check_details(self, details: Iterable[str]) -> None:
         """Raise a `ConfigurationError` where a score or statistic has the name of something that the oracle finds.

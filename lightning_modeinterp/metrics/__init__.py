@@ -11,6 +11,7 @@ from lightning_modeinterp.metrics.kernel_distance import KernelDistance
 from lightning_modeinterp.metrics.of_features import FeatureNetwork
 from lightning_modeinterp.metrics.support_rates import SupportRates
 from lightning_modeinterp.metrics.trajectory_variance_histogram import TrajectoryVarianceHistogram
+from lightning_modeinterp.metrics.trajectory_variance_scores import TrajectoryVarianceScores
 from lightning_modeinterp.moved_names import moved
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "KernelDistance",
     "SupportRates",
     "TrajectoryVarianceHistogram",
+    "TrajectoryVarianceScores",
 ]
 
 

@@ -22,6 +22,11 @@ class TrajectoryObserver(ABC, Generic[State]):
     is_score: ClassVar[bool] = False
     """Whether the result is one number a sample, (B,), that is higher where the sample is more suspect."""
 
+    @property
+    def picked_rows(self) -> Sequence[int] | None:
+        """Positions of the samples within the block that the result is of. None, as by default, if of all."""
+        return None
+
     @abstractmethod
     def init(self, x_t: Tensor, levels: NoiseLevel) -> State:
         """State before the first step.
@@ -37,7 +42,7 @@ class TrajectoryObserver(ABC, Generic[State]):
 
     @abstractmethod
     def result(self, state: State) -> Tensor:
-        """Statistic of each trajectory, (B, ...), in sample order."""
+        """Statistic of each trajectory, (B, ...), in sample order; of `picked_rows` alone where there are some."""
 
     def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
         """Raise a `ConfigurationError` if the statistic cannot be computed on these S levels, or samples of a shape."""

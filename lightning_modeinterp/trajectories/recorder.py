@@ -1,44 +1,79 @@
-"""Whole trajectories, of a few samples: the only observer whose memory grows with the number of steps."""
+"""Whole trajectories: the only observer whose memory grows with the number of steps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel, SamplingStep
 from lightning_modeinterp.trajectories.observer import TrajectoryObserver
+from lightning_modeinterp.trajectories.window import Window
 
 
 @dataclass(frozen=True)
 class RecordedSteps:
-    """State of `TrajectoryRecorder`: which rows, (n,) int64 on the device, and their x_0_hat at each step so far."""
+    """State of `TrajectoryRecorder`.
 
-    rows: Tensor
+    Args:
+        rows: Which rows, (n,) int64 on the device; None for all.
+        steps: Which steps, as those that are left.
+        x_0_hat: That of each of the steps so far.
+    """
+
+    rows: Tensor | None
+    steps: range
     x_0_hat: tuple[Tensor, ...] = ()
 
 
 class TrajectoryRecorder(TrajectoryObserver[RecordedSteps]):
-    """Keep every x_0_hat of chosen samples.
+    """Keep x_0_hat itself, of all samples or chosen ones, at all steps or chosen ones.
 
     Which samples are worth a look is known only after sampling, so draw their block again with this observer: a block
-    depends on its key alone.
+    depends on its key alone. As one of a generation's observers it keeps every sample, so choose few steps.
 
     Args:
-        rows: Positions of the samples within the block.
+        rows: Positions of the samples within the block. All if None.
+        window: Which steps. All if None.
+        every: Only each n-th of these, counted from the last one, which is kept.
+
+    Raises:
+        ConfigurationError: For ``every`` < 1.
     """
 
-    def __init__(self, rows: Sequence[int]) -> None:
-        self.rows = list(rows)
+    def __init__(self, rows: Sequence[int] | None = None, window: Window | None = None, every: int = 1) -> None:
+        if every < 1:
+            raise ConfigurationError(f"TrajectoryRecorder.every: expected at least 1, got {every}")
+        self.rows = None if rows is None else list(rows)
+        self.window = window
+        self.every = every
+
+    @property
+    def picked_rows(self) -> Sequence[int] | None:
+        """See `TrajectoryObserver.picked_rows`."""
+        return self.rows
+
+    def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
+        """See `TrajectoryObserver.check`; a window must hold steps of the sampler."""
+        self._steps(levels)
 
     def init(self, x_t: Tensor, levels: NoiseLevel) -> RecordedSteps:
         """See `TrajectoryObserver.init`."""
-        return RecordedSteps(torch.tensor(self.rows, device=x_t.device, dtype=torch.int64))
+        rows = None if self.rows is None else torch.tensor(self.rows, device=x_t.device, dtype=torch.int64)
+        return RecordedSteps(rows, self._steps(levels))
 
     def update(self, state: RecordedSteps, step: SamplingStep) -> RecordedSteps:
         """See `TrajectoryObserver.update`."""
-        return RecordedSteps(state.rows, (*state.x_0_hat, step.x_0_hat[state.rows]))
+        if step.index not in state.steps:
+            return state
+        x_0_hat = step.x_0_hat.clone() if state.rows is None else step.x_0_hat[state.rows]
+        return replace(state, x_0_hat=(*state.x_0_hat, x_0_hat))
 
     def result(self, state: RecordedSteps) -> Tensor:
-        """The x_0_hat of the chosen rows, (len(rows), S, *sample_shape), first step first, model units."""
+        """The x_0_hat of the rows, (B or len(rows), steps, *sample_shape), first step first, model units."""
         return torch.stack(state.x_0_hat, dim=1)
+
+    def _steps(self, levels: NoiseLevel) -> range:
+        steps = range(len(levels)) if self.window is None else self.window.steps_left(levels)
+        return steps[:: self.every]

@@ -23,6 +23,11 @@ class VarianceMap(TrajectoryVariance):
         super().__init__(windows)
         self.rows = None if rows is None else list(rows)
 
+    @property
+    def picked_rows(self) -> Sequence[int] | None:
+        """See `TrajectoryObserver.picked_rows`."""
+        return self.rows
+
     def result(self, state: WindowMoments) -> Tensor:
         """Variance of each coordinate, (B or len(rows), *sample_shape) float32, model units squared."""
         variance = state.moments["map"].variance().float()

@@ -1,5 +1,6 @@
 """Which part of the reverse trajectory a statistic looks at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -132,3 +133,25 @@ class Window:
 
     def __str__(self) -> str:
         return ", ".join(f"{k}={v}" for k, v in vars(self).items() if v is not None)
+
+
+def named_windows(given: Mapping[str, Window | tuple[float, float]]) -> dict[str, Window]:
+    """Windows by name, of which some may be given as the lowest and highest sigma / alpha.
+
+    Raises:
+        ConfigurationError: For a pair that is none.
+
+    Example:
+        >>> str(named_windows({"late": (0.0, 0.5)})["late"])
+        'noise_to_signal=(0.0, 0.5)'
+    """
+    return {name: each if isinstance(each, Window) else _between(name, each) for name, each in given.items()}
+
+
+def _between(name: str, ends: tuple[float, float]) -> Window:
+    low, high = ends if len(ends) == 2 else (1.0, 0.0)
+    if not 0 <= low < high:
+        raise ConfigurationError(
+            f"window {name}: expected a lowest and a higher sigma / alpha, got {ends}; give for example (0.0, 0.5)"
+        )
+    return Window(noise_to_signal=(float(low), float(high)))

@@ -23,6 +23,7 @@ ROOMS = (
         "filters",
         "denoisers",
         "generation",
+        "watching",
         "sheets",
         "data",
         "fidelity",
@@ -33,7 +34,7 @@ ROOMS = (
 )
 """From the ground up: a room imports from itself and from those before it."""
 
-ON_TOP = ("moved_names", "trajectories", "configuration")
+ON_TOP = ("moved_names", "trajectories", "watching", "configuration")
 """What the package itself names; all but the first it imports only when asked for, see `tests/cli/test_entry.py`."""
 
 FAMILIES = sorted(path.parent.name for path in PACKAGE.glob("data/*/__init__.py") if path.parent.name != "images")

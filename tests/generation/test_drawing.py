@@ -69,6 +69,13 @@ def test_a_block_holds_the_samplers_samples_and_the_variance_of_each_window():
     torch.testing.assert_close(result.samples, path[:, -1].float())  # the last step ends on the prediction
 
 
+def test_chosen_steps_of_all_samples_are_drawn_block_by_block():
+    chosen, last = TrajectoryRecorder(window=Window(last_steps=5), every=2), TrajectoryRecorder()
+    batch = make_drawing(make_generation(num_samples=20, observers={"chosen": chosen, "all": last})).draw()
+    assert batch.statistics["chosen"].shape == (20, 3, 2)
+    assert torch.equal(batch.statistics["chosen"], batch.statistics["all"][:, [-5, -3, -1]])
+
+
 def test_watching_a_block_again_changes_no_sample_and_scores_nothing():
     drawing = make_drawing(make_generation(end_point_scores={"noise": NoiseNorm(0.5)}))
     samples, seen = drawing.sample(1, "predict", {"other": TrajectoryRecorder([3])})
@@ -206,7 +213,7 @@ class ReadsBack(TorchDispatchMode):
 
 def watched(num_steps):
     windows = {"late": Window(last_steps=10), "levels": Window(noise_to_signal=(0.2, 1.0))}
-    observers = {"path": TrajectoryRecorder([0, 3])}
+    observers = {"path": TrajectoryRecorder()}
     return Generation(AncestralSampler(num_steps), windows, "late", block_size=8, observers=observers)
 
 

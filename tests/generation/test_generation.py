@@ -5,7 +5,7 @@ from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Generation, Monitor
-from lightning_modeinterp.trajectories import PathLength, TrajectoryRecorder, TrajectoryVariance, Window
+from lightning_modeinterp.trajectories import PathLength, TrajectoryRecorder, TrajectoryVariance, VarianceMap, Window
 
 SCHEDULE = LinearBetaSchedule(200)
 
@@ -66,6 +66,8 @@ def test_check_refuses_what_does_not_fit(settings, message):
         ({"windows": {}}, "windows: expected at least one"),
         ({"observers": {"variance/last_10": TrajectoryRecorder([0])}}, "got variance/last_10, which"),
         ({"observers": {"diverged": TrajectoryRecorder([0])}}, "got diverged, which"),
+        ({"observers": {"rows": TrajectoryRecorder([0, 3])}}, "observers.rows: expected a row for each .* got 2 rows"),
+        ({"observers": {"rows": VarianceMap(Window(last_steps=5), [0])}}, "observers.rows: .* got 1 rows of a block"),
         ({"retained": 96}, "`retained` in"),
         ({"end_point_scores": {"samples": NoiseNorm(0.5)}}, "got samples, which"),
         ({"end_point_scores": {"last_10": NoiseNorm(0.5)}}, "got last_10, which a window"),
@@ -79,7 +81,7 @@ def test_refuses(settings, message):
 
 
 def test_scores_are_what_gives_one_number_a_sample():
-    observers = {"all": TrajectoryRecorder([0]), "path": PathLength()}
+    observers = {"all": TrajectoryRecorder(), "path": PathLength()}
     generation = make_generation(observers=observers, end_point_scores={"noise": NoiseNorm(0.5)})
     assert generation.score_names == ("variance/last_10", "path", "noise")
     assert generation.statistic_names == ("all",)

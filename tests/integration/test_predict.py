@@ -169,3 +169,19 @@ def test_fast_dev_run_writes_no_store(predict):
 def test_samples_are_read_back_as_they_were_drawn(predict):
     (batch,) = SampleStore.open(predict("whole") / "predictions")
     assert batch.index.tolist() == list(range(100))
+
+
+def test_x_0_hat_at_chosen_steps_is_in_the_store(predict):
+    window = "window: {last_steps: 5}, every: 2"
+    chosen = f"{{path: {{class_path: TrajectoryRecorder, init_args: {{{window}}}}}}}"
+    (batch,) = SampleStore.open(predict("recorded", f"--generation.observers={chosen}") / "predictions")
+    assert batch.statistics["path"].shape == (len(batch), 3, 1)
+    torch.testing.assert_close(batch.statistics["path"][:, -1], batch.samples)  # the last step ends on the prediction
+
+
+def test_chosen_rows_are_refused(predict):
+    chosen = "{path: {class_path: TrajectoryRecorder, init_args: {rows: [0, 3]}}}"
+    with pytest.raises(
+        ConfigurationError, match=r"observers.path: expected a row for each sample, got 2 rows of a block"
+    ):
+        predict("rows", f"--generation.observers={chosen}")

@@ -13,7 +13,9 @@ from lightning_modeinterp.metrics import (
     HighestVariance,
     SupportRates,
     TrajectoryVarianceHistogram,
+    TrajectoryVarianceScores,
 )
+from lightning_modeinterp.trajectories import Window
 from tests.integration.processes import on_two_processes, said
 
 CHANCE_POINTS = torch.tensor([[0.1, 0.5], [0.9, 0.4], [0.4, 0.4], [0.7, 0.4]])
@@ -46,7 +48,15 @@ def evaluate(batches):
             results[name] |= {key: counts.tolist() for key, counts in metric.histograms().items()}
         if isinstance(metric, HighestVariance):
             results[name] |= {key: values.tolist() for key, values in vars(metric.samples()).items()}
+    results["scores"] = {name: values.tolist() for name, values in variance_scores(batches).items()}
     return results
+
+
+def variance_scores(batches):
+    metric = TrajectoryVarianceScores({"last": Window(last_steps=3)})
+    for batch in batches:
+        metric.update(torch.stack([step * batch.samples for step in (4.0, 1.0, 2.0, 4.0)]))
+    return metric.compute()
 
 
 def evaluate_shares(folder):
