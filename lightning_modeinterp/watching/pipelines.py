@@ -51,7 +51,7 @@ def watch(
         raise ConfigurationError(
             f"watch: expected the levels of the {type(scheduler).__name__} alone, got noise_to_signal; leave it out"
         )
-    return Seen(named_windows(windows or {}), observers or {}, noise_to_signal, scheduler)
+    return Seen(named_windows(windows or {}), observers or {}, noise_to_signal, scheduler, pipeline)
 
 
 def scheduler_of(pipeline: Any) -> Any:

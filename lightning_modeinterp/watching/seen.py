@@ -15,6 +15,7 @@ from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.records import VARIANCE
 from lightning_modeinterp.trajectories import TrajectoryObserver, Window
 from lightning_modeinterp.watching.hook import SchedulerHook
+from lightning_modeinterp.watching.settings import settings_of
 from lightning_modeinterp.watching.trajectories import Trajectories
 
 INDEX = "index"
@@ -29,6 +30,7 @@ class Seen:
         observers: Further statistics, by name.
         noise_to_signal: sigma / alpha of all steps of a bare loop, noisiest first, where they are known before it.
         scheduler: Whose steps are seen. None for a loop that shows its own by `see`.
+        pipeline: What the scheduler belongs to, for `fingerprint`.
 
     Raises:
         ConfigurationError: If the scheduler is of no known kind, or there are no levels where something needs them.
@@ -40,6 +42,7 @@ class Seen:
         observers: Mapping[str, TrajectoryObserver[Any]],
         noise_to_signal: Sequence[float] | None = None,
         scheduler: Any | None = None,
+        pipeline: Any | None = None,
     ) -> None:
         self._trajectories = Trajectories(windows, observers)
         if scheduler is None and noise_to_signal is None and self._trajectories.counts_steps:
@@ -48,6 +51,7 @@ class Seen:
                 "give noise_to_signal=[...] of all its steps, or windows of noise levels alone"
             )
         self._noise_to_signal = noise_to_signal
+        self._pipeline, self._scheduler = pipeline, scheduler
         self._hook = None if scheduler is None else SchedulerHook(scheduler, self._trajectories)
         self._shape = torch.Size()
         self._is_open: bool | None = None
@@ -115,6 +119,22 @@ class Seen:
     def statistics(self) -> dict[str, Tensor]:
         """Results of the observers that are no scores, the batches joined along the first axis; see `scores`."""
         return self._joined(is_score=False)
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What the scores hold for, as plain data: network, weights, scheduler, number of steps, windows.
+
+        A `Threshold` that is saved with it is refused for another one. A guidance scale is not seen: add it yourself.
+
+        Raises:
+            ConfigurationError: If nothing was seen, or batches had different numbers of steps.
+        """
+        lengths = self._trajectories.num_steps
+        if len(lengths) != 1:
+            raise ConfigurationError(
+                f"watch: expected batches of one number of steps, got {sorted(lengths) or 'none'}; watch each by itself"
+            )
+        return settings_of(self._pipeline, self._scheduler, self._trajectories.windows, next(iter(lengths)))
 
     def table(self) -> list[dict[str, float]]:
         """The scores as rows, one a sample: its number in the order of drawing, and each score."""

@@ -24,6 +24,7 @@ class Trajectories:
         self.windows, self.observers = dict(windows), dict(observers)
         self._watch = TrajectoryWatch(windows, observers)
         self._finished: list[dict[str, Tensor]] = []
+        self.num_steps: set[int] = set()
         self._planned: list[float] | None = None
         self._seen: list[float] | None = None
 
@@ -77,6 +78,7 @@ class Trajectories:
         if self._seen:
             if self._is_whole():
                 self._finished.append(self._results())
+                self.num_steps.add(len(self._planned or self._seen))
             else:
                 warnings.warn(
                     f"watch: left out a batch that stopped after {len(self._seen)} of {len(self._planned or ())} steps",

@@ -63,7 +63,7 @@ def diffusers_parts():
 @pytest.mark.parametrize(
     ("marker", "scores"),
     [
-        ("images = pipeline(batch_size=8)", ["variance/late"]),
+        ("print(seen.scores[", ["variance/late"]),
         ("unet(scheduler.scale", ["variance/late", "variance/middle"]),
         ("PathLength", ["length", "variance/last"]),
     ],
@@ -75,6 +75,12 @@ def test_of_diffusers(marker, scores, diffusers_parts, capsys):
     if "path" in names["seen"].statistics:
         assert "(2, 4, *sample_shape)" in snippet(marker)
         assert names["seen"].statistics["path"].shape == (2, 4, 3, 16, 16)
+
+
+def test_a_threshold_for_later_samples(diffusers_parts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = run("print(seen.scores[", **diffusers_parts)
+    assert run("calibrated.save", **first)["is_suspect"].shape == (8,)
 
 
 def test_any_loop(capsys):
@@ -127,7 +133,7 @@ def test_denoising_diffusion_pytorch(capsys):
 
 def test_no_snippet_is_left_out():
     tested = Path(__file__).read_text()
-    markers = ["images = pipeline(batch_size=8)", "unet(scheduler.scale", "PathLength", "TrajectoryVarianceScores"]
-    markers += ["seen.see(x_0_hat, noise_to_signal)", "k_diffusion", "azula", "diffusion.p_sample"]
+    markers = ["print(seen.scores[", "unet(scheduler.scale", "PathLength", "TrajectoryVarianceScores"]
+    markers += ["seen.see(x_0_hat, noise_to_signal)", "calibrated.save", "k_diffusion", "azula", "diffusion.p_sample"]
     assert all(f'"{marker}"' in tested for marker in markers)
     assert sorted(map(snippet, markers)) == sorted(SNIPPETS)
