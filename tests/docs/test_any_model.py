@@ -63,7 +63,7 @@ def diffusers_parts():
 @pytest.mark.parametrize(
     ("marker", "scores"),
     [
-        ("print(seen.scores[", ["variance/late"]),
+        ("# (8,); seen.table()", ["variance/late"]),
         ("unet(scheduler.scale", ["variance/late", "variance/middle"]),
         ("PathLength", ["length", "variance/last"]),
     ],
@@ -79,7 +79,7 @@ def test_of_diffusers(marker, scores, diffusers_parts, capsys):
 
 def test_a_threshold_for_later_samples(diffusers_parts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    first = run("print(seen.scores[", **diffusers_parts)
+    first = run("# (8,); seen.table()", **diffusers_parts)
     assert run("calibrated.save", **first)["is_suspect"].shape == (8,)
 
 
@@ -133,7 +133,7 @@ def test_denoising_diffusion_pytorch(capsys):
 
 def test_no_snippet_is_left_out():
     tested = Path(__file__).read_text()
-    markers = ["print(seen.scores[", "unet(scheduler.scale", "PathLength", "TrajectoryVarianceScores"]
+    markers = ["# (8,); seen.table()", "unet(scheduler.scale", "PathLength", "TrajectoryVarianceScores"]
     markers += ["seen.see(x_0_hat, noise_to_signal)", "calibrated.save", "k_diffusion", "azula", "diffusion.p_sample"]
     assert all(f'"{marker}"' in tested for marker in markers)
     assert sorted(map(snippet, markers)) == sorted(SNIPPETS)
