@@ -75,9 +75,10 @@ def test_every_part_passes_the_check_that_its_section_names(heading: str) -> Non
     eval(call, namespace)
 
 
-@pytest.mark.parametrize("block", blocks_of(README.read_text()))
-def test_the_readme_defines_a_data_set(block: str) -> None:
-    testing.check_datamodule(class_of(namespace_of(block)))
+def test_the_readme_watches_a_pipeline_as_its_page_does_and_defines_a_data_set() -> None:
+    watched, data_set = blocks_of(README.read_text())
+    assert watched == blocks_of((ROOT / "docs" / "any_model.md").read_text())[0]  # where it is run
+    testing.check_datamodule(class_of(namespace_of(data_set)))
 
 
 def test_the_sampler_ends_at_the_modes() -> None:
