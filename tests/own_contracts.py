@@ -5,6 +5,7 @@ from lightning_modeinterp.testing import concrete_subclasses
 THEIRS = (
     *(f"lightning_modeinterp.data.{family}." for family in ("hands", "images", "mnist")),
     "lightning_modeinterp.metrics.frechet_distance",
+    "lightning_modeinterp.metrics.kernel_distance",
     "lightning_modeinterp.data.stored_samples",
 )
 

@@ -98,8 +98,17 @@ def test_every_experiment_has_a_sound_sampler(experiment, capsys):
         assert doubts(sampler.with_num_steps(num_steps), schedule, model["prediction"]) == []
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+def command_of(experiment, command):
+    """Slow where it shows little more: a fit validates too, and these tests differ from that of shapes_32 by size."""
+    is_slow = command == "validate" or (command == "test" and experiment.stem in ("shapes", "shapes_cpu"))
+    marks = [pytest.mark.slow] if is_slow and experiment.stem != "gaussian_1d" else []
+    return pytest.param(experiment, command, id=f"{command}-{experiment.stem}", marks=marks)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "command"),
+    [command_of(each, command) for command in ("fit", "validate", "test", "predict") for each in EXPERIMENTS],
+)
 def test_every_experiment_runs_every_command(run, experiment, command, digits):
     is_exact = "exact" in experiment.stem
     if command == "fit" and is_exact:

@@ -142,9 +142,9 @@ def test_a_key_follows_options_configs_and_weights(tmp_path, monkeypatch):
     (tmp_path / "experiment").mkdir()
     (tmp_path / "data.yaml").write_text("std: 1\n")
     (tmp_path / CONFIG).write_text("run: here\ndata: ../data.yaml\n")
-    before = FIT.key
+    before = Fit("tiny", CONFIG, TINY).key
     (tmp_path / "data.yaml").write_text("std: 2\n")
-    assert FIT.key != before
+    assert Fit("tiny", CONFIG, TINY).key != before
 
 
 def test_the_content_of_a_config_is_what_it_and_those_that_it_names_say(tmp_path):
