@@ -44,6 +44,8 @@ def copied_without(family: str, root: Path) -> Path:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, root / path, follow_symlinks=False)
     leave_out_of_the_list(root / "lightning_modeinterp/reproduction/claims")
+    for command in (["init", "-q"], ["add", "-A"]):  # tests ask git for the files
+        subprocess.run(["git", *command], cwd=root, check=True, capture_output=True)
     return root
 
 
