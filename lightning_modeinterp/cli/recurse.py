@@ -41,7 +41,7 @@ def main(args: Sequence[str]) -> None:
     except ArgumentError as error:
         raise ConfigurationError(f"recurse: {error}; see modeinterp recurse --help") from error
     out = Path(given.out)
-    logger = None if given.logger is None else config_path(given.logger)
+    logger = None if given.logger is None else config_path(given.logger, "--logger")
     how = How(shlex.split(given.launcher), logger, logger and os.environ.get("WANDB_RUN_GROUP", out.name))
     try:
         rows = recurse(recursion, out, given.jobs, how=how)

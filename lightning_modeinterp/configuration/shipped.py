@@ -44,13 +44,20 @@ def with_shipped_paths(arguments: Sequence[str]) -> list[str]:
     return list(_each_with_path(arguments))
 
 
-def config_path(value: str) -> str:
+def config_path(value: str, option: str = OF_A_CONFIG[0]) -> str:
     """The path of a config that is given as a file or by a shipped one's name.
+
+    Args:
+        value: The file or the name.
+        option: Where it was given, for the message.
 
     Raises:
         ConfigurationError: If it is neither.
     """
-    return _path_of(OF_A_CONFIG[0], value)
+    try:
+        return _path_of(OF_A_CONFIG[0], value)
+    except ConfigurationError as error:
+        raise ConfigurationError(str(error).replace(OF_A_CONFIG[0], option, 1)) from error
 
 
 def shipped_or_own(value: str | Path) -> Path:

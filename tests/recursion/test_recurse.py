@@ -90,6 +90,15 @@ def test_a_changed_config_is_refused_with_the_difference(out, config, capsys):
     assert "num_kept: expected 96, got 97; take another --out" in line
 
 
+def test_how_it_is_run_is_one_line_too(tmp_path, config, capsys):
+    out = tmp_path / "out"
+    assert "--launcher: expected a program" in said(capsys, ["-c", config(), "--out", out, "--launcher", "nowhere -x"])
+    assert "--logger: expected a config file or a name" in said(
+        capsys, ["-c", config(), "--out", out, "--logger", "no"]
+    )
+    assert not out.exists()
+
+
 def test_a_foreign_directory_is_left_alone(tmp_path, config, capsys):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/notes.txt").write_text("keep")
