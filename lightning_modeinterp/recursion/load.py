@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modeinterp.configuration import config_path
@@ -34,9 +35,9 @@ def load_recursion(config: str | Path) -> Recursion:
         ConfigurationError: If there is none, or it does not fit.
     """
     parser = recursion_parser("recursion")
-    path = config_path(str(config))
-    try:
-        found: Recursion = parser.instantiate(parser.parse_args([f"--config={path}"]))[SECTION]
-    except ArgumentError as error:
+    path = Path(config_path(str(config)))
+    try:  # not as an option: then the parser would change the working directory, also for commands that are running
+        found: Recursion = parser.instantiate(parser.parse_object(yaml.safe_load(path.read_text())))[SECTION]
+    except (ArgumentError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     return found

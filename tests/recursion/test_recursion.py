@@ -1,11 +1,12 @@
 """The graph of a recursion, without running it."""
 
 import itertools
+import os
 
 import pytest
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.recursion import Arm, Recursion
+from lightning_modeinterp.recursion import Arm, Recursion, load_recursion
 from lightning_modeinterp.runs.steps import path_of
 
 SETTINGS = {"experiment": "gaussian_2d_grid", "num_kept": 100, "num_generations": 3, "seeds": [0, 1], "num_updates": 5}
@@ -104,3 +105,13 @@ def test_what_cannot_be_run_is_refused(changes, message):
 def test_an_arm_that_contradicts_itself_is_refused(settings):
     with pytest.raises(ConfigurationError, match=r"arm\."):
         Arm(**settings)
+
+
+def test_a_recursion_is_read_without_leaving_the_working_directory(tmp_path, monkeypatch):
+    """Claims read it while commands of other claims are running, whose paths may be relative."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "chdir", lambda path: pytest.fail(f"went to {path}"))
+    assert load_recursion("recursion/gaussian_2d_grid").num_kept == 20_000
+    (tmp_path / "wrong.yaml").write_text("recursion: {num_kepd: 3}\n")
+    with pytest.raises(ConfigurationError, match=r"wrong\.yaml: .*num_kepd"):
+        load_recursion("wrong.yaml")
