@@ -54,10 +54,9 @@ def config_path(value: str, option: str = OF_A_CONFIG[0]) -> str:
     Raises:
         ConfigurationError: If it is neither.
     """
-    try:
-        return _path_of(OF_A_CONFIG[0], value)
-    except ConfigurationError as error:
-        raise ConfigurationError(str(error).replace(OF_A_CONFIG[0], option, 1)) from error
+    if (path := _found(value)) is None:
+        raise ConfigurationError(_no_config(value, option))
+    return path
 
 
 def shipped_or_own(value: str | Path) -> Path:
@@ -78,23 +77,24 @@ def _each_with_path(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _path_of(option: str, value: str) -> str:
+    if option in OF_A_CONFIG:
+        return config_path(value)
+    return _found(value, kinds=("",)) or value
+
+
+def _found(value: str, kinds: Sequence[str] = ("", "experiment/")) -> str | None:
+    """A file that is there, or the shipped config of that name or of a kind and that name."""
     if Path(value).is_file():
         return value
-    is_config = option in OF_A_CONFIG
     name = value.removesuffix(".yaml").removeprefix("configs/")
-    for each in (name, f"experiment/{name}") if is_config else (name,):
-        if each in shipped_names():
-            return str(CONFIGS / f"{each}.yaml")
-    if is_config:
-        raise ConfigurationError(_no_config(value))
-    return value
+    return next((str(CONFIGS / f"{kind}{name}.yaml") for kind in kinds if f"{kind}{name}" in shipped_names()), None)
 
 
-def _no_config(value: str) -> str:
+def _no_config(value: str, option: str) -> str:
     known = {name.removeprefix("experiment/"): name for name in shipped_names()}
     near = difflib.get_close_matches(value.removesuffix(".yaml").rpartition("/")[2], known, n=1)
     hint = f", near {near[0]}" if near else ""
-    return f"-c: expected a config file or a name that `modeinterp configs` lists, got {value}{hint}"
+    return f"{option}: expected a config file or a name that `modeinterp configs` lists, got {value}{hint}"
 
 
 def copy_configs(folder: str | Path) -> list[Path]:

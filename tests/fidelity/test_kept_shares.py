@@ -10,7 +10,7 @@ import yaml
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.data.mnist import lenet, read_digits, resized
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.fidelity import NetworkOfData, kept_shares, read_sets
+from lightning_modeinterp.fidelity import ImageSets, NetworkOfData, kept_shares, read_sets
 from lightning_modeinterp.figures import kept_shares as drawn
 from lightning_modeinterp.metrics.functional import feature_distance
 from lightning_modeinterp.records import GeneratedBatch
@@ -54,6 +54,9 @@ def test_a_good_score_leaves_what_is_near(store, config):
     assert found.by_score["noise"][half] < 0.2 * min(found.by_chance[half])
     assert found.by_score["nothing"][half] > 0.5 * min(found.by_chance[half])
     assert found.by_score["noise"][0] == pytest.approx(found.by_score["nothing"][0])  # all of them
+    few = ImageSets(sets.samples[:2], sets.reference[:2], sets.others[:2])
+    with pytest.raises(ConfigurationError, match="at least 4 images for --by"):
+        kept_shares(few, extractor, {"nothing": torch.zeros(2)})
     with pytest.raises(ConfigurationError, match="another for few"):
         kept_shares(sets, extractor, {"few": torch.zeros(3)})
 
