@@ -27,6 +27,9 @@ HOW_IT_IS_COMPUTED = tuple(f"denoiser.init_args.{name}" for name in ("time_table
 """Hyper-parameters that may be chosen anew for trained weights; they are part of a sample store's fingerprint."""
 
 
+PLACES = ("root", "folder", "folders", "path", "cache", "download")
+"""Arguments of data that say where files lie and how they get there; see `ModeInterpDataModule.content_of`."""
+
 BESIDE_THE_TRUTH = ("batch_size", "seed", "size", "validation_size", "test_size", "support")
 """Arguments of data that say how many are drawn and how samples are judged, not what is true of them."""
 
@@ -134,7 +137,7 @@ def check_same_data(checkpoint: Mapping[str, Any], asked: Mapping[str, Any], is_
             "ckpt_path: this checkpoint does not say what data it was trained on; an older version wrote it, or a "
             "Trainer without the command line"
         )
-    was, now = (leaves({DATA: _truth(each)}) for each in (checkpoint[DATA], asked))
+    was, now = (leaves({DATA: each}) for each in without_places(_truth(checkpoint[DATA]), _truth(asked)))
     found = differences(was, {name: value for name, value in now.items() if name in was})  # older data know fewer
     if not found:
         return None
@@ -146,10 +149,16 @@ def check_same_data(checkpoint: Mapping[str, Any], asked: Mapping[str, Any], is_
     return line
 
 
-def without_places(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The section ``data`` of a config without where its files lie, if it says by a hash what they are."""
-    arguments = data.get("init_args") or {}
-    return {**data, "init_args": without(arguments, ("folders",)) if arguments.get("content") else arguments}
+def without_places(*sections: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Sections ``data`` of configs without where their files lie, if all of them say by a hash what they are.
+
+    Where one does not say it, as of files that are yet to be fetched, the places are all that can be compared.
+    """
+    arguments = [each.get("init_args") or {} for each in sections]
+    left_out = PLACES if all(each.get("content") for each in arguments) else ("content",)
+    return [
+        {**section, "init_args": without(each, left_out)} for section, each in zip(sections, arguments, strict=True)
+    ]
 
 
 def _truth(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,7 +207,8 @@ def check_same_run(run: RunDirectory, asked: Mapping[str, Any]) -> None:
     began = yaml.safe_load(saved.read_text())
     keys = ("seed_everything", "data")
     was, now = ({key: each.get(key) for key in keys} for each in (began, asked))
-    if found := differences(*({**each, "data": without_places(each["data"] or {})} for each in (was, now))):
+    sections = without_places(was["data"] or {}, now["data"] or {})
+    if found := differences(*({**each, "data": data} for each, data in zip((was, now), sections, strict=True))):
         raise ConfigurationError(
             f"{'; '.join(found)}: the fit in {run.path} began so; leave it, or train under another --run.name"
         )

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_modeinterp.checkpoints import check_same_model, check_trained
+from lightning_modeinterp.checkpoints import check_same_model, check_trained, without_places
 from lightning_modeinterp.errors import ConfigurationError
 
 
@@ -64,3 +64,18 @@ def test_weights_before_training_are_not_evaluated(checkpoint, reason):
 )
 def test_trained_weights_are(checkpoint):
     check_trained(checkpoint, "last.ckpt")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_same"),
+    [
+        ({"root": "a", "content": "x"}, {"root": "b", "content": "x"}, True),
+        ({"root": "a", "content": "x"}, {"root": "a", "content": "y"}, False),
+        ({"root": "a", "content": None}, {"root": "a", "content": "x"}, True),  # fetched since
+        ({"root": "a"}, {"root": "b", "content": "x"}, False),  # nothing says that they are the same
+        ({"root": "a", "content": "x", "size": 3}, {"root": "b", "content": "x", "size": 4}, False),
+    ],
+)
+def test_data_are_known_by_their_content_if_both_say_it(was, now, is_same):
+    was, now = without_places({"init_args": was}, {"init_args": now})
+    assert (was == now) is is_same

@@ -182,7 +182,7 @@ class ModeInterpCLI(LightningCLI):
         command = self.config.subcommand
         config = self.config[command]
         _fill_seeds(config)
-        _fill_content(config)
+        _fill_content(config.data)
         # resolving interpolations drops the targets of links, and a link without its target is silently left out
         if SAMPLE_SHAPE not in config:
             config[SAMPLE_SHAPE] = None
@@ -222,7 +222,7 @@ class ModeInterpCLI(LightningCLI):
     def _fingerprint(self) -> dict[str, Any]:
         """What generated samples are a function of, but for their number."""
         config = self._plain_config()
-        model, data = config["model"], checkpoints.without_places(config["data"])
+        model, (data,) = config["model"], checkpoints.without_places(config["data"])
         return {
             "model": {**model, "init_args": without(model["init_args"], checkpoints.ONLY_FOR_FIT)},
             "data": {**data, "init_args": without(data["init_args"], ("batch_size",))},
@@ -276,14 +276,14 @@ def _fill_seeds(config: Namespace) -> None:
             config[key] = seed
 
 
-def _fill_content(config: Namespace) -> None:
+def _fill_content(data: Any) -> None:
     """Let data whose config names places alone say what lies there; see `ModeInterpDataModule.content_of`."""
-    data = config.data
     if isinstance(data, Namespace) and data.get("class_path"):
         module, _, name = data.class_path.rpartition(".")
         made: Any = getattr(import_module(module), name)
         if (content := made.content_of(data.init_args.as_dict())) is not None:
             data.init_args.content = content
+        _fill_content(data.init_args.get("original"))
 
 
 def _checkpoint_folder(run: RunDirectory) -> str:

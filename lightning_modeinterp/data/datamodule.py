@@ -68,6 +68,14 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         """Hash of the files that a config's arguments name, to go in its argument ``content``. None by default.
 
         Data whose files may lie anywhere are known by it: a run goes on where they have moved, and not with others.
+        Where the files lie is then said by arguments named ``root``, ``folder``, ``folders``, ``path``, ``cache`` or
+        ``download``.
+
+        Args:
+            arguments: ``init_args`` of the data in a config.
+
+        Raises:
+            ConfigurationError: If the files are not there.
         """
         return None
 

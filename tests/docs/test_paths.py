@@ -93,7 +93,7 @@ def test_a_path_may_be_a_string(module: str) -> None:
     [
         *(load_run, SampleStore.open, read_images, read_array, read_idx, find_images, Inception, read_checkpoint),
         *(lambda path: read_digits(path, "train"), lambda path: read_labels(path, ["5"])),
-        *(lambda path: ImageFolderDataModule(path).content, lambda path: ArrayDataModule(path).values),
+        *(lambda path: ImageFolderDataModule(path).decoded, lambda path: ArrayDataModule(path).values),
     ],
 )
 def test_what_a_string_names_is_looked_for(read: Callable[[str], object], tmp_path: Path) -> None:

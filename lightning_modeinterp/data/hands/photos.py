@@ -54,6 +54,8 @@ class HandPhotosDataModule(ImageFolderDataModule):
         cache: Folder for what was decoded. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
         validation_rate: Share of the photos, or persons, that validate, in (0, 1).
         test_rate: Share of the photos, or persons, that test, in (0, 1).
+        content: Hash of the files' names and sizes, which says what they are wherever they lie. The command line fills
+            it in.
         batch_size: Global batch size, over all processes; at most the number of training images.
         seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
         support: What counts as a hallucination. `FingerCount` if None.
@@ -73,6 +75,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
         cache: str | Path | None = None,
         validation_rate: float = 0.1,
         test_rate: float = 0.1,
+        content: str | None = None,
         batch_size: int = 64,
         seed: int | None = None,
         support: SupportOracle | None = None,
@@ -91,6 +94,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
             cache=cache,
             validation_rate=validation_rate,
             test_rate=test_rate,
+            content=content,
             batch_size=batch_size,
             seed=seed,
             support=FingerCount() if support is None else support,
@@ -105,7 +109,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
     @cached_property
     def cut(self) -> NDArray[np.uint8]:
         """The same photos, cut out about the hands, (N, C, S, S)."""
-        images, found = self.content.images, 0
+        images, found = self.decoded.images, 0
         cut = np.empty((len(images), *self.sample_shape), dtype=np.uint8)
         for start in range(0, len(images), CHUNK):
             part = torch.from_numpy(np.array(images[start : start + CHUNK]))
@@ -120,7 +124,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
 
     def make_dataset(self, split: Split) -> ByteImages:
         """See `ModeInterpDataModule.make_dataset`."""
-        return ByteImages(self.cut, self.rows(self.content.names)[split])
+        return ByteImages(self.cut, self.rows(self.decoded.names)[split])
 
     def rows(self, names: Sequence[str]) -> Mapping[Split, Tensor]:
         """Row numbers of each split; see `ImageFolderDataModule.rows`."""
@@ -140,7 +144,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
         if self.labels is None:
             return set()
         labels = read_labels(self.labels, LABELS)
-        labels.check_names(self.content.names)
+        labels.check_names(self.decoded.names)
         return {name for name, label in labels.by_name.items() if label != str(FINGERS)}
 
     def _is_wanted(self, name: str, info: Mapping[str, Mapping[str, str]]) -> bool:

@@ -1,7 +1,9 @@
 """Anybody's samples in an array: images in bytes, or any numbers whose range is said."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lightning_modeinterp.data.datamodule import ModeInterpDataModule, Split
-from lightning_modeinterp.data.images.arrays import read_array
+from lightning_modeinterp.data.images.arrays import ends_sha256, read_array
 from lightning_modeinterp.data.images.datamodule import check_batch_size, split_rows
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.metrics import GenerationMetric, SupportRates
@@ -60,6 +62,8 @@ class ArrayDataModule(ModeInterpDataModule):
         is_channels_last: The last axis of four holds the channels.
         validation_rate: Share of the samples that validate, in (0, 1). Which ones does not depend on the seed.
         test_rate: Share of the samples that test, in (0, 1).
+        content: Hash of the file's size, beginning and end, which says what it is wherever it lies. The command line
+            fills it in.
         batch_size: Global batch size, over all processes; at most the number of training samples.
         seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
         support: What counts as a hallucination. None leaves generated samples unjudged.
@@ -76,15 +80,21 @@ class ArrayDataModule(ModeInterpDataModule):
         is_channels_last: bool = False,
         validation_rate: float = 0.1,
         test_rate: float = 0.1,
+        content: str | None = None,
         batch_size: int = 64,
         seed: int | None = None,
         support: SupportOracle | None = None,
     ) -> None:
         super().__init__(batch_size, seed, support)
         self.path, self.name, self.is_channels_last = Path(path), name, is_channels_last
-        self.validation_rate, self.test_rate = validation_rate, test_rate
+        self.validation_rate, self.test_rate, self.content = validation_rate, test_rate, content
         self.low, self.high = _checked_range(value_range, self.values)
         check_batch_size(batch_size, len(self.make_dataset("train")))
+
+    @staticmethod
+    def content_of(arguments: Mapping[str, Any]) -> str:
+        """See `ModeInterpDataModule.content_of`."""
+        return ends_sha256(arguments["path"])
 
     @cached_property
     def values(self) -> NDArray[np.generic]:

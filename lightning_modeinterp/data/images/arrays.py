@@ -1,5 +1,7 @@
 """Arrays from files, as they come: ``.npy``, ``.npz`` and idx."""
 
+import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -8,6 +10,25 @@ from numpy.typing import NDArray
 
 from lightning_modeinterp.data.images.idx import read_idx
 from lightning_modeinterp.errors import ConfigurationError
+
+_ENDS = 2**20
+"""Bytes at the beginning and at the end of a file that are hashed: a file may be larger than what is read of it."""
+
+
+def ends_sha256(path: str | Path) -> str:
+    """Checksum of a file's size and of its first and last MiB.
+
+    Raises:
+        ConfigurationError: If there is no such file.
+    """
+    _check_is_there(Path(path))
+    with Path(path).open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        digest = hashlib.sha256(str(size).encode())
+        for start in (0, max(size - _ENDS, 0)):
+            file.seek(start)
+            digest.update(file.read(_ENDS))
+    return digest.hexdigest()
 
 
 def read_array(path: str | Path, name: str | None = None) -> NDArray[np.generic]:
@@ -21,8 +42,7 @@ def read_array(path: str | Path, name: str | None = None) -> NDArray[np.generic]
         ConfigurationError: If there is no such file or array, or it cannot be read.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ConfigurationError(f"{path}: expected an array file (.npy, .npz or idx), found none")
+    _check_is_there(path)
     if path.suffix not in (".npy", ".npz"):
         return read_idx(path)
     try:
@@ -35,6 +55,11 @@ def read_array(path: str | Path, name: str | None = None) -> NDArray[np.generic]
         if isinstance(error, ConfigurationError):
             raise
         raise ConfigurationError(f"{path}: expected a whole {path.suffix} file of numbers, got {error}") from error
+
+
+def _check_is_there(path: Path) -> None:
+    if not path.is_file():
+        raise ConfigurationError(f"{path}: expected an array file (.npy, .npz or idx), found none")
 
 
 def _chosen(path: Path, names: list[str], name: str | None) -> str:

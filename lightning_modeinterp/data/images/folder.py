@@ -1,8 +1,11 @@
 """Anybody's images: a folder of files."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -10,7 +13,7 @@ from lightning_modeinterp.data.datamodule import Split
 from lightning_modeinterp.data.images.byte_images import ByteImages
 from lightning_modeinterp.data.images.cache import CachedImages, cached_images
 from lightning_modeinterp.data.images.datamodule import ImageDataModule, check_batch_size, split_rows
-from lightning_modeinterp.data.images.decoding import Colours, Fit, Preparation
+from lightning_modeinterp.data.images.decoding import Colours, Fit, Preparation, find_images
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.support_oracle import SupportOracle
 
@@ -29,6 +32,8 @@ class ImageFolderDataModule(ImageDataModule):
         cache: Folder for what was decoded. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
         validation_rate: Share of the images that validate, in (0, 1). Which ones does not depend on the seed.
         test_rate: Share of the images that test, in (0, 1).
+        content: Hash of the files' names and sizes, which says what they are wherever they lie. The command line fills
+            it in.
         batch_size: Global batch size, over all processes; at most the number of training images.
         seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
         support: What counts as a hallucination. None leaves generated samples unjudged.
@@ -48,6 +53,7 @@ class ImageFolderDataModule(ImageDataModule):
         cache: str | Path | None = None,
         validation_rate: float = 0.1,
         test_rate: float = 0.1,
+        content: str | None = None,
         batch_size: int = 64,
         seed: int | None = None,
         support: SupportOracle | None = None,
@@ -57,15 +63,22 @@ class ImageFolderDataModule(ImageDataModule):
         super().__init__(batch_size, seed, support)
         self.folder, self.cache, self.max_broken = Path(folder), cache, max_broken
         self.preparation = Preparation(image_size, colours, fit, background)
-        self.validation_rate, self.test_rate = validation_rate, test_rate
+        self.validation_rate, self.test_rate, self.content = validation_rate, test_rate, content
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """(C, S, S)."""
         return self.preparation.shape
 
+    @staticmethod
+    def content_of(arguments: Mapping[str, Any]) -> str:
+        """See `ModeInterpDataModule.content_of`."""
+        folder = Path(arguments["folder"])
+        sizes = [(name, (folder / name).stat().st_size) for name in find_images(folder)]
+        return hashlib.sha256(json.dumps(sizes).encode()).hexdigest()
+
     @cached_property
-    def content(self) -> CachedImages:
+    def decoded(self) -> CachedImages:
         """All images, in the order of their names."""
         return cached_images(self.folder, self.preparation, self.cache, self.max_broken)
 
@@ -75,7 +88,7 @@ class ImageFolderDataModule(ImageDataModule):
 
     def make_dataset(self, split: Split) -> ByteImages:
         """See `ModeInterpDataModule.make_dataset`."""
-        return ByteImages(self.content.images, self.rows(self.content.names)[split])
+        return ByteImages(self.decoded.images, self.rows(self.decoded.names)[split])
 
     def rows(self, names: Sequence[str]) -> Mapping[Split, Tensor]:
         """Row numbers of each split; a subclass may keep images together that belong together.

@@ -1,7 +1,9 @@
 """MNIST: handwritten digits at 32, 28 or 16 pixels."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,7 +11,15 @@ from torch import Tensor
 from lightning_modeinterp.data.datamodule import Split, checked_sizes
 from lightning_modeinterp.data.images import ByteImages, ImageDataModule, mixed_order
 from lightning_modeinterp.data.mnist.digit_rates import NUM_DIGITS, DigitRates
-from lightning_modeinterp.data.mnist.digits import Digits, Half, ImageSize, read_digits, resized
+from lightning_modeinterp.data.mnist.digits import (
+    Digits,
+    Half,
+    ImageSize,
+    digits_sha256,
+    has_digits,
+    read_digits,
+    resized,
+)
 from lightning_modeinterp.data.mnist.lenet import LeNet, in_batches, lenet
 from lightning_modeinterp.data.mnist.rejected import RejectedDigits
 from lightning_modeinterp.errors import ConfigurationError
@@ -32,6 +42,7 @@ class MNISTDataModule(ImageDataModule):
         size: Number of training images.
         validation_size: Number of validation images.
         test_size: Number of test images.
+        content: Hash of the digits, which says what they are wherever they lie. The command line fills it in.
         batch_size: Global batch size, over all processes; at most ``size``.
         seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
         support: What counts as a hallucination; `RejectedDigits` is ours. None leaves generated samples unjudged.
@@ -48,12 +59,14 @@ class MNISTDataModule(ImageDataModule):
         size: int = 55_000,
         validation_size: int = 5_000,
         test_size: int = 10_000,
+        content: str | None = None,
         batch_size: int = 64,
         seed: int | None = None,
         support: SupportOracle | None = None,
     ) -> None:
         super().__init__(batch_size, seed, support)
         self.root, self.image_size, self.download = Path(root), image_size, download
+        self.content = content
         self.sizes = checked_sizes(size, validation_size, test_size, batch_size)
         self._halves: dict[Half, Digits] = {}
 
@@ -61,6 +74,13 @@ class MNISTDataModule(ImageDataModule):
     def sample_shape(self) -> tuple[int, ...]:
         """(1, S, S)."""
         return (1, self.image_size, self.image_size)
+
+    @staticmethod
+    def content_of(arguments: Mapping[str, Any]) -> str | None:
+        """See `ModeInterpDataModule.content_of`; None for what is yet to be fetched."""
+        if arguments.get("download") and not has_digits(arguments["root"]):
+            return None
+        return digits_sha256(arguments["root"])
 
     def prepare_data(self) -> None:
         """Let torchvision fetch what is missing, if it may."""

@@ -1,5 +1,6 @@
 """MNIST as its files hold it: 60,000 and 10,000 handwritten digits of 28 x 28, and their labels."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -53,6 +54,20 @@ def read_digits(root: str | Path, half: Half) -> Digits:
     if len(labels) == 0 or labels.min() < 0 or labels.max() > 9:
         raise ConfigurationError(f"MNIST: expected {half} labels from 0 to 9 in {root}, got others or none")
     return Digits(images.astype(np.uint8, copy=False), labels.astype(np.int64))
+
+
+def digits_sha256(root: str | Path) -> str:
+    """Checksum of both halves, whether packed or not.
+
+    Raises:
+        ConfigurationError: As `read_digits`.
+    """
+    digest = hashlib.sha256()
+    for half in PREFIXES:
+        digits = read_digits(root, half)
+        digest.update(digits.images.tobytes())
+        digest.update(digits.labels.tobytes())
+    return digest.hexdigest()
 
 
 def resized(images: NDArray[np.uint8], image_size: ImageSize) -> NDArray[np.uint8]:

@@ -41,7 +41,7 @@ def test_hands_are_cut_out(folder):
 
 def test_a_person_is_in_one_split(folder):
     data = photos(folder)
-    rows = data.rows(data.content.names)
+    rows = data.rows(data.decoded.names)
     assert sorted(torch.cat(list(rows.values())).tolist()) == list(range(8))
     persons = {split: {row // 2 for row in each.tolist()} for split, each in rows.items()}
     assert sum(map(len, persons.values())) == 4
@@ -50,22 +50,22 @@ def test_a_person_is_in_one_split(folder):
 
 def test_one_side_of_the_hand(folder):
     data = photos(folder, aspect="dorsal")
-    assert sorted(torch.cat(list(data.rows(data.content.names).values())).tolist()) == [1, 3, 5, 7]
+    assert sorted(torch.cat(list(data.rows(data.decoded.names).values())).tolist()) == [1, 3, 5, 7]
 
 
 def test_without_the_list_photos_are_split_one_by_one(folder):
     (folder / "HandInfo.csv").unlink()
     data = photos(folder)
-    assert sorted(len(each) for each in data.rows(data.content.names).values()) == [2, 2, 4]
+    assert sorted(len(each) for each in data.rows(data.decoded.names).values()) == [2, 2, 4]
     with pytest.raises(ConfigurationError, match=r"expected HandInfo\.csv"):
-        photos(folder, aspect="palmar").rows(data.content.names)
+        photos(folder, aspect="palmar").rows(data.decoded.names)
 
 
 def test_what_people_call_no_five_is_left_out(folder):
     labels = folder.parent / "labels.csv"
     labels.write_text("name,key,label\nHand_0000003.png,k,6\nHand_0000004.png,l,5\n")
     data = photos(folder, labels=labels)
-    assert 3 not in torch.cat(list(data.rows(data.content.names).values()))
+    assert 3 not in torch.cat(list(data.rows(data.decoded.names).values()))
 
 
 def test_labels_of_absent_photos_are_refused(folder):
@@ -81,7 +81,7 @@ def test_broken_files_are_left_out_up_to_a_limit(folder):
     (folder / "Hand_0000005.png").write_bytes(content[: len(content) // 2])
     data = photos(folder, max_broken=0.25)
     assert len(data.cut) == 6
-    assert set(data.content.broken) == {"Hand_0000003.png", "Hand_0000005.png"}
+    assert set(data.decoded.broken) == {"Hand_0000003.png", "Hand_0000005.png"}
     with pytest.raises(ConfigurationError, match=r"at most 0\.1 of the 8 files .* got 2: Hand_0000003\.png"):
         photos(folder, max_broken=0.1).setup("fit")
 

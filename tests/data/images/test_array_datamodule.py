@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.data.images import ArrayDataModule, read_array
+from lightning_modeinterp.data.images.arrays import ends_sha256
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.testing import check_datamodule
 
@@ -84,3 +85,16 @@ def test_files_that_cannot_be_read(tmp_path):
     np.save(tmp_path / "b.npy", np.array([{}]), allow_pickle=True)
     with pytest.raises(ConfigurationError, match=r"expected a whole .npy file of numbers"):
         read_array(tmp_path / "b.npy")
+
+
+@pytest.mark.parametrize("changed", [0, 2**20 + 7, 2**22 - 1])
+def test_a_file_is_known_by_its_size_beginning_and_end(tmp_path, changed):
+    content = bytearray(2**22)
+    (tmp_path / "a").write_bytes(content)
+    (tmp_path / "longer").write_bytes(content + b"0")
+    content[changed] = 1
+    (tmp_path / "changed").write_bytes(content)
+    first = ends_sha256(tmp_path / "a")
+    assert first != ends_sha256(tmp_path / "longer")
+    is_seen = changed != 2**20 + 7  # neither in the first MiB nor in the last: the price of not reading all
+    assert (first != ends_sha256(tmp_path / "changed")) is is_seen

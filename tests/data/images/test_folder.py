@@ -49,7 +49,7 @@ def test_some_broken_files_are_left_out(make, tmp_path):
     (tmp_path / "pictures" / "299.png").write_bytes(b"")
     with pytest.raises(ConfigurationError, match=r"at most 0 of the 300 files .* got 1: 299\.png"):
         make().setup("fit")
-    assert len(make(max_broken=0.01).content.names) == 299
+    assert len(make(max_broken=0.01).decoded.names) == 299
 
 
 def test_splits_that_are_empty():
@@ -60,3 +60,11 @@ def test_splits_that_are_empty():
 def test_byte_images_refuse_other_arrays():
     with pytest.raises(ConfigurationError, match=r"expected bytes of shape \(N, C, H, W\), got float64 of shape"):
         ByteImages(np.zeros((2, 1, 4, 4)))
+
+
+def test_a_folder_is_known_by_the_names_and_sizes_of_its_files(make, tmp_path):
+    content = ImageFolderDataModule.content_of({"folder": tmp_path / "pictures"})
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    assert ImageFolderDataModule.content_of({"folder": str(tmp_path / "moved")}) == content
+    (tmp_path / "moved" / "000.png").rename(tmp_path / "moved" / "more.png")
+    assert ImageFolderDataModule.content_of({"folder": tmp_path / "moved"}) != content

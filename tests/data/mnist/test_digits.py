@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from lightning_modeinterp.data.mnist import read_digits, resized
+from lightning_modeinterp.data.mnist import MNISTDataModule, read_digits, resized
 from lightning_modeinterp.errors import ConfigurationError
 from tests.digits import write_idx
 
@@ -27,6 +27,19 @@ def test_packed_files_and_a_root_without_folders(digits, tmp_path):
     for file in (digits / "MNIST/raw").iterdir():
         (tmp_path / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes(), 1))
     assert np.array_equal(read_digits(tmp_path, "test").images, read_digits(digits, "test").images)
+
+
+def test_digits_are_known_wherever_they_lie(digits, tmp_path):
+    content = MNISTDataModule.content_of({"root": digits})
+    for file in (digits / "MNIST/raw").iterdir():
+        (tmp_path / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes(), 1))
+    assert MNISTDataModule.content_of({"root": str(tmp_path)}) == content
+    images = tmp_path / "t10k-images-idx3-ubyte.gz"
+    changed = bytearray(gzip.decompress(images.read_bytes()))
+    changed[-1] ^= 1
+    images.write_bytes(gzip.compress(changed, 1))
+    assert MNISTDataModule.content_of({"root": tmp_path}) != content
+    assert MNISTDataModule.content_of({"root": tmp_path / "empty", "download": True}) is None
 
 
 def test_sizes_keep_the_ink(digits):
