@@ -128,7 +128,6 @@ def test_of_a_guided_latent_pipeline_the_guided_prediction_is_seen(guided):
 
 
 def test_several_images_a_prompt_are_rows_of_their_own():
-    pytest.importorskip("transformers")
     torch.manual_seed(0)
     unet = diffusers.UNet2DConditionModel(
         sample_size=8,
