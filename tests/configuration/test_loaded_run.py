@@ -102,7 +102,7 @@ def test_nothing_has_to_be_trained_for_the_true_score(fitted):
 
 
 def test_the_documented_lines_draw(fitted, monkeypatch):
-    page = (ROOT / "docs/running.md").read_text()
+    page = (ROOT / "docs/python.md").read_text()
     (block,) = [each for each in page.split("```python\n")[1:] if "load_run" in each]
     monkeypatch.chdir(fitted.root.parent)
     block = block.partition("```")[0].replace("runs/", f"{fitted.root.name}/").replace("10_000", "50")
@@ -113,7 +113,7 @@ def test_the_documented_lines_draw(fitted, monkeypatch):
 
 
 def test_the_documented_loop_runs():
-    (block,) = [each for each in (ROOT / "docs/running.md").read_text().split("```python\n")[1:] if "watch" in each]
+    (block,) = [each for each in (ROOT / "docs/python.md").read_text().split("```python\n")[1:] if "watch" in each]
     exec(block.partition("```")[0], {})
 
 
