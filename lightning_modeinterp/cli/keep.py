@@ -1,14 +1,15 @@
 """``modeinterp keep``: what of a store goes on to the next generation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modeinterp.cli.arguments import as_written
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters import Filter
-from lightning_modeinterp.filters.kept_samples import keep
+from lightning_modeinterp.filters.kept_samples import keep, num_bad
 from lightning_modeinterp.sample_store import SampleStore
 
 DESCRIPTION = r"""
@@ -37,7 +38,15 @@ def main(args: Sequence[str]) -> None:
     stores = [SampleStore.open(Path(store)) for store in given.stores]
     said = {"class_path": given.filter.class_path, "init_args": dict(given.filter.init_args)}
     facts = keep(stores, chosen, given.out, said)
-    print(f"keep finished; {facts['num_kept']:,} of {facts['num_drawn']:,} samples are in {given.out}")
+    print(f"keep finished; {facts['num_kept']:,} of {facts['num_drawn']:,} samples are in {given.out}{_judged(facts)}")
+
+
+def _judged(facts: Mapping[str, Any]) -> str:
+    """What an oracle says of the samples before and after, if there is one."""
+    if "kinds" not in facts:
+        return ""
+    before, after = num_bad(facts["kinds"]), num_bad(facts["kept_kinds"])
+    return f"; {after:,} of {before:,} hallucinations are among them"
 
 
 def parser() -> ArgumentParser:

@@ -64,9 +64,7 @@ class Counts:
         facts: dict[str, Any] = {name: getattr(self, name) for name in ("num_drawn", "num_diverged", "num_kept")}
         if not self.kinds:
             return facts
-        bad, kept_bad = (
-            sum(n for kind, n in each.items() if kind not in CLEAR) for each in (self.kinds, self.kept_kinds)
-        )
+        bad, kept_bad = num_bad(self.kinds), num_bad(self.kept_kinds)
         num_dropped = self.num_drawn - self.num_diverged - self.num_kept
         return {
             **facts,
@@ -78,6 +76,12 @@ class Counts:
 
 
 CLEAR = ("in_support", "ambiguous")
+"""Kinds that are no hallucination."""
+
+
+def num_bad(kinds: Mapping[str, int]) -> int:
+    """Hallucinations among samples counted by kind."""
+    return sum(number for kind, number in kinds.items() if kind not in CLEAR)
 
 
 def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said: Mapping[str, Any]) -> dict[str, Any]:

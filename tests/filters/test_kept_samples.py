@@ -99,8 +99,12 @@ def test_other_folders_are_refused(store, tmp_path):
 def test_on_the_command_line(store, tmp_path, capsys):
     options = ["--filter=LowestScore", f"--filter.score={SCORE}", "--filter.num=50", f"--out={tmp_path / 'kept'}"]
     main(["keep", str(store.path), *options])
-    assert "50 of 100 samples are in" in capsys.readouterr().out
-    said = json.loads((tmp_path / "kept/manifest.json").read_text())["filter"]
+    manifest = json.loads((tmp_path / "kept/manifest.json").read_text())
+    before, after = (manifest[name].get("off", 0) for name in ("kinds", "kept_kinds"))
+    said = f"50 of 100 samples are in {tmp_path / 'kept'}; {after} of {before} hallucinations are among them"
+    assert said in capsys.readouterr().out
+    assert before > after
+    said = manifest["filter"]
     assert said["class_path"].endswith("LowestScore")
     assert said["init_args"] == {"score": SCORE, "num": 50}
 
