@@ -3,20 +3,25 @@
     python benchmarks/claims.py runs/reproduce/cpu
 
 Each claim that it holds takes the place of what docs/results/claims held of it, so claims may come from several
-machines; the table of docs/results/claims.md is filled in. The words of that page are for people to write.
+machines; the table of docs/results/claims.md and the short one of the README are filled in. The words of that page are
+for people to write.
 """
 
 import argparse
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from report import with_tables
 
 from lightning_modeinterp.reproduction import report
 
-PAGE = Path("docs/results/claims.md")
+PAGES = Path("docs/results/claims.md"), Path("README.md")
 RESULTS = Path("docs/results/claims")
+VERDICTS = ("fails", "undecided", "holds")
+"""The least favourable first."""
 
 
 def take(reproduction: Path, results: Path) -> None:
@@ -31,8 +36,22 @@ def take(reproduction: Path, results: Path) -> None:
     report.add(results, found)
 
 
+def summary(records: Mapping[str, Mapping[str, Any]]) -> str:
+    """One line a claim: of its findings the least favourable one."""
+    lines = ["| the paper says | of what was measured, the least favourable | verdict |", "| --- | --- | --- |"]
+    for each in records.values():
+        worst = min(each["findings"], key=lambda found: VERDICTS.index(found["verdict"]))
+        measured = f"{worst['question']}: {report.interval(worst)}, claimed {worst['claimed']} {worst['bound']:g}"
+        num_held = sum(found["verdict"] == "holds" for found in each["findings"])
+        of_all = f" ({num_held} of {len(each['findings'])} hold)" if worst["verdict"] != "holds" else ""
+        lines.append(f"| {each['sentence']} | {measured} | **{worst['verdict']}**{of_all} |")
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reproduction", type=Path, help="directory of `modeinterp reproduce`")
     take(parser.parse_args().reproduction, RESULTS)
-    PAGE.write_text(with_tables(PAGE.read_text(), RESULTS))
+    (RESULTS / "short.md").write_text(summary(report.read(RESULTS)))
+    for page in PAGES:
+        page.write_text(with_tables(page.read_text(), RESULTS))

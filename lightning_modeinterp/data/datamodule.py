@@ -42,7 +42,7 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         support: What counts as a hallucination. None leaves generated samples unjudged.
     """
 
-    def __init__(self, batch_size: int, seed: int | None = None, support: SupportOracle | None = None) -> None:
+    def __init__(self, batch_size: int = 1_000, seed: int | None = None, support: SupportOracle | None = None) -> None:
         super().__init__()
         self.batch_size = batch_size
         self.seed = seed or 0

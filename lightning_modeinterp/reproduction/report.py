@@ -65,7 +65,7 @@ def table(records: Mapping[str, Mapping[str, Any]]) -> str:
                 ", ".join(each["figures of the paper"]),
                 found["question"],
                 f"{found['claimed']} {found['bound']:g}",
-                _interval(found),
+                interval(found),
                 ", ".join(map(_number, found["seeds"])),
                 f"**{found['verdict']}**",
             ]
@@ -124,7 +124,8 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _interval(found: Mapping[str, Any]) -> str:
+def interval(found: Mapping[str, Any]) -> str:
+    """A finding's mean over seeds, with its interval in brackets."""
     ends = "" if found["low"] is None else f" [{_number(found['low'])}, {_number(found['high'])}]"
     return _number(found["mean"]) + ends
 
