@@ -146,11 +146,7 @@ def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Pat
         checkpoints.check_trained(checkpoint, path)
     checkpoints.check_same_model(checkpoint["hyper_parameters"], config["model"], "predict")
     checkpoints.check_sample_shape(checkpoint["hyper_parameters"], data.sample_shape)
-    try:
-        module.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        problem = " ".join(str(error).split()[:40])
-        raise ConfigurationError(f"ckpt_path: expected weights of the run's model, got {path}: {problem}") from error
+    checkpoints.load_weights(module, checkpoint, path)
 
 
 def _autocast(precision: object, device: torch.device) -> torch.dtype | None:
