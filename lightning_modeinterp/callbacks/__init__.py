@@ -4,6 +4,7 @@ from lightning_modeinterp.callbacks.figure_logger import FigureLogger
 from lightning_modeinterp.callbacks.hallucination_monitor import HallucinationMonitor
 from lightning_modeinterp.callbacks.last_checkpoint import LastCheckpoint
 from lightning_modeinterp.callbacks.late_averaging import LateAveraging
+from lightning_modeinterp.callbacks.placed_checkpoints import PlacedCheckpoints
 from lightning_modeinterp.callbacks.sample_store_callback import SampleStoreCallback
 from lightning_modeinterp.callbacks.trajectory_variance_logger import TrajectoryVarianceLogger
 from lightning_modeinterp.callbacks.validation_probes import ValidationProbes
@@ -14,6 +15,7 @@ __all__ = [
     "HallucinationMonitor",
     "LastCheckpoint",
     "LateAveraging",
+    "PlacedCheckpoints",
     "SampleStoreCallback",
     "TrajectoryVarianceLogger",
     "ValidationProbes",

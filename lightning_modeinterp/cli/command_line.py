@@ -17,6 +17,7 @@ from lightning_modeinterp.callbacks import (
     HallucinationMonitor,
     LastCheckpoint,
     LateAveraging,
+    PlacedCheckpoints,
     SampleStoreCallback,
     TrajectoryVarianceLogger,
 )
@@ -31,6 +32,7 @@ from lightning_modeinterp.cli.init_from import (
     initial_weights,
     refuse_two_beginnings,
 )
+from lightning_modeinterp.cli.moved_run import refuse_moved
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.overwriting import DropReplaced, at_work_in
 from lightning_modeinterp.cli.refusals import (
@@ -57,7 +59,7 @@ SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
 
 OURS: tuple[type[Callback], ...] = (
     *(HallucinationMonitor, TrajectoryVarianceLogger, FigureLogger, SampleStoreCallback),
-    LateAveraging,
+    *(LateAveraging, PlacedCheckpoints),
 )
 """Callbacks of every command, each unless one of its class is given."""
 
@@ -108,6 +110,7 @@ class ModeInterpCLI(LightningCLI):
             words = {name: options_of(each) for name, each in self._subcommand_parsers.items()}
             print(completion_script({**words, "reproduce": reproduce.words()}))
             raise SystemExit
+        self._given = given
         self.config = parser.parse_args(every_option(given))
         if is_first_process():
             for line in kept_by_swaps(given, self.config[self.config.subcommand].as_dict()):
@@ -212,6 +215,8 @@ class ModeInterpCLI(LightningCLI):
             self._hold(run, command)  # before anything is read there
         if command == "fit":
             refuse_two_beginnings(config.init_from, config.get("ckpt_path"))
+        if config.get("ckpt_path") in ("last", "best"):
+            refuse_moved(self._given, run)
         path = checkpoints.resolve(config.get("ckpt_path"), run, command)
         config.ckpt_path = path
         self._checkpoint = {} if path is None else checkpoints.read(path)

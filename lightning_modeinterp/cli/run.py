@@ -138,7 +138,8 @@ def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
         print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")
         print("\n".join(str(path) for path in sorted((folder / "figures").glob("*.png"))))
     if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
-        checkpoint = ["--ckpt_path", "last"] if cli.run_directory.last_checkpoint.exists() else []
+        which = "best" if any(each in ("best", "--ckpt_path=best") for each in args) else "last"
+        checkpoint = ["--ckpt_path", which] if cli.run_directory.last_checkpoint.exists() else []
         kept = without_options(
             ("--ckpt_path", "--init_from", "--run.overwrite"), args[args.index(str(cli.subcommand)) + 1 :]
         )

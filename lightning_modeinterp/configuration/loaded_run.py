@@ -92,8 +92,8 @@ def load_run(
     Args:
         path: The run directory.
         command: Whose saved config is read. If None the first of predict, test and fit that has been run there.
-        ckpt_path: The checkpoint, whose averaged weights are taken where it holds some. If None the one that the config
-            names, or ``checkpoints/last.ckpt``.
+        ckpt_path: The checkpoint, ``last`` or ``best``; its averaged weights are taken where it holds some. If None the
+            one that the config names, or ``checkpoints/last.ckpt``.
         device: Where to put the model.
 
     Raises:
@@ -133,11 +133,14 @@ def _config_file(folder: Path, command: Command | None) -> Path:
 
 def _checkpoint(folder: Path, config: Mapping[str, Any], asked: str | Path | None) -> Path:
     """Where the weights are; the run may have been moved since it named its own."""
-    named = asked or config.get("ckpt_path")
-    run = RunDirectory(**(config.get("run") or {}))
-    if named is None or (asked is None and Path(named) == run.last_checkpoint):
-        return folder / "checkpoints" / "last.ckpt"
-    return Path(named)
+    last, named = folder / "checkpoints" / "last.ckpt", asked or config.get("ckpt_path") or "last"
+    if named == "last":
+        return last
+    if named == "best":
+        return checkpoints.best_of(last)
+    saved_in = RunDirectory(**(config.get("run") or {})).path
+    is_own = asked is None and Path(named).is_relative_to(saved_in)
+    return folder / Path(named).relative_to(saved_in) if is_own else Path(named)
 
 
 def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Path, config: Mapping[str, Any]) -> None:
