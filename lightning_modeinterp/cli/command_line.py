@@ -35,6 +35,7 @@ from lightning_modeinterp.cli.init_from import (
 from lightning_modeinterp.cli.moved_run import refuse_moved
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.overwriting import DropReplaced, at_work_in
+from lightning_modeinterp.cli.progress_bar import bar_of
 from lightning_modeinterp.cli.refusals import (
     refuse_half_precision,
     refuse_no_batches,
@@ -171,10 +172,10 @@ class ModeInterpCLI(LightningCLI):
             "save_to_log_dir": False,
             "began_with": self._began_with,
         }
-        if settings.enable_progress_bar is None:
-            kwargs["enable_progress_bar"] = sys.stderr.isatty()
-        given = settings.callbacks or []
-        settings.callbacks = [*given, *(ours() for ours in OURS if ours not in map(type, given))]
+        given = settings.callbacks if isinstance(settings.callbacks, list) else [settings.callbacks]
+        given = [each for each in given if each is not None]
+        kwargs["enable_progress_bar"], bars = bar_of(settings.enable_progress_bar, given)
+        settings.callbacks = [*given, *bars, *(ours() for ours in OURS if ours not in map(type, given))]
         if self.run_directory.overwrite and not settings.fast_dev_run:
             settings.callbacks.append(DropReplaced(Replaced(folder, str(self.subcommand))))
         (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
