@@ -127,7 +127,9 @@ class RunDirectory:
             ) from error
         except OSError as error:
             raise ConfigurationError(
-                f"run.root: expected a folder that can be written, got {self.root} ({error.strerror})"
+                f"run.root: expected a folder that can be written, got {self.root} ({error.strerror} at "
+                f"{error.filename}); to evaluate a run in a folder that cannot, give --run.root DIR and its checkpoint "
+                "by --ckpt_path FILE"
             ) from error
         try:
             yield

@@ -8,19 +8,11 @@ from typing import Any
 import lightning as L
 import yaml
 from jsonargparse import Namespace
-from lightning.pytorch.callbacks import Callback, WeightAveraging
+from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from lightning_modeinterp import checkpoints, threads
-from lightning_modeinterp.callbacks import (
-    FigureLogger,
-    HallucinationMonitor,
-    LastCheckpoint,
-    LateAveraging,
-    PlacedCheckpoints,
-    SampleStoreCallback,
-    TrajectoryVarianceLogger,
-)
+from lightning_modeinterp.callbacks import LastCheckpoint, SampleStoreCallback
 from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.class_swaps import kept_by_swaps
 from lightning_modeinterp.cli.completion import completion_script
@@ -35,7 +27,6 @@ from lightning_modeinterp.cli.init_from import (
 from lightning_modeinterp.cli.moved_run import refuse_moved
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.overwriting import DropReplaced, at_work_in
-from lightning_modeinterp.cli.progress_bar import bar_of
 from lightning_modeinterp.cli.refusals import (
     refuse_half_precision,
     refuse_no_batches,
@@ -48,6 +39,7 @@ from lightning_modeinterp.cli.refusals import (
     rounds_constants,
 )
 from lightning_modeinterp.cli.sample_fingerprint import sample_fingerprint
+from lightning_modeinterp.cli.trainer_callbacks import with_bar, with_ours
 from lightning_modeinterp.configuration.parser import options_of
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Generation
@@ -57,12 +49,6 @@ from lightning_modeinterp.replaced import Replaced
 from lightning_modeinterp.run_directory import RunDirectory
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
-
-OURS: tuple[type[Callback], ...] = (
-    *(HallucinationMonitor, TrajectoryVarianceLogger, FigureLogger, SampleStoreCallback),
-    *(LateAveraging, PlacedCheckpoints),
-)
-"""Callbacks of every command, each unless one of its class is given."""
 
 
 class ModeInterpCLI(LightningCLI):
@@ -79,6 +65,11 @@ class ModeInterpCLI(LightningCLI):
         self._goes_on = False  # a fit, from a checkpoint of its own run directory
         self.first_step = 0  # optimiser steps before this start
         super().__init__(**kwargs)
+
+    def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the seed; Lightning would take true, which it says is a random one, for 0."""
+        text = "Seed of data, initialisation and all noise, from 0 to 2^32 - 1."
+        parser.add_argument("--seed_everything", type=bool | int, default=self.seed_everything_default, help=text)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add our groups and links."""
@@ -172,10 +163,8 @@ class ModeInterpCLI(LightningCLI):
             "save_to_log_dir": False,
             "began_with": self._began_with,
         }
-        given = settings.callbacks if isinstance(settings.callbacks, list) else [settings.callbacks]
-        given = [each for each in given if each is not None]
-        kwargs["enable_progress_bar"], bars = bar_of(settings.enable_progress_bar, given)
-        settings.callbacks = [*given, *bars, *(ours() for ours in OURS if ours not in map(type, given))]
+        callbacks = with_ours(settings.callbacks)
+        kwargs["enable_progress_bar"], settings.callbacks = with_bar(settings.enable_progress_bar, callbacks)
         if self.run_directory.overwrite and not settings.fast_dev_run:
             settings.callbacks.append(DropReplaced(Replaced(folder, str(self.subcommand))))
         (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
@@ -204,12 +193,12 @@ class ModeInterpCLI(LightningCLI):
         """Resolve the checkpoint. The base class would let its hyper-parameters win over the config; we compare."""
         command = self.config.subcommand
         config = self.config[command]
+        refuse_seed(config.seed_everything)
         fill_seeds(config)
         fill_content(config.data)
         # resolving interpolations drops the targets of links, and a link without its target is silently left out
         if SAMPLE_SHAPE not in config:
             config[SAMPLE_SHAPE] = None
-        refuse_seed(config.seed_everything)
         refuse_weights_only(config.weights_only, command)
         run = RunDirectory(**config.run.as_dict())
         if is_first_process() and run.path.is_dir() and not config.trainer.fast_dev_run:

@@ -8,10 +8,9 @@ from jsonargparse import Namespace
 
 def fill_seeds(config: Namespace) -> None:
     """Let every seed that is left out follow ``seed_everything``, and be seen in the saved config."""
-    seed = config.seed_everything if type(config.seed_everything) is int else 0
     for key in ("data.init_args.seed", "model.init_args.seed", "generation.seed"):
         if key in config and config[key] is None:
-            config[key] = seed
+            config[key] = config.seed_everything
 
 
 def fill_content(data: Any) -> None:

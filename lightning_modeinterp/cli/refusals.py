@@ -60,9 +60,12 @@ def refuse_processes_apart(trainer: L.Trainer, is_first: bool) -> None:
 
 
 def refuse_seed(seed: object) -> None:
-    """Refuse a number that is no seed."""
-    if type(seed) is int and not 0 <= seed < 2**32:
-        raise ConfigurationError(f"seed_everything: expected a number from 0 to 2^32 - 1, got {seed}")
+    """Refuse what is no number, or one that is no seed."""
+    if type(seed) is not int or not 0 <= seed < 2**32:
+        raise ConfigurationError(
+            f"seed_everything: expected a number from 0 to 2^32 - 1, got {seed}; a run says its seed, so that it "
+            "can be repeated"
+        )
 
 
 def refuse_weights_only(weights_only: bool | None, command: str) -> None:
