@@ -1,4 +1,4 @@
-"""Which checkpoint a command starts from, and whether it fits what was asked for.
+"""What a command starts from, and whether it fits what was asked for.
 
 Lightning lets the hyper-parameters stored in a checkpoint silently win over the command line, and evaluates random
 weights where no checkpoint is given. Both are refused here.
@@ -13,7 +13,6 @@ import torch
 import yaml
 from torch import nn
 
-from lightning_modeinterp.best_checkpoint import best_checkpoints
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.fingerprints import differences, leaves, without
 from lightning_modeinterp.moved_names import with_current_names
@@ -34,47 +33,6 @@ PLACES = ("root", "folder", "folders", "path", "cache", "download")
 
 BESIDE_THE_TRUTH = ("batch_size", "seed", "size", "validation_size", "test_size", "support")
 """Arguments of data that say how many are drawn and how samples are judged, not what is true of them."""
-
-
-def resolve(ckpt_path: str | Path | None, run: RunDirectory, command: str) -> str | None:
-    """Path of the checkpoint to load, None to start without.
-
-    Args:
-        ckpt_path: What the user gave: a file, ``last`` for the newest of the run directory, ``best`` for what a
-            `ModelCheckpoint` there found best, or nothing.
-        run: The run directory.
-        command: fit, validate, test or predict. ``fit --ckpt_path last`` starts cold where there is no checkpoint yet.
-
-    Raises:
-        ConfigurationError: If the file does not exist.
-    """
-    if ckpt_path is None or (ckpt_path == "last" and command == "fit" and not run.last_checkpoint.exists()):
-        return None
-    path = run.last_checkpoint if ckpt_path in ("last", "best") else Path(ckpt_path)
-    if not path.is_file():
-        raise ConfigurationError(
-            f"ckpt_path: expected a checkpoint file, found none at {path}; run fit first, or set --run.experiment and "
-            "--run.name to a run that has one"
-        )
-    return str(best_of(path) if ckpt_path == "best" else path)
-
-
-def best_of(last: Path) -> Path:
-    """The checkpoint that a `ModelCheckpoint` of the fit found best.
-
-    Args:
-        last: The newest checkpoint of the fit, which knows of it.
-
-    Raises:
-        ConfigurationError: If there is none, or more than one.
-    """
-    found = best_checkpoints(read(last).get("callbacks") or {}, last.parent)
-    if len(found) != 1 or not found[0].is_file():
-        raise ConfigurationError(
-            f"ckpt_path: expected one best checkpoint that {last} knows of, found "
-            f"{', '.join(str(each) for each in found) or 'none'}; give a file, or fit with -c trainer/best to keep one"
-        )
-    return found[0]
 
 
 def read(path: str | Path, option: str = "ckpt_path") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
-from lightning_modeinterp.best_checkpoint import with_paths_in
+from lightning_modeinterp.checkpoint_paths import with_paths_in
 from lightning_modeinterp.errors import ConfigurationError
 
 _METRIC = re.compile(r"\{([^:}]+)")

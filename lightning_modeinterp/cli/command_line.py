@@ -11,7 +11,7 @@ from jsonargparse import Namespace
 from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-from lightning_modeinterp import checkpoints, threads
+from lightning_modeinterp import checkpoint_paths, checkpoints, threads
 from lightning_modeinterp.callbacks import LastCheckpoint, SampleStoreCallback
 from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.class_swaps import kept_by_swaps
@@ -207,7 +207,7 @@ class ModeInterpCLI(LightningCLI):
             refuse_two_beginnings(config.init_from, config.get("ckpt_path"))
         if config.get("ckpt_path") in ("last", "best"):
             refuse_moved(self._given, run)
-        path = checkpoints.resolve(config.get("ckpt_path"), run, command)
+        path = checkpoint_paths.resolve(config.get("ckpt_path"), run, command)
         config.ckpt_path = path
         self._checkpoint = {} if path is None else checkpoints.read(path)
         self._goes_on = command == "fit" and path is not None and run.has_checkpoint(path)

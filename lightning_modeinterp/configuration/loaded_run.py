@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 
-from lightning_modeinterp import checkpoints, threads
+from lightning_modeinterp import checkpoint_paths, checkpoints, threads
 from lightning_modeinterp.configuration.saved_config import data_of, generation_of, module_of, read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
@@ -137,7 +137,7 @@ def _checkpoint(folder: Path, config: Mapping[str, Any], asked: str | Path | Non
     if named == "last":
         return last
     if named == "best":
-        return checkpoints.best_of(last)
+        return checkpoint_paths.best_of(last)
     saved_in = RunDirectory(**(config.get("run") or {})).path
     is_own = asked is None and Path(named).is_relative_to(saved_in)
     return folder / Path(named).relative_to(saved_in) if is_own else Path(named)
