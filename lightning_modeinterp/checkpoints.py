@@ -1,4 +1,4 @@
-"""Which checkpoint a command starts from, and whether it fits what was asked for.
+"""What a command starts from, and whether it fits what was asked for.
 
 Lightning lets the hyper-parameters stored in a checkpoint silently win over the command line, and evaluates random
 weights where no checkpoint is given. Both are refused here.
@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 import yaml
+from torch import nn
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.fingerprints import differences, leaves, without
@@ -34,30 +35,12 @@ BESIDE_THE_TRUTH = ("batch_size", "seed", "size", "validation_size", "test_size"
 """Arguments of data that say how many are drawn and how samples are judged, not what is true of them."""
 
 
-def resolve(ckpt_path: str | Path | None, run: RunDirectory, command: str) -> str | None:
-    """Path of the checkpoint to load, None to start without.
+def read(path: str | Path, option: str = "ckpt_path") -> dict[str, Any]:
+    """Read a checkpoint of ours; nothing but tensors and plain data is unpickled.
 
     Args:
-        ckpt_path: What the user gave: a file, ``last`` for the newest of the run directory, or nothing.
-        run: The run directory.
-        command: fit, validate, test or predict. ``fit --ckpt_path last`` starts cold where there is no checkpoint yet.
-
-    Raises:
-        ConfigurationError: If the file does not exist.
-    """
-    if ckpt_path is None or (ckpt_path == "last" and command == "fit" and not run.last_checkpoint.exists()):
-        return None
-    path = run.last_checkpoint if ckpt_path == "last" else Path(ckpt_path)
-    if not path.is_file():
-        raise ConfigurationError(
-            f"ckpt_path: expected a checkpoint file, found none at {path}; run fit first, or set --run.experiment and "
-            "--run.name to a run that has one"
-        )
-    return str(path)
-
-
-def read(path: str | Path) -> dict[str, Any]:
-    """Read a checkpoint of ours; nothing but tensors and plain data is unpickled.
+        path: The file.
+        option: Where it was given, for the message.
 
     Raises:
         ConfigurationError: If the file is no checkpoint of a DiffusionModule made by this command line.
@@ -68,7 +51,7 @@ def read(path: str | Path) -> dict[str, Any]:
             raise KeyError("_class_path")
     except (RuntimeError, UnpicklingError, KeyError, TypeError, ValueError, EOFError, OSError) as error:
         raise ConfigurationError(
-            f"ckpt_path: expected a checkpoint written by `modeinterp fit`, got {path} "
+            f"{option}: expected a checkpoint written by `modeinterp fit`, got {path} "
             f"({type(error).__name__}); it is torn or comes from another program"
         ) from error
     return checkpoint
@@ -85,15 +68,67 @@ def check_same_model(stored: Mapping[str, Any], asked: Mapping[str, Any], comman
     Raises:
         ConfigurationError: For the first value that differs.
     """
-    wanted = {"_class_path": asked["class_path"], **asked.get("init_args", {})}
     left_out = () if command == "fit" else (*ONLY_FOR_FIT, *HOW_IT_IS_COMPUTED)
-    was, now = (without(leaves(without(each, left_out)), left_out) for each in with_current_names((stored, wanted)))
-    for key in was.keys() & now.keys():
-        if was[key] != now[key] and not key.endswith("sample_shape"):
+    for key, was, now in _differing(stored, asked, left_out):
+        remedy = "leave it, or train a model with the new value"
+        if key.startswith(ONLY_FOR_FIT):
+            remedy = "leave it to go on, or begin a new run with these weights (--init_from CKPT --run.name NAME)"
+        raise ConfigurationError(
+            f"model.{key}: expected {was}, with which the checkpoint was trained, got {now}; {remedy}"
+        )
+
+
+def check_same_network(stored: Mapping[str, Any], asked: Mapping[str, Any], path: str | Path) -> list[str]:
+    """Refuse to begin with the weights of another network, or of one that predicts something else.
+
+    Args:
+        stored: Hyper-parameters from the checkpoint, with ``_class_path``.
+        asked: The ``model`` section of the config.
+        path: Where the checkpoint lies.
+
+    Returns:
+        What else of the model is not what the weights were trained with, a phrase each.
+
+    Raises:
+        ConfigurationError: For the first value of the network that differs.
+    """
+    others = _differing(stored, asked, (*ONLY_FOR_FIT, *HOW_IT_IS_COMPUTED))
+    for key, was, now in others:
+        if key == "prediction" or key.startswith("denoiser."):
             raise ConfigurationError(
-                f"model.{key.removeprefix('_')}: expected {was[key]}, with which the checkpoint was trained, got "
-                f"{now[key]}; leave it, or train a model with the new value"
+                f"model.{key}: expected {was}, as in the network whose weights are in {path}, got {now}; take "
+                "that network, or begin without --init_from"
             )
+    return [f"model.{key} was {was} and is {now}" for key, was, now in others]
+
+
+def _differing(
+    stored: Mapping[str, Any], asked: Mapping[str, Any], left_out: Sequence[str]
+) -> list[tuple[str, Any, Any]]:
+    """Name, stored value and asked value of what both say of a model and say differently."""
+    wanted = {"_class_path": asked["class_path"], **asked.get("init_args", {})}
+    was, now = (without(leaves(without(each, left_out)), left_out) for each in with_current_names((stored, wanted)))
+    names = (name for name in was if name in now and not name.endswith("sample_shape"))
+    return [(name.removeprefix("_"), was[name], now[name]) for name in names if was[name] != now[name]]
+
+
+def load_weights(module: nn.Module, checkpoint: Mapping[str, Any], path: str | Path, option: str = "ckpt_path") -> None:
+    """Give a module the weights of a checkpoint, averaged ones where it holds some.
+
+    Args:
+        module: Made for the same network.
+        checkpoint: What was read.
+        path: Where it lies.
+        option: Where it was given, for the message.
+
+    Raises:
+        ConfigurationError: If they are of another network.
+    """
+    try:
+        module.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        problem = " ".join(str(error).split()[:40])
+        raise ConfigurationError(f"{option}: expected weights of the run's model, got {path}: {problem}") from error
 
 
 def check_sample_shape(stored: Mapping[str, Any], sample_shape: Sequence[int]) -> None:
@@ -169,12 +204,13 @@ def _truth(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"class_path": name, "init_args": without(data.get("init_args") or {}, BESIDE_THE_TRUTH)}
 
 
-def check_trained(checkpoint: Mapping[str, Any], path: str | Path) -> None:
+def check_trained(checkpoint: Mapping[str, Any], path: str | Path, option: str = "ckpt_path") -> None:
     """Refuse to take the weights before training for trained ones.
 
     Args:
-        checkpoint: What is to be evaluated.
+        checkpoint: What is to be evaluated, or begun with.
         path: Where it lies.
+        option: Where it was given, for the message.
 
     Raises:
         ConfigurationError: If it was written before the first update, or holds an average that had not begun.
@@ -186,7 +222,7 @@ def check_trained(checkpoint: Mapping[str, Any], path: str | Path) -> None:
             reason = "an average of the weights that had not begun"
     if reason:
         raise ConfigurationError(
-            f"ckpt_path: expected trained weights, got {reason} in {path}, which means the random ones before "
+            f"{option}: expected trained weights, got {reason} in {path}, which means the random ones before "
             "training; train on with fit --ckpt_path last (--allow_untrained true if you mean it)"
         )
 
@@ -210,7 +246,8 @@ def check_same_run(run: RunDirectory, asked: Mapping[str, Any]) -> None:
     sections = without_places(was["data"] or {}, now["data"] or {})
     if found := differences(*({**each, "data": data} for each, data in zip((was, now), sections, strict=True))):
         raise ConfigurationError(
-            f"{'; '.join(found)}: the fit in {run.path} began so; leave it, or train under another --run.name"
+            f"{'; '.join(found)}: the fit in {run.path} began so; leave it, or train under another --run.name "
+            "(with its weights: --init_from)"
         )
 
 

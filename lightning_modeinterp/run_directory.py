@@ -91,8 +91,13 @@ class RunDirectory:
             + (", or go on with --ckpt_path last" if command == "fit" else "")
         )
 
-    def refuse_replaced(self, command: str, checkpoint: str | Path) -> None:
+    def refuse_replaced(self, command: str, checkpoint: str | Path, option: str = "ckpt_path") -> None:
         """Refuse to start from a checkpoint that the same start is to replace.
+
+        Args:
+            command: The command that starts.
+            checkpoint: What it starts from.
+            option: Where that was given, for the message.
 
         Raises:
             ConfigurationError: If it lies among what the command overwrites.
@@ -100,8 +105,8 @@ class RunDirectory:
         file = Path(checkpoint).resolve()
         if self.overwrite and any(file.is_relative_to((self.path / name).resolve()) for name in PRODUCTS[command]):
             raise ConfigurationError(
-                f"ckpt_path: expected a file that --run.overwrite true does not replace, got {checkpoint}; leave "
-                "--run.overwrite out to go on from it, or copy it elsewhere to start anew from it"
+                f"{option}: expected a file that --run.overwrite true does not replace, got {checkpoint}; choose "
+                "another --run.name, or copy it elsewhere; to go on from it leave --run.overwrite out"
             )
 
     @contextmanager
@@ -122,7 +127,9 @@ class RunDirectory:
             ) from error
         except OSError as error:
             raise ConfigurationError(
-                f"run.root: expected a folder that can be written, got {self.root} ({error.strerror})"
+                f"run.root: expected a folder that can be written, got {self.root} ({error.strerror} at "
+                f"{error.filename}); to evaluate a run in a folder that cannot, give --run.root DIR and its checkpoint "
+                "by --ckpt_path FILE"
             ) from error
         try:
             yield

@@ -1,5 +1,6 @@
 """One command at a time, its own checkpoint under any spelling, and nothing written over by mistake."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -82,3 +83,13 @@ def test_a_link_that_leads_nowhere_is_named(run, tmp_path):
         ConfigurationError, match=r"predictions: expected a link to something that is there, got .*gone"
     ):
         run.refuse_earlier("predict")
+
+
+def test_a_folder_that_cannot_be_written_says_how_to_evaluate_all_the_same(run, monkeypatch):
+    def refuses(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(run.path / ".lock"))
+
+    monkeypatch.setattr("lightning_modeinterp.run_directory.FileLock.acquire", refuses)
+    expected = r"can be written, got .* \(Permission denied at .*\.lock\); .* give --run\.root DIR and its checkpoint"
+    with pytest.raises(ConfigurationError, match=expected), run.alone():
+        pass

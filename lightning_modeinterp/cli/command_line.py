@@ -3,30 +3,28 @@
 import math
 import sys
 from contextlib import ExitStack
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import lightning as L
-import torch
 import yaml
 from jsonargparse import Namespace
-from lightning.pytorch.callbacks import Callback, WeightAveraging
+from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-from lightning_modeinterp import checkpoints, threads
-from lightning_modeinterp.callbacks import (
-    FigureLogger,
-    HallucinationMonitor,
-    LastCheckpoint,
-    LateAveraging,
-    SampleStoreCallback,
-    TrajectoryVarianceLogger,
-)
+from lightning_modeinterp import checkpoint_paths, checkpoints, threads
+from lightning_modeinterp.callbacks import LastCheckpoint, SampleStoreCallback
 from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.class_swaps import kept_by_swaps
 from lightning_modeinterp.cli.completion import completion_script
+from lightning_modeinterp.cli.filled_in import fill_content, fill_seeds
 from lightning_modeinterp.cli.help import every_option
+from lightning_modeinterp.cli.init_from import (
+    RECORD,
+    began_with,
+    initial_weights,
+    refuse_two_beginnings,
+)
+from lightning_modeinterp.cli.moved_run import refuse_moved
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.overwriting import DropReplaced, at_work_in
 from lightning_modeinterp.cli.refusals import (
@@ -36,13 +34,14 @@ from lightning_modeinterp.cli.refusals import (
     refuse_random_weights,
     refuse_seed,
     refuse_uneven_batches,
-    refuse_unpickling,
     refuse_validation_interval,
+    refuse_weights_only,
     rounds_constants,
 )
+from lightning_modeinterp.cli.sample_fingerprint import sample_fingerprint
+from lightning_modeinterp.cli.trainer_callbacks import with_bar, with_ours
 from lightning_modeinterp.configuration.parser import options_of
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.fingerprints import weights_sha256, without
 from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.loggers import place_loggers
 from lightning_modeinterp.moved_names import names_used
@@ -50,12 +49,6 @@ from lightning_modeinterp.replaced import Replaced
 from lightning_modeinterp.run_directory import RunDirectory
 
 SAMPLE_SHAPE = "model.init_args.denoiser.init_args.sample_shape"
-
-OURS: tuple[type[Callback], ...] = (
-    *(HallucinationMonitor, TrajectoryVarianceLogger, FigureLogger, SampleStoreCallback),
-    LateAveraging,
-)
-"""Callbacks of every command, each unless one of its class is given."""
 
 
 class ModeInterpCLI(LightningCLI):
@@ -70,7 +63,13 @@ class ModeInterpCLI(LightningCLI):
         self._held = held
         self._holds_run_directory = False
         self._goes_on = False  # a fit, from a checkpoint of its own run directory
+        self.first_step = 0  # optimiser steps before this start
         super().__init__(**kwargs)
+
+    def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the seed; Lightning would take true, which it says is a random one, for 0."""
+        text = "Seed of data, initialisation and all noise, from 0 to 2^32 - 1."
+        parser.add_argument("--seed_everything", type=bool | int, default=self.seed_everything_default, help=text)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add our groups and links."""
@@ -87,6 +86,9 @@ class ModeInterpCLI(LightningCLI):
         parser.add_argument(
             "--moved_names", type=dict[str, str] | None, default=None, help="Old to new names of classes of your own."
         )
+        parser.add_argument(
+            "--init_from", type=str | None, default=None, help="Checkpoint with whose weights alone a new fit begins."
+        )
         parser.add_class_arguments(Generation, "generation")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
         parser.set_defaults({"generation.sampler": {"class_path": "AncestralSampler"}})
@@ -100,6 +102,7 @@ class ModeInterpCLI(LightningCLI):
             words = {name: options_of(each) for name, each in self._subcommand_parsers.items()}
             print(completion_script({**words, "reproduce": reproduce.words()}))
             raise SystemExit
+        self._given = given
         self.config = parser.parse_args(every_option(given))
         if is_first_process():
             for line in kept_by_swaps(given, self.config[self.config.subcommand].as_dict()):
@@ -112,13 +115,19 @@ class ModeInterpCLI(LightningCLI):
         self.datamodule.generation.check(self.model.noise_schedule, self.datamodule.sample_shape)
         if self._checkpoint:
             checkpoints.check_sample_shape(self._checkpoint["hyper_parameters"], self.datamodule.sample_shape)
+        if self._initial:
+            checkpoints.check_sample_shape(self._initial.checkpoint["hyper_parameters"], self.datamodule.sample_shape)
+            self._initial.load(self.model)
         command = str(self.subcommand)
         is_meant = self._get(self.config_init, "allow_untrained") or self.datamodule.generation.true_score
         refuse_random_weights(command, self.model, self._ckpt_path is not None or is_meant)
         refuse_no_batches(command, self.trainer)
         refuse_half_precision(command, self.datamodule, self.trainer.precision)
         if command == "predict":
-            self._samples.fingerprint = self._fingerprint()
+            plain = self._plain_config()
+            self._samples.fingerprint = sample_fingerprint(
+                plain, self._checkpoint, self.model, self.datamodule, self.trainer
+            )
         if command == "fit":
             refuse_uneven_batches(self.datamodule, self.trainer)
             self.model.configure_optimizers()  # refused before anything is written, if at all
@@ -127,7 +136,8 @@ class ModeInterpCLI(LightningCLI):
         if self.trainer.is_global_zero:
             if not self.is_dry_run:
                 self._claim_run_directory()
-            for line in filter(None, (self._about_data, said, _moved())):
+            begun = self._initial.said if self._initial else None
+            for line in filter(None, (self._about_checkpoint, begun, said, _moved())):
                 note(line)
 
     def _set_threads(self, command: str) -> str | None:
@@ -148,11 +158,13 @@ class ModeInterpCLI(LightningCLI):
         kwargs["default_root_dir"] = str(folder)
         # the config is saved as the user gave it: repeated elsewhere, it is not to log here
         self.config[self.config.subcommand].trainer.logger = self._asked_logger
-        if settings.enable_progress_bar is None:
-            kwargs["enable_progress_bar"] = sys.stderr.isatty()
-        self.save_config_kwargs = {"config_filename": f"config_{self.subcommand}.yaml", "save_to_log_dir": False}
-        given = settings.callbacks or []
-        settings.callbacks = [*given, *(ours() for ours in OURS if ours not in map(type, given))]
+        self.save_config_kwargs = {
+            "config_filename": f"config_{self.subcommand}.yaml",
+            "save_to_log_dir": False,
+            "began_with": self._began_with,
+        }
+        callbacks = with_ours(settings.callbacks)
+        kwargs["enable_progress_bar"], settings.callbacks = with_bar(settings.enable_progress_bar, callbacks)
         if self.run_directory.overwrite and not settings.fast_dev_run:
             settings.callbacks.append(DropReplaced(Replaced(folder, str(self.subcommand))))
         (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
@@ -181,30 +193,43 @@ class ModeInterpCLI(LightningCLI):
         """Resolve the checkpoint. The base class would let its hyper-parameters win over the config; we compare."""
         command = self.config.subcommand
         config = self.config[command]
-        _fill_seeds(config)
-        _fill_content(config.data)
+        refuse_seed(config.seed_everything)
+        fill_seeds(config)
+        fill_content(config.data)
         # resolving interpolations drops the targets of links, and a link without its target is silently left out
         if SAMPLE_SHAPE not in config:
             config[SAMPLE_SHAPE] = None
-        refuse_seed(config.seed_everything)
-        refuse_unpickling(config.weights_only)
+        refuse_weights_only(config.weights_only, command)
         run = RunDirectory(**config.run.as_dict())
         if is_first_process() and run.path.is_dir() and not config.trainer.fast_dev_run:
             self._hold(run, command)  # before anything is read there
-        path = checkpoints.resolve(config.get("ckpt_path"), run, command)
+        if command == "fit":
+            refuse_two_beginnings(config.init_from, config.get("ckpt_path"))
+        if config.get("ckpt_path") in ("last", "best"):
+            refuse_moved(self._given, run)
+        path = checkpoint_paths.resolve(config.get("ckpt_path"), run, command)
         config.ckpt_path = path
         self._checkpoint = {} if path is None else checkpoints.read(path)
-        self._about_data: str | None = None
+        self._goes_on = command == "fit" and path is not None and run.has_checkpoint(path)
+        self._about_checkpoint: str | None = None
+        asked = self._plain_config()
         if path is not None:
-            asked = self._plain_config()
             checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)
             if command != "fit":
                 self._check_evaluated(config, asked, path)
-            run.refuse_replaced(command, Path(path))
-            self._goes_on = command == "fit" and run.has_checkpoint(Path(path))
-            if self._goes_on:
-                checkpoints.check_same_run(run, asked)
-        step = self._checkpoint["global_step"] if self._goes_on else None
+            elif not self._goes_on:
+                self._about_checkpoint = (
+                    f"ckpt_path: {path} is of another run, which goes on in {run.path} with logs anew"
+                )
+            run.refuse_replaced(command, path)
+        if self._goes_on:
+            checkpoints.check_same_run(run, asked)
+            config.init_from = began_with(config.init_from, self._checkpoint)
+        self._initial = None if path else initial_weights(config, command, asked["model"])
+        if self._initial:
+            run.refuse_replaced(command, self._initial.path, "init_from")
+        self.first_step = self._checkpoint.get("global_step", 0)
+        step = self.first_step if self._goes_on else None
         self._asked_logger = config.trainer.logger
         config.trainer.logger = place_loggers(self._asked_logger, run, command, step)
 
@@ -212,32 +237,17 @@ class ModeInterpCLI(LightningCLI):
         """Refuse to evaluate a model that is not trained, or by another truth than that of its data."""
         if not config.allow_untrained:
             checkpoints.check_trained(self._checkpoint, path)
-        self._about_data = checkpoints.check_same_data(self._checkpoint, asked["data"], config.allow_other_data)
+        self._about_checkpoint = checkpoints.check_same_data(self._checkpoint, asked["data"], config.allow_other_data)
+
+    @property
+    def _began_with(self) -> dict[str, Any] | None:
+        """What the fit began with, also one that goes on."""
+        return self._initial.record if self._initial else self._checkpoint.get(RECORD)
 
     def _plain_config(self) -> dict[str, Any]:
         """The command's config as plain data."""
         dumped = yaml.safe_load(self.parser.dump(self.config, skip_none=False, format="yaml"))
         return dict(dumped[self.config.subcommand])
-
-    def _fingerprint(self) -> dict[str, Any]:
-        """What generated samples are a function of, but for their number."""
-        config = self._plain_config()
-        model, (data,) = config["model"], checkpoints.without_places(config["data"])
-        return {
-            "model": {**model, "init_args": without(model["init_args"], checkpoints.ONLY_FOR_FIT)},
-            "data": {**data, "init_args": without(data["init_args"], ("batch_size",))},
-            "generation": without(config["generation"], ("num_samples", "monitor", "window", "retained")),
-            "weights_sha256": weights_sha256(self._checkpoint.get("state_dict") or self.model.state_dict()),
-            "precision": self.trainer.precision,
-            "device": self.trainer.strategy.root_device.type,
-            "fallback": self._fallback(),
-        }
-
-    def _fallback(self) -> str | None:
-        """What this machine runs in the place of what the network asks for."""
-        x_t = torch.empty(1, *self.datamodule.sample_shape, device=self.trainer.strategy.root_device)
-        with self.trainer.strategy.precision_plugin.forward_context():
-            return self.model.denoiser.fallback(x_t)  # type: ignore[no-any-return]
 
     @property
     def is_dry_run(self) -> bool:
@@ -266,24 +276,6 @@ class ModeInterpCLI(LightningCLI):
     @property
     def _ckpt_path(self) -> str | None:
         return self._get(self.config_init, "ckpt_path")  # type: ignore[no-any-return]
-
-
-def _fill_seeds(config: Namespace) -> None:
-    """Let every seed that is left out follow ``seed_everything``, and be seen in the saved config."""
-    seed = config.seed_everything if type(config.seed_everything) is int else 0
-    for key in ("data.init_args.seed", "model.init_args.seed", "generation.seed"):
-        if key in config and config[key] is None:
-            config[key] = seed
-
-
-def _fill_content(data: Any) -> None:
-    """Let data whose config names places alone say what lies there; see `ModeInterpDataModule.content_of`."""
-    if isinstance(data, Namespace) and data.get("class_path"):
-        module, _, name = data.class_path.rpartition(".")
-        made: Any = getattr(import_module(module), name)
-        if (content := made.content_of(data.init_args.as_dict())) is not None:
-            data.init_args.content = content
-        _fill_content(data.init_args.get("original"))
 
 
 def _checkpoint_folder(run: RunDirectory) -> str:

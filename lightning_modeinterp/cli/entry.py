@@ -5,11 +5,12 @@ Importing torch and Lightning takes seconds.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lightning_modeinterp import __version__
-from lightning_modeinterp.cli.help import help_for
+from lightning_modeinterp.cli.help import help_for, refuse_unknown
+from lightning_modeinterp.cli.others_warnings import hide_others_warnings
 from lightning_modeinterp.cli.printing import ended_where_nobody_reads
 from lightning_modeinterp.errors import ConfigurationError
 
@@ -24,12 +25,14 @@ def main(args: Sequence[str] | None = None) -> None:
         args: Arguments of the command line; those of the process if None.
     """
     given = sys.argv[1:] if args is None else args
+    hide_others_warnings("fit" in given[:1])
     with ended_where_nobody_reads():
+        _in_one_line(refuse_unknown, given)
         if (answer := answer_at_once(given)) is not None:
             print(answer, end="")
             raise SystemExit
         if list(given[:1]) == ["configs"]:
-            _list_configs(given[1:])
+            _in_one_line(_list_configs, given[1:])
             return
         from lightning_modeinterp.cli import run
 
@@ -38,6 +41,8 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run_command(args: Sequence[str] | None = None) -> "ModeInterpCLI":
     """Run fit, validate, test or predict, see `lightning_modeinterp.cli.run.run_command`."""
+    given = sys.argv[1:] if args is None else args
+    hide_others_warnings("fit" in given[:1])
     from lightning_modeinterp.cli import run
 
     return run.run_command(args)
@@ -46,8 +51,12 @@ def run_command(args: Sequence[str] | None = None) -> "ModeInterpCLI":
 def _list_configs(args: Sequence[str]) -> None:
     from lightning_modeinterp.cli import configs
 
+    configs.main(args)
+
+
+def _in_one_line(does: Callable[[Sequence[str]], None], args: Sequence[str]) -> None:
     try:
-        configs.main(args)
+        does(args)
     except ConfigurationError as error:
         if os.environ.get("MODEINTERP_DEBUG") == "1":
             raise
@@ -63,6 +72,4 @@ def answer_at_once(args: Sequence[str]) -> str | None:
         usage: modeinterp fit -c CONFIG [--OPTION VALUE ...]
         >>> answer_at_once(["fit", "-c", "mine.yaml"])
     """
-    if list(args[:1]) == ["reproduce"]:
-        return None  # it has a parser of its own
-    return f"modeinterp {__version__}\n" if list(args) == ["--version"] else help_for(args)
+    return f"modeinterp {__version__}\n" if "--version" in args else help_for(args)

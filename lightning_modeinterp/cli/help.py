@@ -1,6 +1,10 @@
 """Help that fits one screen: what a command does, the options one needs, an example. ``--help all`` lists the rest."""
 
+import difflib
+import re
 from collections.abc import Sequence
+
+from lightning_modeinterp.errors import ConfigurationError
 
 OVERVIEW = """\
 usage: modeinterp COMMAND -c CONFIG [--OPTION VALUE ...]
@@ -49,7 +53,7 @@ _COMMON = """\
 """
 
 _TRAINED = """\
-  --ckpt_path last | FILE                 the newest checkpoint of the run directory, or any other
+  --ckpt_path last | best | FILE          the newest or best checkpoint of the run directory, or any other
   --allow_untrained true                  random weights, if you mean it
 """
 
@@ -67,6 +71,7 @@ _COMMANDS = {
         _COMMON
         + """\
   --ckpt_path last                        go on; a cold start where there is no checkpoint
+  --init_from FILE                        a new run with the weights of another, such as with a lower learning rate
   --data CLASS, --data.init_args.NAME V   another data set, or one of its settings
   --model.init_args.NAME V                denoiser, noise_schedule, prediction, optimizer, lr_scheduler
   --generation.monitor '{num_samples: 0}' how much is drawn at each validation
@@ -100,6 +105,26 @@ _COMMANDS = {
 }
 
 
+COMMANDS = tuple(re.findall(r"^  (\w+) {2,}\w", OVERVIEW.partition("commands:")[2].partition("\n\n")[0], re.M))
+"""Names of all commands."""
+
+
+def refuse_unknown(args: Sequence[str]) -> None:
+    """Refuse a command that there is not, also where its help is asked for.
+
+    Raises:
+        ConfigurationError: If the first argument is neither an option nor a command.
+
+    Example:
+        >>> refuse_unknown(["fit", "--help"])
+        >>> refuse_unknown(["--help"])
+    """
+    if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+        near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ConfigurationError(f"{args[0]}: no such command; {hint}there are {', '.join(COMMANDS)}")
+
+
 def help_for(args: Sequence[str]) -> str | None:
     """Help that these arguments ask for; None if they ask for none, or for every option.
 
@@ -110,6 +135,8 @@ def help_for(args: Sequence[str]) -> str | None:
     wanted = [i for i, arg in enumerate(args) if arg in ("-h", "--help")]
     if not wanted or list(args[wanted[0] + 1 :]) == ["all"]:
         return None if args else OVERVIEW
+    if args[0] in COMMANDS and args[0] not in (*_COMMANDS, "completion"):
+        return None  # it has a parser of its own, which helps
     command = next((arg for arg in args if arg in _COMMANDS), None)
     if command is None:
         return OVERVIEW

@@ -60,17 +60,25 @@ def refuse_processes_apart(trainer: L.Trainer, is_first: bool) -> None:
 
 
 def refuse_seed(seed: object) -> None:
-    """Refuse a number that is no seed."""
-    if type(seed) is int and not 0 <= seed < 2**32:
-        raise ConfigurationError(f"seed_everything: expected a number from 0 to 2^32 - 1, got {seed}")
+    """Refuse what is no number, or one that is no seed."""
+    if type(seed) is not int or not 0 <= seed < 2**32:
+        raise ConfigurationError(
+            f"seed_everything: expected a number from 0 to 2^32 - 1, got {seed}; a run says its seed, so that it "
+            "can be repeated"
+        )
 
 
-def refuse_unpickling(weights_only: bool | None) -> None:
-    """Refuse to read more than plain data from a checkpoint: what is unpickled runs."""
+def refuse_weights_only(weights_only: bool | None, command: str) -> None:
+    """Refuse to read more than plain data from a checkpoint: what is unpickled runs. Nor does it mean less than all."""
     if weights_only is False:
         raise ConfigurationError(
             "weights_only: expected true or null, got false; a checkpoint holds tensors and plain data, and to "
             "unpickle anything else would run code of whoever wrote it"
+        )
+    if weights_only and command == "fit":
+        raise ConfigurationError(
+            "weights_only: expected null for a fit, got true; a checkpoint is read as plain data in any case, and "
+            "--ckpt_path goes on with all of it; to begin a new run with the weights alone give --init_from CKPT"
         )
 
 

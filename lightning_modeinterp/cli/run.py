@@ -18,7 +18,7 @@ from lightning_modeinterp.cli import export, fidelity, keep, recurse, reproduce,
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.help import help_for
 from lightning_modeinterp.cli.moved_names_option import moved_names_in
-from lightning_modeinterp.cli.notes import is_first_process
+from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.save_config import SaveConfig
 from lightning_modeinterp.cli.summary import summary
 from lightning_modeinterp.configuration import with_shipped_paths
@@ -131,13 +131,18 @@ def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
     if cli.is_dry_run:
         print(f"\ndry run of {cli.subcommand} finished; nothing was written")
         return
+    if cli.subcommand == "fit" and cli.trainer.global_step == cli.first_step:
+        note(f"nothing was left to train after step {cli.first_step}; raise --trainer.max_steps to go on")
     print(f"\n{cli.subcommand} finished; its output is in {folder}")
     if cli.subcommand == "test":
         print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")
         print("\n".join(str(path) for path in sorted((folder / "figures").glob("*.png"))))
     if command := WHAT_COMES_NEXT.get(str(cli.subcommand)):
-        checkpoint = ["--ckpt_path", "last"] if cli.run_directory.last_checkpoint.exists() else []
-        kept = without_options(("--ckpt_path", "--run.overwrite"), args[args.index(str(cli.subcommand)) + 1 :])
+        which = "best" if any(each in ("best", "--ckpt_path=best") for each in args) else "last"
+        checkpoint = ["--ckpt_path", which] if cli.run_directory.last_checkpoint.exists() else []
+        kept = without_options(
+            ("--ckpt_path", "--init_from", "--run.overwrite"), args[args.index(str(cli.subcommand)) + 1 :]
+        )
         print("next:", shlex.join(["modeinterp", command, *kept, *checkpoint]))
 
 

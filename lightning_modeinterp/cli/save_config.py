@@ -1,5 +1,6 @@
 """The resolved config of a command, in its run directory, in the loggers and in its checkpoints."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,23 @@ import yaml
 from lightning.pytorch.cli import SaveConfigCallback
 
 from lightning_modeinterp import checkpoints
+from lightning_modeinterp.cli.init_from import RECORD
 from lightning_modeinterp.files import write_aside
 from lightning_modeinterp.loggers import log_config
 
 
 class SaveConfig(SaveConfigCallback):
-    """Save the resolved config in the run directory, under a name of its own for each command, and in the loggers."""
+    """Save the resolved config in the run directory, under a name of its own for each command, and in the loggers.
+
+    Args:
+        *args: Those of `SaveConfigCallback`.
+        began_with: Record of the weights with which a fit began, see `cli.init_from`; None for random ones.
+        **kwargs: Those of `SaveConfigCallback`.
+    """
+
+    def __init__(self, *args: Any, began_with: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._began_with = began_with
 
     def save_config(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Save it; called on rank zero."""
@@ -30,8 +42,10 @@ class SaveConfig(SaveConfigCallback):
             log_config(logger, yaml.safe_load(dumped))
 
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Let a checkpoint say what data it was trained on."""
+        """Let a checkpoint say what data it was trained on, and what weights it began with."""
         checkpoint[checkpoints.DATA] = self._data
+        if self._began_with:
+            checkpoint[RECORD] = dict(self._began_with)
 
     @cached_property
     def _data(self) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 
-from lightning_modeinterp import checkpoints, threads
+from lightning_modeinterp import checkpoint_paths, checkpoints, threads
 from lightning_modeinterp.configuration.saved_config import data_of, generation_of, module_of, read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
@@ -92,8 +92,8 @@ def load_run(
     Args:
         path: The run directory.
         command: Whose saved config is read. If None the first of predict, test and fit that has been run there.
-        ckpt_path: The checkpoint, whose averaged weights are taken where it holds some. If None the one that the config
-            names, or ``checkpoints/last.ckpt``.
+        ckpt_path: The checkpoint, ``last`` or ``best``; its averaged weights are taken where it holds some. If None the
+            one that the config names, or ``checkpoints/last.ckpt``.
         device: Where to put the model.
 
     Raises:
@@ -133,11 +133,14 @@ def _config_file(folder: Path, command: Command | None) -> Path:
 
 def _checkpoint(folder: Path, config: Mapping[str, Any], asked: str | Path | None) -> Path:
     """Where the weights are; the run may have been moved since it named its own."""
-    named = asked or config.get("ckpt_path")
-    run = RunDirectory(**(config.get("run") or {}))
-    if named is None or (asked is None and Path(named) == run.last_checkpoint):
-        return folder / "checkpoints" / "last.ckpt"
-    return Path(named)
+    last, named = folder / "checkpoints" / "last.ckpt", asked or config.get("ckpt_path") or "last"
+    if named == "last":
+        return last
+    if named == "best":
+        return checkpoint_paths.best_of(last)
+    saved_in = RunDirectory(**(config.get("run") or {})).path
+    is_own = asked is None and Path(named).is_relative_to(saved_in)
+    return folder / Path(named).relative_to(saved_in) if is_own else Path(named)
 
 
 def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Path, config: Mapping[str, Any]) -> None:
@@ -146,11 +149,7 @@ def _load_weights(module: DiffusionModule, data: ModeInterpDataModule, path: Pat
         checkpoints.check_trained(checkpoint, path)
     checkpoints.check_same_model(checkpoint["hyper_parameters"], config["model"], "predict")
     checkpoints.check_sample_shape(checkpoint["hyper_parameters"], data.sample_shape)
-    try:
-        module.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        problem = " ".join(str(error).split()[:40])
-        raise ConfigurationError(f"ckpt_path: expected weights of the run's model, got {path}: {problem}") from error
+    checkpoints.load_weights(module, checkpoint, path)
 
 
 def _autocast(precision: object, device: torch.device) -> torch.dtype | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.cli import LRSchedulerCallable
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
@@ -25,14 +26,12 @@ from lightning_modeinterp.generation import Drawing, Generation
 from lightning_modeinterp.keyed_noise import BatchNoise, keyed_generator
 from lightning_modeinterp.modules.as_sampled import as_sampled
 from lightning_modeinterp.modules.hyperparameters import keep_hyperparameters
+from lightning_modeinterp.modules.non_finite import NonFiniteLossError
+from lightning_modeinterp.modules.plateau import StepOnPlateau, with_plateau
 from lightning_modeinterp.modules.shared_by_copies import SharedByCopies
 from lightning_modeinterp.records import GeneratedBatch, NoiseLevel
 
 OptimizerCallable = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
-
-
-class NonFiniteLossError(RuntimeError):
-    """Training has diverged."""
 
 
 class DiffusionModule(L.LightningModule, ABC):
@@ -46,7 +45,8 @@ class DiffusionModule(L.LightningModule, ABC):
         noise_schedule: How the noise grows with time.
         prediction: What the network predicts.
         optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
-        lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
+        lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step, or after each validation if it is
+            a `ReduceLROnPlateau`. None keeps the rate.
         seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
         compile_denoiser: Compile the network while it is trained (`torch.compile`). It takes about a minute, so it
             pays in long fits, and changes last bits.
@@ -198,7 +198,7 @@ class DiffusionModule(L.LightningModule, ABC):
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             means = {name: self._over_processes(term) for name, term in terms.items()}
             if not means["loss"].isfinite():  # on every process at once, so that none waits for one that has ended
-                raise NonFiniteLossError(self._diverged("the loss"))
+                raise NonFiniteLossError("the loss", self.global_step)
             self.log_dict({f"train/{name}": mean for name, mean in means.items()}, prog_bar=True)
         return terms["loss"]
 
@@ -249,13 +249,16 @@ class DiffusionModule(L.LightningModule, ABC):
             raise ConfigurationError(f"model.optimizer: {error}") from error
         if self.lr_scheduler is None:
             return optimizer
-        scheduler = {"scheduler": self.lr_scheduler(optimizer), "interval": "step"}
-        return {"optimizer": optimizer, "lr_scheduler": scheduler}
+        return {"optimizer": optimizer, "lr_scheduler": with_plateau(self.lr_scheduler(optimizer))}
+
+    def configure_callbacks(self) -> list[Callback]:
+        """What steps a scheduler that waits for validations."""
+        return [StepOnPlateau()] if self.lr_scheduler else []
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the last good checkpoint: refuse to write one with weights that are not finite."""
         if not all(weights.isfinite().all() for weights in self.parameters()):
-            raise NonFiniteLossError(self._diverged("a weight"))
+            raise NonFiniteLossError("a weight", self.global_step)
 
     def _terms(self, batch: Tensor, purpose: str, index: int) -> dict[str, Tensor]:
         generator = keyed_generator(self.seed, purpose, index, self.device)
@@ -277,12 +280,6 @@ class DiffusionModule(L.LightningModule, ABC):
         means = self.mean_losses()
         self._loss_means = {}
         self.log_dict({f"{stage}/{name}": mean for name, mean in means.items()}, sync_dist=True)
-
-    def _diverged(self, what: str) -> str:
-        return (
-            f"{what} is no longer finite at step {self.global_step}: training has diverged. Checkpoints written before "
-            "are kept; lower the learning rate, clip gradients (--trainer.gradient_clip_val 1) or use a wider precision"
-        )
 
     @property
     def _data(self) -> ModeInterpDataModule:

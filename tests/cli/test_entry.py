@@ -4,11 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
 
 import lightning_modeinterp
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.cli.command_line import ModeInterpCLI
+from lightning_modeinterp.cli.help import COMMANDS
+from lightning_modeinterp.cli.others_warnings import hide_others_warnings
+from lightning_modeinterp.cli.run import WITHOUT_CONFIG
 
 HEAVY = {"torch", "lightning", "jsonargparse", "matplotlib", "numpy", "scipy", "sklearn", "torchmetrics", "wandb"}
 SAID = """
@@ -47,12 +52,7 @@ def test_help_version_and_configs_import_nothing_heavy(args):
     assert not modules_after(SAID.format(args=args)) & HEAVY
 
 
-def test_the_version_is_that_of_the_package(capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["--version"])
-    assert not end.value.code
-    assert capsys.readouterr().out == f"modeinterp {lightning_modeinterp.__version__}\n"
-
+BE_AWARE = "Be aware that when using `ckpt_path`, callbacks used to create the checkpoint need to be provided"
 
 PRINTING = """
 import sys
@@ -84,3 +84,58 @@ def test_what_is_wrong_with_configs_is_one_line(capsys):
         main(["configs", "--nope"])
     assert end.value.code == 2
     assert capsys.readouterr().err == "modeinterp: configs: unrecognized arguments: --nope\n"
+
+
+@pytest.mark.parametrize("args", [["train"], ["frobnicate", "--help"], ["train", "-c", "gaussian_1d"]], ids=str)
+def test_an_unknown_command_is_answered_with_those_that_there_are(args, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(args)
+    assert end.value.code == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"modeinterp: {args[0]}: no such command; ")
+    assert all(name in said.err for name in ("fit, validate, test, predict", "reproduce", "sheet", "completion"))
+    assert said.out == ""
+
+
+def test_the_commands_that_help_lists_are_those_that_there_are():
+    assert set(COMMANDS) == {*WITHOUT_CONFIG, *ModeInterpCLI.subcommands(), "configs", "completion"}
+
+
+@pytest.mark.parametrize("command", sorted({*WITHOUT_CONFIG, "configs"}))
+def test_a_command_with_a_parser_of_its_own_helps_by_it(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert not end.value.code
+    assert f"modeinterp {command}" in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize("args", [["--version"], ["fit", "--version"]], ids=str)
+def test_the_version_is_said_wherever_it_is_asked_for(args, capsys):
+    with pytest.raises(SystemExit):
+        main(args)
+    assert capsys.readouterr().out == f"modeinterp {lightning_modeinterp.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "category", "is_fit", "is_hidden"),
+    [
+        (
+            "`isinstance(treespec, LeafSpec)` is deprecated, use `isinstance(treespec, TreeSpec)`",
+            FutureWarning,
+            True,
+            True,
+        ),
+        ("`torch.jit.script` is deprecated. Please switch to `torch.compile`.", DeprecationWarning, False, True),
+        ("Checkpoint directory runs/a/checkpoints exists and is not empty.", UserWarning, True, True),
+        ("12 of 100 samples diverged", UserWarning, False, False),
+        ("`something` is deprecated", FutureWarning, False, False),
+        (BE_AWARE, UserWarning, False, True),
+        (BE_AWARE, UserWarning, True, False),
+    ],
+)
+def test_warnings_of_libraries_to_libraries_are_left_out(message, category, is_fit, is_hidden):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        hide_others_warnings(is_fit)
+        warnings.warn(message, category, stacklevel=1)
+    assert (not seen) is is_hidden

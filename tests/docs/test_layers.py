@@ -15,7 +15,7 @@ NAME = lightning_modeinterp.__name__
 
 ROOMS = (
     *("moved_names", "errors", "init_args", "files", "fingerprints", "provenance", "keyed_noise", "threads"),
-    *("run_directory", "replaced", "checkpoints", "records", "support_oracle"),
+    *("run_directory", "replaced", "checkpoints", "checkpoint_paths", "records", "support_oracle"),
     *("threshold", "judged_samples", "trajectories", "diffusion", "detectors", "metrics"),
     *(
         "figures",

@@ -272,3 +272,9 @@ def test_a_callback_of_before_is_found_with_its_arguments(run, capsys, old):
 def test_a_short_name_of_before_is_refused_with_that_of_today(run):
     with pytest.raises(ConfigurationError, match="got ExclusionMonitor; it is ValidationProbes now"):
         run("fit", "--trainer.callbacks+=ExclusionMonitor")
+
+
+@pytest.mark.parametrize("given", ["TQDMProgressBar", "[{class_path: TQDMProgressBar}]"])
+def test_a_bar_of_ones_own_is_shown_off_a_terminal(run, given):
+    cli = run("fit", f"--trainer.callbacks={given}", "--trainer.max_steps=2")
+    assert type(cli.trainer.progress_bar_callback).__name__ == "TQDMProgressBar"

@@ -67,6 +67,11 @@ CASES = {
     ),
     "union of types": (["--seed_everything=abc"], "seed_everything: expected a bool or an int, got abc"),
     "seed": (["--seed_everything=-1"], "seed_everything: expected a number from 0 to 2^32 - 1, got -1"),
+    "no seed": (
+        ["--seed_everything=true"],
+        "seed_everything: expected a number from 0 to 2^32 - 1, got True",
+    ),
+    "unseeded": (["--seed_everything=false"], "seed_everything: expected a number from 0 to 2^32 - 1, got False"),
     "learning rate": (["--model.init_args.optimizer.init_args.lr=-1"], "model.optimizer: Invalid learning rate: -1.0"),
     "scheduler argument": (["--model.init_args.lr_scheduler=CosineAnnealingLR"], "are required: T_max"),
     "accelerator": (["--trainer.accelerator=gpuu"], "trainer: You selected an invalid accelerator name"),

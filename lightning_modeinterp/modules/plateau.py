@@ -1,0 +1,65 @@
+"""`ReduceLROnPlateau` with validations that count steps.
+
+Lightning steps it at the end of epochs, or counts steps anew in each: with epochs of a second and a validation every
+few thousand steps neither meets one. Here it takes a step after each validation, before a checkpoint of it is saved.
+"""
+
+import difflib
+import sys
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from lightning_modeinterp.errors import ConfigurationError
+
+MONITOR = "val/loss"
+"""What PyTorch's own class is given, which names no metric; Lightning's names one."""
+
+
+def with_plateau(scheduler: LRScheduler) -> dict[str, Any]:
+    """What Lightning is to know of a scheduler: stepped every optimiser step, or by `StepOnPlateau` alone."""
+    if not isinstance(scheduler, ReduceLROnPlateau):
+        return {"scheduler": scheduler, "interval": "step"}
+    monitor = getattr(scheduler, "monitor", MONITOR)
+    return {"scheduler": scheduler, "monitor": monitor, "interval": "epoch", "frequency": sys.maxsize}
+
+
+class StepOnPlateau(Callback):
+    """Step each `ReduceLROnPlateau` after a validation."""
+
+    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Refuse a fit without validations.
+
+        Raises:
+            ConfigurationError: If there are none.
+        """
+        is_waiting = any(each.reduce_on_plateau for each in trainer.lr_scheduler_configs)
+        if is_waiting and trainer.limit_val_batches == 0:
+            raise ConfigurationError(
+                "model.lr_scheduler: expected validations, after which ReduceLROnPlateau lowers the rate, got "
+                "trainer.limit_val_batches 0; take another scheduler or leave that out"
+            )
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Take a step.
+
+        Raises:
+            ConfigurationError: If the metric was not measured.
+        """
+        if trainer.state.fn != "fit" or trainer.sanity_checking:
+            return
+        for each in trainer.lr_scheduler_configs:
+            if each.reduce_on_plateau:
+                each.scheduler.step(_measured(str(each.monitor), trainer.callback_metrics))
+
+
+def _measured(name: str, metrics: dict[str, Any]) -> Any:
+    if name not in metrics:
+        near = difflib.get_close_matches(name, metrics, n=1)
+        raise ConfigurationError(
+            f"model.lr_scheduler.monitor: expected a metric that validation measures, got {name}; "
+            + (f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(metrics))}")
+        )
+    return metrics[name]
