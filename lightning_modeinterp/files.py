@@ -48,15 +48,14 @@ def read_yaml(path: Path) -> Any:
             f"{path}: expected YAML as UTF-8 text, got other bytes at position {error.start}; save it as UTF-8"
         ) from error
     except yaml.MarkedYAMLError as error:
-        raise ConfigurationError(f"{path}{_marked(error)}") from error
+        raise ConfigurationError(f"{path}: {_marked(error)}") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}: expected YAML, got {' '.join(str(error).split())}") from error
 
 
 def _marked(error: yaml.MarkedYAMLError) -> str:
     """Line, column and problem of what is no YAML."""
-    at = error.problem_mark
-    where = f", line {at.line + 1}, column {at.column + 1}" if at else ""
+    line, column = (error.problem_mark.line, error.problem_mark.column) if error.problem_mark else (0, 0)
     tab = "; indent by spaces, not by tabs" if "cannot start any token" in str(error.problem) else ""
-    while_ = f" {error.context}" if error.context else ""
-    return f"{where}: expected YAML, got an error{while_}: {error.problem}{tab}"
+    doing = f" {error.context}" if error.context else ""
+    return f"expected YAML, got an error in line {line + 1}, column {column + 1}{doing}: {error.problem}{tab}"

@@ -26,10 +26,10 @@ WRONG = {
     "": "{file}: expected a config, got an empty file; `modeinterp configs` lists some",
     "# nothing yet": "{file}: expected a config, got an empty file",
     "- a\n- b": "{file}: expected lines such as `trainer: ...`, of a config, got a list",
-    "data:\n\tsize: 3": "{file}, line 2, column 1: expected YAML, got an error while scanning for the next",
-    "data: [1": "{file}, line 1, column",
+    "data:\n\tsize: 3": "{file}: expected YAML, got an error in line 2, column 1 while scanning for the next",
+    "data: [1": "{file}: expected YAML, got an error in line 1, column",
     b"\xff\xfe": "{file}: expected YAML as UTF-8 text, got other bytes at position 0; save it as UTF-8",
-    "data: !!python/tuple [1]": "{file}, line 1, column 7: expected YAML, got an error: could not determine a constr",
+    "data: !!python/tuple [1]": "{file}: expected YAML, got an error in line 1, column 7: could not determine a constr",
     "trainer: nope.yaml": "{file}: trainer: expected a config file, found none at {folder}/nope.yaml",
 }
 

@@ -67,9 +67,9 @@ CASES = {
     ),
     "section file": (["--data=nope.yaml"], "data: expected the name of a class, got nope.yaml; is there no such file?"),
     "zero byte": (["--run.name=a\0b"], "run.name: expected a name or a path below run.root"),
-    "long name": ([f"--run.name={'x' * 300}"], "File name too long; choose a shorter name"),
 }
 MAY_BEGIN = {
+    "long name": ([f"--run.name={'x' * 300}"], "File name too long"),
     "validation once an epoch": (
         ["--trainer.check_val_every_n_epoch=1", "--trainer.val_check_interval=4000"],
         "trainer: `val_check_interval` (4000) must be less than or equal to the number of the training batches (8).",
@@ -273,7 +273,7 @@ def test_an_observer_that_gives_no_row_a_sample(parts, capsys):
 
 def mine(root, row, split, command="fit", *options):
     data = ["--data=wrong_parts.Mine", f"--data.bad_row={row}", f"--data.bad_split={split}"]
-    return [command, "-c", str(CONFIG), f"--run.root={root}", *data, *SMALL[4:], *NETWORK, *options]
+    return [command, "-c", str(CONFIG), f"--run.root={root}", *data, *SMALL[3:], *NETWORK, *options]
 
 
 @pytest.mark.parametrize(("row", "rows"), [(7, "0 to 63"), (200, "192 to 255")])
