@@ -10,10 +10,10 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-import yaml
 from torch import nn
 
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import read_yaml
 from lightning_modeinterp.fingerprints import differences, leaves, without
 from lightning_modeinterp.moved_names import with_current_names
 from lightning_modeinterp.run_directory import RunDirectory
@@ -240,7 +240,12 @@ def check_same_run(run: RunDirectory, asked: Mapping[str, Any]) -> None:
     saved = run.path / "config_fit.yaml"
     if not saved.is_file():
         return
-    began = yaml.safe_load(saved.read_text())
+    began = read_yaml(saved)
+    if not isinstance(began, Mapping):
+        raise ConfigurationError(
+            f"{saved}: expected the config with which the fit began, got something else; bring it back, or train under "
+            "another --run.name"
+        )
     keys = ("seed_everything", "data")
     was, now = ({key: each.get(key) for key in keys} for each in (began, asked))
     sections = without_places(was["data"] or {}, now["data"] or {})

@@ -49,7 +49,7 @@ class RunDirectory:
             ConfigurationError: For a name that is empty or climbs.
         """
         for key, value in (("experiment", self.experiment), ("name", self.name)):
-            if not value.strip() or Path(value).is_absolute() or ".." in Path(value).parts:
+            if not value.strip() or "\0" in value or Path(value).is_absolute() or ".." in Path(value).parts:
                 raise ConfigurationError(f"run.{key}: expected a name or a path below run.root, got '{value}'")
 
     @property

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from lightning_modeinterp.configuration.config_files import SUFFIXES, config_files_in, options_in, read_config
 from lightning_modeinterp.fingerprints import leaves
 
 
@@ -20,22 +19,9 @@ def kept_by_swaps(args: Sequence[str], config: Mapping[str, Any]) -> list[str]:
         args: Arguments of the command line.
         config: What came of them, plain data with full class paths.
     """
-    files = [Path(value) for name, value in _options(args) if name in ("c", "config")]
+    files = [file for section, file in config_files_in(args) if not section]
     restated = _restated(args)
     return [line for file in files for line in _kept(read_config(file), config, restated)]
-
-
-def read_config(file: Path) -> Any:
-    """Read a config file, with the section files that it names in place; only what is written there, no defaults."""
-
-    def resolve(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: resolve(each) for key, each in value.items()}
-        if isinstance(value, str) and value.endswith(".yaml") and (file.parent / value).is_file():
-            return read_config(file.parent / value)
-        return value
-
-    return resolve(yaml.safe_load(file.read_text()))
 
 
 def _kept(before: Any, after: Any, restated: set[str], name: str = "") -> Iterator[str]:
@@ -66,24 +52,12 @@ def _class_name(spec: Mapping[str, Any]) -> str:
 
 def _restated(args: Sequence[str]) -> set[str]:
     """Dotted names of the values that the other arguments give, as options or in files that options name."""
-    options = [(_plain(name), value) for name, value in _options(args)]
+    options = [(_plain(name), value) for name, value in options_in(args)]
     names = {name for name, _ in options}
     for name, value in options:
-        if name not in ("c", "config") and value.endswith(".yaml") and Path(value).is_file():
+        if name not in ("c", "config") and value.endswith(SUFFIXES) and Path(value).is_file():
             names |= {_plain(f"{name}.{leaf}") for leaf in leaves(read_config(Path(value)))}
     return names
-
-
-def _options(args: Sequence[str]) -> list[tuple[str, str]]:
-    """Names and values of options, given as ``--name value`` or ``--name=value``."""
-    options: list[tuple[str, str]] = []
-    for arg in args:
-        name, _, value = arg.partition("=")
-        if name.startswith("-"):
-            options.append((name.lstrip("-"), value))
-        elif options:
-            options[-1] = (options[-1][0], arg)
-    return options
 
 
 def _plain(name: str) -> str:

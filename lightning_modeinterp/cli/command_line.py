@@ -28,20 +28,22 @@ from lightning_modeinterp.cli.moved_run import refuse_moved
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.overwriting import DropReplaced, at_work_in
 from lightning_modeinterp.cli.refusals import (
+    refuse_callbacks,
     refuse_half_precision,
+    refuse_intervals,
     refuse_no_batches,
     refuse_processes_apart,
     refuse_random_weights,
     refuse_seed,
     refuse_uneven_batches,
-    refuse_validation_interval,
+    refuse_weights_alone,
     refuse_weights_only,
     rounds_constants,
 )
+from lightning_modeinterp.cli.replaced_lists import replaced_lists
 from lightning_modeinterp.cli.sample_fingerprint import sample_fingerprint
 from lightning_modeinterp.cli.trainer_callbacks import with_bar, with_ours
 from lightning_modeinterp.configuration.parser import options_of
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.loggers import place_loggers
 from lightning_modeinterp.moved_names import names_used
@@ -96,7 +98,7 @@ class ModeInterpCLI(LightningCLI):
         parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse, and say what a swapped class takes over from the one before it."""
+        """Parse, and say what a swapped class takes over from the one before it, and which lists are replaced."""
         given = list(sys.argv[1:] if args is None else args)
         if given[:1] == ["completion"]:
             words = {name: options_of(each) for name, each in self._subcommand_parsers.items()}
@@ -105,7 +107,8 @@ class ModeInterpCLI(LightningCLI):
         self._given = given
         self.config = parser.parse_args(every_option(given))
         if is_first_process():
-            for line in kept_by_swaps(given, self.config[self.config.subcommand].as_dict()):
+            config = self.config[self.config.subcommand].as_dict()
+            for line in (*kept_by_swaps(given, config), *replaced_lists(given, config)):
                 note(line)
 
     def instantiate_classes(self) -> None:
@@ -169,6 +172,7 @@ class ModeInterpCLI(LightningCLI):
             settings.callbacks.append(DropReplaced(Replaced(folder, str(self.subcommand))))
         (self._samples,) = (each for each in settings.callbacks if isinstance(each, SampleStoreCallback))
         if self.subcommand == "fit":
+            refuse_callbacks(settings.callbacks)
             is_averaging = any(isinstance(callback, WeightAveraging) for callback in settings.callbacks)
             checkpoints.check_averaging(self._checkpoint, is_averaging)
             if rounds_constants(settings.callbacks) and is_first_process():
@@ -176,11 +180,8 @@ class ModeInterpCLI(LightningCLI):
                     "trainer.callbacks: weight averaging rounds constants too, so a resumed fit is not bitwise the "
                     "same; give it use_buffers: false"
                 )
-        refuse_validation_interval(settings.val_check_interval)
-        try:
-            return super().instantiate_trainer(**kwargs)
-        except (ValueError, ImportError) as error:  # an accelerator, strategy or number of devices it does not know
-            raise ConfigurationError(f"trainer: {error}") from error
+        refuse_intervals(settings)
+        return super().instantiate_trainer(**kwargs)
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         """Leave samples to the store and numbers to the summary: Lightning would keep and print all of them."""
@@ -212,6 +213,7 @@ class ModeInterpCLI(LightningCLI):
         self._checkpoint = {} if path is None else checkpoints.read(path)
         self._goes_on = command == "fit" and path is not None and run.has_checkpoint(path)
         self._about_checkpoint: str | None = None
+        refuse_weights_alone(command, self._checkpoint, path)
         asked = self._plain_config()
         if path is not None:
             checkpoints.check_same_model(self._checkpoint["hyper_parameters"], asked["model"], command)

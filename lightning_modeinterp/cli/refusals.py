@@ -1,16 +1,22 @@
 """What a command refuses before anything is computed or written, where it can be said only of all parts together."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import lightning as L
+from jsonargparse import Namespace
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
-from lightning.pytorch.callbacks import Callback, WeightAveraging
+from lightning.pytorch.callbacks import BatchSizeFinder, Callback, LearningRateFinder, WeightAveraging
 
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.modules import DiffusionModule
 
 HALF_PRECISION = ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16")
+
+INTERVALS = ("val_check_interval", "check_val_every_n_epoch", "log_every_n_steps", "accumulate_grad_batches")
+"""Arguments of the trainer that count what is done once."""
 
 
 def refuse_random_weights(command: str, model: DiffusionModule, is_meant: bool) -> None:
@@ -82,10 +88,42 @@ def refuse_weights_only(weights_only: bool | None, command: str) -> None:
         )
 
 
-def refuse_validation_interval(interval: float | None) -> None:
-    """Refuse to validate after no batch at all."""
-    if interval == 0:
-        raise ConfigurationError("trainer.val_check_interval: expected a number > 0 or null, got 0")
+def refuse_intervals(trainer: Namespace) -> None:
+    """Refuse to do something every 0 steps, which Lightning divides by, or less.
+
+    Args:
+        trainer: Its section of the config.
+    """
+    for name in INTERVALS:
+        value = trainer.get(name)
+        if isinstance(value, int | float) and value <= 0:
+            raise ConfigurationError(f"trainer.{name}: expected a number > 0, got {value}")
+
+
+def refuse_callbacks(callbacks: list[Callback]) -> None:
+    """Refuse callbacks of Lightning that look for an attribute ``lr`` or change ``batch_size`` as they go."""
+    for callback in callbacks:
+        if isinstance(callback, LearningRateFinder | BatchSizeFinder):
+            option = "model.init_args.optimizer.init_args.lr" if isinstance(callback, LearningRateFinder) else ""
+            raise ConfigurationError(
+                f"trainer.callbacks: expected none that tries values during a fit, got {type(callback).__name__}; try "
+                f"some runs with another --{option or 'data.init_args.batch_size'} each"
+            )
+
+
+def refuse_weights_alone(command: str, checkpoint: Mapping[str, Any], path: str | None) -> None:
+    """Refuse to go on with a fit from a file without the optimiser's state.
+
+    Args:
+        command: fit, validate, test or predict.
+        checkpoint: What was read; empty for none.
+        path: Where it lies.
+    """
+    if command == "fit" and checkpoint and "optimizer_states" not in checkpoint:
+        raise ConfigurationError(
+            f"ckpt_path: expected a checkpoint with the optimiser's state to go on from, got weights alone in {path}, "
+            "as `save_weights_only` writes them; take checkpoints/last.ckpt of that run, or begin a new one by --init_from"
+        )
 
 
 def refuse_no_batches(command: str, trainer: L.Trainer) -> None:

@@ -10,24 +10,23 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from jsonargparse import set_parsing_settings
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
 from lightning_modeinterp.cli import export, fidelity, keep, recurse, reproduce, sheet, threshold
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
+from lightning_modeinterp.cli.error_lines import said_of
 from lightning_modeinterp.cli.help import help_for
 from lightning_modeinterp.cli.moved_names_option import moved_names_in
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.save_config import SaveConfig
 from lightning_modeinterp.cli.summary import summary
 from lightning_modeinterp.configuration import with_shipped_paths
+from lightning_modeinterp.configuration.config_files import check_config_files
 from lightning_modeinterp.configuration.parser import Parser
-from lightning_modeinterp.configuration.parser_errors import first_of
 from lightning_modeinterp.data import ModeInterpDataModule
-from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.loggers import SteadyWandbLogger
-from lightning_modeinterp.modules import DiffusionModule, NonFiniteLossError
+from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.moved_names import add_moved_names
 
 WITHOUT_CONFIG = {
@@ -57,6 +56,7 @@ def main(args: Sequence[str] | None = None) -> None:
             WITHOUT_CONFIG[given[0]](given[1:])
         else:
             run_command(args)
+        return
     except StoppedBySignal as stop:
         raise SystemExit(_say_how_to_go_on(stop, given)) from None
     except SIGTERMException:  # its own status is 0, and what comes next would take half a fit for a whole one
@@ -68,11 +68,14 @@ def main(args: Sequence[str] | None = None) -> None:
             raise
         raise SystemExit(_say_stopped(signal.SIGINT)) from None  # Lightning has made a status 1 of it
     except Exception as error:
-        cause = first_of((ConfigurationError, MisconfigurationException, NonFiniteLossError), error)
-        if debug or cause is None:
+        said = None if debug else said_of(error)
+        if said is None:
             raise
-        print(f"modeinterp: {' '.join(str(cause).split())}", file=sys.stderr)
-        raise SystemExit(1 if isinstance(cause, NonFiniteLossError) else 2) from None
+        print(f"modeinterp: {said.line}", file=sys.stderr)
+        if said.shown is None:
+            raise SystemExit(said.status) from None
+        shown = said.shown
+    raise shown  # here, so that what the parser wraps around it is not shown
 
 
 def _say_how_to_go_on(stop: StoppedBySignal, given: list[str]) -> int:
@@ -101,6 +104,8 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
         print(text, end="")
         raise SystemExit
     add_moved_names(moved_names_in(given))
+    args = with_shipped_paths(given)
+    check_config_files(args)
     set_parsing_settings(omegaconf_absolute_to_relative_paths=True)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
     with ExitStack() as held:
@@ -116,7 +121,7 @@ def run_command(args: Sequence[str] | None = None) -> ModeInterpCLI:
             auto_configure_optimizers=False,
             seed_everything_default=0,
             trainer_defaults={"num_sanity_val_steps": 0},  # it would draw samples from random weights
-            args=with_shipped_paths(given),
+            args=args,
         )
         for logger in cli.trainer.loggers:
             if isinstance(logger, SteadyWandbLogger):

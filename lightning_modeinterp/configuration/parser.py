@@ -1,7 +1,9 @@
 """The parser: no abbreviated options, and errors of one line."""
 
+from enum import Enum
 from typing import Any, NoReturn
 
+from jsonargparse import Namespace
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import Logger
@@ -33,12 +35,35 @@ class Parser(LightningArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"allow_abbrev": False, **kwargs})
+        self._made_for: str | None = None  # a class of the config, which has a parser of its own
+
+    def add_class_arguments(self, theclass: type, nested_key: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Add the arguments of a class, and remember its name where they are all that is parsed."""
+        if nested_key is None:
+            self._made_for = theclass.__name__
+        return super().add_class_arguments(theclass, nested_key, *args, **kwargs)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise instead of printing the usage."""
         parser = getattr(ex, "subcommand_parser", None) or self
         options = [option for action in parser._actions for option in action.option_strings]
-        raise ConfigurationError(one_line(message, options, class_names())) from ex
+        raise ConfigurationError(one_line(message, options, class_names(), self._made_for)) from ex
+
+    def dump(self, cfg: Namespace, *args: Any, **kwargs: Any) -> str:
+        """Dump a config; a default that is an enum of strings, as Lightning's `Timer` has one, by its value."""
+        return str(super().dump(_with_plain_enums(cfg.clone()), *args, **kwargs))
+
+
+def _with_plain_enums(value: Any) -> Any:
+    """The same, changed in place, with strings for members of enums that are strings."""
+    if isinstance(value, Enum) and isinstance(value, str):
+        return str(value.value)
+    if isinstance(value, Namespace | dict):
+        for key, each in list(vars(value).items() if isinstance(value, Namespace) else value.items()):
+            value[key] = _with_plain_enums(each)
+    if isinstance(value, list):
+        return [_with_plain_enums(each) for each in value]
+    return value
 
 
 def options_of(parser: LightningArgumentParser) -> list[str]:

@@ -8,6 +8,7 @@ hand on.
 import difflib
 import re
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from lightning_modeinterp.moved_names import SHORT_NAMES
 
@@ -25,18 +26,25 @@ _VALUE = re.compile(r"Given value: (?!NestedArg)(.+)")
 _EXPECTED = re.compile(r"Expected an? <class '(?:\w+\.)*(\w+)'>(?:\. Got value: (.*))?$")
 _NOISE = re.compile(
     r"Expected a <class 'NoneType'>|Does not validate|Subtypes:|Errors:|Given value|Problem with given|Not a valid sub"
-    r"|Expected a path but|Subclass types expect"
+    r"|Expected a path but|Subclass types expect|a class path \(str\)|a dict with(?:out)? "
 )
+_MISSING = re.compile(r"the following arguments are required: (.+)")
+_ONE_OF = re.compile(r"Expected a typing\.Literal\[(.*)\]$")
+_NO_SPEC = re.compile(r"Not a valid subclass of (\w+)")
+_IS_SPEC = re.compile(r"\[?(?:Namespace\(|\{')class_path")
 _STARTS_WITH_KEY = re.compile(r"[\w.]+: ")
 
 
-def one_line(message: str, options: Iterable[str], class_names: Collection[str] = ()) -> str:
+def one_line(
+    message: str, options: Iterable[str], class_names: Collection[str] = (), made_for: str | None = None
+) -> str:
     """Say in one line what was wrong with the arguments.
 
     Args:
         message: What the parser said.
         options: The options that the parser has, with or without leading dashes.
         class_names: Names of classes that may have been meant.
+        made_for: Name of the class whose arguments they are; None for those of a command.
 
     Example:
         >>> one_line("unrecognized arguments: --trainer.max_stepz 3", ["--trainer.max_steps"])
@@ -46,13 +54,23 @@ def one_line(message: str, options: Iterable[str], class_names: Collection[str] 
         return f"{unknown[2]}: expected options only, such as --run.name {unknown[2]}"
     if name := unknown[2] if unknown else _first_group(_OPTION.search(message)):
         return f"{name}: no such option{_nearest(name, [option.lstrip('-') for option in options])}"
+    if not _KEY.search(message) and (missing := _MISSING.search(message)):
+        return _missing(missing[1], made_for)
     lines = [line.strip().removeprefix("- ") for line in message.splitlines() if line.strip()]
     keys = [match[1] for line in lines if (match := _KEY.match(line))]
-    if missing := _NO_FILE.search(message):
-        return f"{keys[0] if keys else '-c'}: expected a config file, found none at {missing[1]}"
+    if no_file := _NO_FILE.search(message):
+        return f"{keys[0] if keys else '-c'}: expected a config file, found none at {no_file[1]}"
     where = ".".join(keys) or "arguments"
     reason = _class_problem(message, class_names) or _reason([_KEY.sub(r"\2", line) for line in lines], message)
     return f"{where}.{reason}" if _STARTS_WITH_KEY.match(reason) else f"{where}: {reason}"
+
+
+def _missing(names: str, made_for: str | None) -> str:
+    """What has to be given, of a class or of a command."""
+    if made_for:
+        return f"{made_for} needs {names}; give it as one of its init_args"
+    plain = ", ".join(name.partition(".")[2] or name for name in names.split(", "))
+    return f"{plain}: expected in a config, got none; give -c CONFIG (`modeinterp configs` lists some)"
 
 
 def first_of(kinds: tuple[type[Exception], ...], error: BaseException) -> BaseException | None:
@@ -78,27 +96,45 @@ def _class_problem(message: str, class_names: Collection[str]) -> str | None:
 
 def _meant(name: str, class_names: Collection[str]) -> str:
     module, _, short = name.rpartition(".")
+    if short in ("yaml", "yml"):
+        return f"is there no such file? {Path(name).absolute()}"
     if module and module.partition(".")[0] not in _LIBRARIES:
         return f"Python finds none of that name; is {module} on PYTHONPATH?"
     if new := SHORT_NAMES.get(short):
         return f"it is {new} now"
-    near = difflib.get_close_matches(short, class_names, n=1)
-    return f"did you mean {near[0]}?" if near else "a class of your own needs its module: parts.MyClass"
+    known = {each.lower(): each for each in class_names}
+    near = difflib.get_close_matches(short.lower(), known, n=1)
+    return f"did you mean {known[near[0]]}?" if near else "a class of your own needs its module: parts.MyClass"
 
 
 def _reason(lines: Iterable[str], message: str) -> str:
-    """Everything that is not noise; the alternatives of a union as one."""
+    """Everything that is not noise; of the alternatives of a union the one that was meant, or all of them as one."""
     kept = [line for line in lines if line and not _NOISE.match(line)]
     types = [match for line in kept if (match := _EXPECTED.match(line))]
-    others = [_plain(line) for line in kept if not _EXPECTED.match(line)]
-    if not types:
-        return "; ".join(others)
-    expected = " or ".join(dict.fromkeys(_with_article(match[1]) for match in types))
+    values = [value for line in kept if (match := _ONE_OF.match(line)) for value in match[1].split(", ")]
+    others = dict.fromkeys(_plain(line) for line in kept if not _EXPECTED.match(line) and not _ONE_OF.match(line))
     value = next((match[2] for match in types if match[2]), None) or _first_group(_VALUE.search(message))
-    return "; ".join([f"expected {expected}" + (f", got {value}" if value else ""), *others])
+    if others and (value is None or _IS_SPEC.match(value) or not (types or values)):
+        return "; ".join(others)  # who names a class means none of the other types
+    expected = list(dict.fromkeys(_with_article(match[1]) for match in types))
+    if spec := _NO_SPEC.search(message):
+        expected = [f"the class of a {spec[1]}", *expected]
+    if values:
+        expected = [
+            *(each for each in expected if each != "an int"),
+            f"{'one of ' if len(values) > 1 else ''}{', '.join(values)}",
+        ]
+    got = f", got {value}{_nearest_value(value, values)}" if value else ""
+    return "; ".join([*([f"expected {' or '.join(expected)}{got}"] if expected else []), *others])
+
+
+def _nearest_value(value: str, values: Iterable[str]) -> str:
+    near = difflib.get_close_matches(value, [each.strip("'") for each in values], n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _with_article(type_name: str) -> str:
+    type_name = "list" if type_name == "Iterable" else type_name
     return f"{'an' if type_name[0] in 'aeiouAEIOU' else 'a'} {type_name}"
 
 

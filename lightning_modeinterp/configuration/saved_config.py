@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from lightning_modeinterp.configuration.parser import Parser
 from lightning_modeinterp.configuration.parser_errors import first_of
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import read_yaml
 from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.moved_names import add_moved_names
@@ -27,10 +26,7 @@ def read_config(file: str | Path) -> dict[str, Any]:
     """
     if not Path(file).is_file():
         raise ConfigurationError(f"{file}: expected the config that a command saved in its run directory, found none")
-    try:
-        config = yaml.safe_load(Path(file).read_text())
-    except (yaml.YAMLError, UnicodeDecodeError):
-        config = None
+    config = read_yaml(Path(file))
     if not isinstance(config, dict) or "data" not in config:
         raise ConfigurationError(f"{file}: expected a config with the sections of a run, got something else")
     add_moved_names(config.get("moved_names") or {})

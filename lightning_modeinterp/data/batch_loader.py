@@ -50,10 +50,10 @@ class BatchLoader:
         world_size: int = 1,
     ) -> None:
         if batch_size < 1 or (drop_last and batch_size > len(dataset)):
-            raise ConfigurationError(f"batch_size: expected 1 to the {len(dataset)} samples, got {batch_size}")
+            raise ConfigurationError(f"data.batch_size: expected 1 to the {len(dataset)} samples, got {batch_size}")
         if drop_last and batch_size % world_size:
             raise ConfigurationError(
-                f"batch_size: expected a multiple of the {world_size} processes, since it is the global one, "
+                f"data.batch_size: expected a multiple of the {world_size} processes, since it is the global one, "
                 f"got {batch_size}"
             )
         self.dataset = dataset

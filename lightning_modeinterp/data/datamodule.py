@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modeinterp.data.batch_loader import BatchedDataset, BatchLoader
+from lightning_modeinterp.data.first_batch import looked_at, note_size
 from lightning_modeinterp.data.probe import Probe
+from lightning_modeinterp.data.row_checks import refuse_rows, refuse_rows_of
 from lightning_modeinterp.data.sample_figures import figures_by_shape
 from lightning_modeinterp.data.sample_requests import SampleRequests
 from lightning_modeinterp.denoisers import Denoiser
@@ -63,6 +65,22 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     def make_dataset(self, split: Split) -> BatchedDataset:
         """Data of one split, in model units; a function of the constructor's arguments alone."""
 
+    def served(self, split: Split) -> BatchedDataset:
+        """`make_dataset` as float32 tensors, its first batch looked at; see `looked_at`.
+
+        Raises:
+            ConfigurationError: If it gives something else.
+        """
+        return looked_at(self.make_dataset(split), self.sample_shape, self.batch_size, self._name_of(split))
+
+    def refuse_not_finite(self, split: Split) -> None:
+        """Look through a whole split, where a loss is not finite, for a row that is the reason.
+
+        Raises:
+            ConfigurationError: If there is one.
+        """
+        refuse_rows_of(self.served(split), self.batch_size, self._name_of(split))
+
     @staticmethod
     def content_of(arguments: Mapping[str, Any]) -> str | None:
         """Hash of the files that a config's arguments name, to go in its argument ``content``. None by default.
@@ -90,8 +108,9 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     def value_range(self) -> tuple[float, float]:
         """Lowest and highest value of the first training samples, model units; what the data span."""
         if self._value_range is None:
-            dataset = self.make_dataset("train")
+            dataset = self.served("train")
             values = dataset[torch.arange(min(len(dataset), NUM_MEASURED))]
+            refuse_rows(values, 0, self._name_of("train"))
             self._value_range = values.min().item(), values.max().item()
         return self._value_range
 
@@ -139,7 +158,7 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
             drawn: At least one sample, in data units, on the CPU; none has diverged, and none has a verdict where there
                 is no oracle.
         """
-        dataset = self.make_dataset("test")
+        dataset = self.served("test")
 
         def first(number: int) -> Tensor:
             return self.to_data_units(dataset[torch.arange(min(len(dataset), number))])
@@ -172,7 +191,9 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
 
     def train_dataloader(self) -> BatchLoader:
         """Shuffled whole batches; a last one that is not full is left out."""
-        return self._loader(self.make_dataset("train"), self.batch_size, shuffle_seed=self.seed, drop_last=True)
+        dataset = self.served("train")
+        note_size(dataset, self.batch_size, self._name_of("train"))
+        return self._loader(dataset, self.batch_size, shuffle_seed=self.seed, drop_last=True)
 
     def val_dataloader(self) -> list[BatchLoader]:
         """Validation data, and requests for the monitor's samples."""
@@ -187,7 +208,7 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         return self._requests(self.generation.num_samples, self.requested_blocks)
 
     def _data(self, split: Split) -> BatchLoader:
-        dataset = self.make_dataset(split)
+        dataset = self.served(split)
         if len(dataset) < self._world_size:
             raise ConfigurationError(
                 f"data: expected at least one {split} sample for each of the {self._world_size} processes, got "
@@ -209,6 +230,9 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
     ) -> BatchLoader:
         rank = self.trainer.global_rank if self.trainer else 0
         return BatchLoader(dataset, batch_size, shuffle_seed, drop_last, rank, self._world_size)
+
+    def _name_of(self, split: Split) -> str:
+        return f"data: {type(self).__name__}.make_dataset('{split}')"
 
     @property
     def _world_size(self) -> int:

@@ -84,7 +84,7 @@ class StoredSamples(ModeInterpDataModule):
 
     def make_dataset(self, split: Split) -> BatchedDataset:
         """Kept samples to train on; validation and test data are the original's."""
-        return self._train if split == "train" else self.original.make_dataset(split)
+        return self._train if split == "train" else self.original.served(split)
 
     def to_data_units(self, samples: Tensor) -> Tensor:
         """See `ModeInterpDataModule.to_data_units`."""
@@ -134,7 +134,7 @@ class StoredSamples(ModeInterpDataModule):
     def _training_data(self) -> "_Rows":
         parts = [self.to_model_units(self._as_given(kept_samples(folder))) for folder in self.folders]
         if self.num_real:
-            real = self.original.make_dataset("train")
+            real = self.original.served("train")
             if self.num_real > len(real):
                 raise ConfigurationError(
                     f"data.num_real: expected at most the {len(real)} training samples of the original data, got "

@@ -206,6 +206,6 @@ def load_data(path: str | Path) -> ModeInterpDataModule:
 
 
 def _of_split(data: ModeInterpDataModule, split: Split, num_images: int | None = None) -> Tensor:
-    dataset = data.make_dataset(split)
+    dataset = data.served(split)
     parts = torch.split(mixed_order(len(dataset))[:num_images], 4096)
     return torch.cat([_channels_first(as_pixels(data.to_data_units(dataset[part]))) for part in parts])

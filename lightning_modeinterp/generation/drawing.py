@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lightning_modeinterp.diffusion.noise_schedules import NoiseSchedule
 from lightning_modeinterp.diffusion.samplers import PredictX0
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.generation.generation import Generation
 from lightning_modeinterp.keyed_noise import keyed_generator
 from lightning_modeinterp.records import GeneratedBatch, NoiseLevel, not_finite
@@ -92,6 +93,7 @@ class Drawing:
             x_0, seen = self.sample(number, purpose, asked.observers, asked.variance.windows)
             for name, score in asked.end_point_scores.items():  # one look each, which is not worth compiling
                 seen[name] = score.score(x_0, self.predict_x_0, self.schedule)
+            _check_rows(seen, asked.block_size)
             x_0 = x_0[:count]
             samples = self.to_data_units(x_0)
             verdict = None if self.oracle is None else self.oracle.judge(samples)
@@ -135,6 +137,16 @@ class Drawing:
         model = compiled(self.predict_x_0) if asked.compile else self.predict_x_0
         with self.context():
             return asked.sampler.sample(model, self.schedule, draw_noise, observers, windows)
+
+
+def _check_rows(seen: Mapping[str, Tensor], block_size: int) -> None:
+    for name, values in seen.items():
+        shape = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
+        if not isinstance(shape, tuple) or shape[:1] != (block_size,):
+            raise ConfigurationError(
+                f"generation: {name}: expected a row for each of the {block_size} samples of a block, got {shape}; let "
+                "it give a tensor (B, ...)"
+            )
 
 
 def compiled(predict_x_0: PredictX0) -> PredictX0:

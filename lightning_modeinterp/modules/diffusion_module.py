@@ -198,6 +198,7 @@ class DiffusionModule(L.LightningModule, ABC):
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             means = {name: self._over_processes(term) for name, term in terms.items()}
             if not means["loss"].isfinite():  # on every process at once, so that none waits for one that has ended
+                self._data.refuse_not_finite("train")
                 raise NonFiniteLossError("the loss", self.global_step)
             self.log_dict({f"train/{name}": mean for name, mean in means.items()}, prog_bar=True)
         return terms["loss"]
@@ -279,6 +280,8 @@ class DiffusionModule(L.LightningModule, ABC):
     def _log_losses(self, stage: str) -> None:
         means = self.mean_losses()
         self._loss_means = {}
+        if "loss" in means and not means["loss"].isfinite():  # the same on all processes
+            self._data.refuse_not_finite("validation" if stage == "val" else "test")
         self.log_dict({f"{stage}/{name}": mean for name, mean in means.items()}, sync_dist=True)
 
     @property

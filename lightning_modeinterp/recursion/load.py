@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modeinterp.configuration import config_path
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.files import read_yaml
 from lightning_modeinterp.recursion.recursion import Recursion
 
 SECTION = "recursion"
@@ -37,7 +37,7 @@ def load_recursion(config: str | Path) -> Recursion:
     parser = recursion_parser("recursion")
     path = Path(config_path(str(config)))
     try:  # not as an option: then the parser would change the working directory, also for commands that are running
-        found: Recursion = parser.instantiate(parser.parse_object(yaml.safe_load(path.read_text())))[SECTION]
-    except (ArgumentError, yaml.YAMLError) as error:
+        found: Recursion = parser.instantiate(parser.parse_object(read_yaml(path)))[SECTION]
+    except ArgumentError as error:
         raise ConfigurationError(f"{path}: {error}") from error
     return found

@@ -45,7 +45,7 @@ def _picture(arm: str, chain: list[Generation], runs: CachedRuns) -> Figure | No
     if data.sample_shape == (2,):
         return samples_2d([_plane(f"{arm}, generation {number}", data, each) for number, each in batches.items()])
     groups = {f"generation {number}": _images(each) for number, each in batches.items()}
-    true = data.to_data_units(data.make_dataset("train")[torch.arange(NUM_IMAGES)])
+    true = data.to_data_units(data.served("train")[torch.arange(NUM_IMAGES)])
     return image_grid(
         {"data": ImageGroup(true), **groups}, f"{arm}: samples before the filter, hallucinated in a frame"
     )
@@ -58,7 +58,7 @@ def _first_samples(chain: list[Generation], runs: CachedRuns) -> Iterator[tuple[
 
 
 def _plane(name: str, data: ModeInterpDataModule, batch: GeneratedBatch) -> PlaneSamples:
-    dataset = data.make_dataset("train")
+    dataset = data.served("train")
     true = data.to_data_units(dataset[torch.arange(min(len(dataset), NUM_POINTS))])
     if batch.verdict is None:
         return PlaneSamples(name, true, batch.samples, torch.zeros(len(batch), dtype=torch.bool))

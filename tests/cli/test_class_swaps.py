@@ -1,4 +1,4 @@
-from lightning_modeinterp.cli.class_swaps import kept_by_swaps, read_config
+from lightning_modeinterp.cli.class_swaps import kept_by_swaps
 
 
 def write(folder, name, text):
@@ -15,13 +15,6 @@ def experiment(folder):
 
 def after(class_path, **init_args):
     return {"data": {"class_path": class_path, "init_args": init_args}, "model": {"class_path": "x.M", "init_args": {}}}
-
-
-def test_section_files_are_put_in_place(tmp_path):
-    assert read_config(tmp_path / experiment(tmp_path)) == {
-        "data": {"class_path": "A", "init_args": {"size": 5, "seed": 1, "means": [1, 2]}},
-        "model": {"class_path": "M", "init_args": {"w": 3}},
-    }
 
 
 def test_what_the_new_class_keeps_is_said(tmp_path):

@@ -72,7 +72,7 @@ def fails_with(arguments, capsys):
         main(arguments)
     assert exit_.value.code == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    said = [line for line in lines if line.startswith("modeinterp: ")]
+    said = [line for line in lines if line.startswith("modeinterp: ") and not line.startswith("modeinterp: note: ")]
     assert len(said) == 1
     assert lines[-1] == said[0]
     assert "Traceback" not in "".join(lines)

@@ -73,7 +73,10 @@ CASES = {
     ),
     "unseeded": (["--seed_everything=false"], "seed_everything: expected a number from 0 to 2^32 - 1, got False"),
     "learning rate": (["--model.init_args.optimizer.init_args.lr=-1"], "model.optimizer: Invalid learning rate: -1.0"),
-    "scheduler argument": (["--model.init_args.lr_scheduler=CosineAnnealingLR"], "are required: T_max"),
+    "scheduler argument": (
+        ["--model.init_args.lr_scheduler=CosineAnnealingLR"],
+        "model.lr_scheduler: CosineAnnealingLR needs T_max",
+    ),
     "accelerator": (["--trainer.accelerator=gpuu"], "trainer: You selected an invalid accelerator name"),
     "no such device": (["--trainer.accelerator=tpu"], "trainer: Requirement 'torch_xla"),
     "strategy": (["--trainer.strategy=dpp"], "trainer: You selected an invalid strategy name"),

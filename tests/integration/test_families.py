@@ -5,7 +5,7 @@ import torch
 
 from lightning_modeinterp import load_run, threads
 from lightning_modeinterp.cli import run_command
-from lightning_modeinterp.cli.class_swaps import read_config
+from lightning_modeinterp.configuration.config_files import read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore

@@ -6,7 +6,7 @@ from lightning import LightningModule
 
 from lightning_modeinterp import datamodules
 from lightning_modeinterp.cli import main, run_command
-from lightning_modeinterp.cli.class_swaps import read_config
+from lightning_modeinterp.configuration.config_files import read_config
 from lightning_modeinterp.denoisers import MLP, UNet, fused_mlp
 from lightning_modeinterp.detectors import ScoreLaplacian
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from lightning_modeinterp.cli.class_swaps import read_config
 from lightning_modeinterp.configuration import CONFIGS
+from lightning_modeinterp.configuration.config_files import read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.records import GeneratedBatch, variance_score
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS
