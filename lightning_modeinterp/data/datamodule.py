@@ -21,6 +21,7 @@ from lightning_modeinterp.records import GeneratedBatch, not_finite
 from lightning_modeinterp.support_oracle import SupportOracle
 
 Split = Literal["train", "validation", "test"]
+"""Name of a part of the data."""
 
 NUM_MEASURED = 4096
 """Training samples whose values are looked at to say what the data span."""
