@@ -62,7 +62,10 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
 
     @abstractmethod
     def make_dataset(self, split: Split) -> BatchedDataset:
-        """Data of one split, in model units; a function of the constructor's arguments alone."""
+        """Data of one split, in model units; a function of the constructor's arguments alone.
+
+        In no order: the first samples stand for all, in figures and where it is asked what the data span.
+        """
 
     @staticmethod
     def content_of(arguments: Mapping[str, Any]) -> str | None:

@@ -50,7 +50,9 @@ class TwoMoons(ModeInterpDataModule):
         generator = keyed_generator(self.seed, f"two moons/{split}", 0)
         angles = math.pi * torch.rand(2, self.size // 2, generator=generator)
         points = torch.cat([on_moon(moon, angle) for moon, angle in enumerate(angles)])
-        return to_model_units(points + self.noise * torch.randn(self.size, 2, generator=generator))
+        samples = points + self.noise * torch.randn(self.size, 2, generator=generator)
+        order = torch.randperm(self.size, generator=generator)  # the moons mixed: the first samples stand for all
+        return to_model_units(samples[order])
 
     def to_data_units(self, samples: Tensor) -> Tensor:
         """See `ModeInterpDataModule.to_data_units`."""
