@@ -23,6 +23,7 @@ from lightning_modeinterp.records import GeneratedBatch, not_finite
 from lightning_modeinterp.support_oracle import SupportOracle
 
 Split = Literal["train", "validation", "test"]
+"""Name of a part of the data."""
 
 NUM_MEASURED = 4096
 """Training samples whose values are looked at to say what the data span."""
@@ -63,7 +64,10 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
 
     @abstractmethod
     def make_dataset(self, split: Split) -> BatchedDataset:
-        """Data of one split, in model units; a function of the constructor's arguments alone."""
+        """Data of one split, in model units; a function of the constructor's arguments alone.
+
+        In no order: the first samples stand for all, in figures and where it is asked what the data span.
+        """
 
     def served(self, split: Split) -> BatchedDataset:
         """`make_dataset` as float32 tensors, its first batch looked at; see `looked_at`.

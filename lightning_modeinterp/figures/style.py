@@ -36,8 +36,9 @@ class Sides:
 
 
 BY_VERDICT = Sides(("in support", "hallucinated"), (IN_SUPPORT, HALLUCINATED))
+"""Of data with an oracle."""
 BY_VARIANCE = Sides(("most settled", "most restless"), (UNJUDGED, RESTLESS))
-
+"""Of data without one."""
 
 FEW_POINTS = 400
 

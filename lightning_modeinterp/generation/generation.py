@@ -14,6 +14,7 @@ from lightning_modeinterp.threshold import PUBLISHED_RETAINED, check_retained
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryVariance, Window
 
 LAST_10 = "last_10"
+"""Name of the paper's window for Gaussian data."""
 TAKEN = ("index", "samples", "diverged", "kind", "mode")
 """Names that a sample store gives to other columns."""
 

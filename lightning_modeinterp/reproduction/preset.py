@@ -283,3 +283,4 @@ PAPER = Preset(
 )
 
 PRESETS = {preset.name: preset for preset in (SMOKE, CPU, PAPER)}
+"""All presets by name."""

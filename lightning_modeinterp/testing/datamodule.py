@@ -18,6 +18,7 @@ from lightning_modeinterp.testing.expect import expect, expect_no_error
 
 _SPLITS: tuple[Split, ...] = get_args(Split)
 _NUM_PROCESSES = 2
+_MAX_DIFFERENCE = 6.0  # standard errors; halves of 36 samples and fewer never differ by more
 
 
 class MakeDataModule(Protocol):
@@ -30,8 +31,8 @@ class MakeDataModule(Protocol):
 def check_datamodule(make: MakeDataModule, is_recorded: bool = False) -> None:
     """Check that a data module keeps the contract of its seam.
 
-    - A split is finite float32 samples of ``sample_shape``, the same whenever it is made, and shares no samples with
-      other splits beyond those that repeat anyhow.
+    - A split is finite float32 samples of ``sample_shape``, in no order, the same whenever it is made, and shares no
+      samples with other splits beyond those that repeat anyhow.
     - Training serves shuffled batches of the global size, in another order for another epoch or seed; validation and
       test serve every sample once. Two processes share each global batch without padding or repeats.
     - The blocks requested cover the samples that ``generation`` asks for, each once.
@@ -100,6 +101,19 @@ def _check_samples(data: ModeInterpDataModule, rows: dict[Split, Tensor]) -> Non
             bool(samples.isfinite().all()),
             f"{type(data).__name__}.make_dataset: expected finite numbers, got others in {split}; leave them out",
         )
+        _check_order(f"{type(data).__name__}.make_dataset", split, samples)
+
+
+def _check_order(name: str, split: Split, samples: Tensor) -> None:
+    values = samples.flatten(1).double()
+    middle = len(values) // 2
+    apart = (values[:middle].mean(0) - values[middle:].mean(0)).abs()
+    error = values.std(0, correction=0) * (1 / max(middle, 1) + 1 / (len(values) - middle)) ** 0.5
+    expect(
+        bool((apart <= _MAX_DIFFERENCE * error + 1e-6).all()),
+        f"{name}: expected {split} samples in no order, since the first stand for all in figures and in what the data "
+        "span, got halves with other means; shuffle them by keyed_generator(self.seed, ...)",
+    )
 
 
 def _check_splits_are_repeatable(make: MakeDataModule, rows: dict[Split, Tensor], is_recorded: bool) -> None:

@@ -174,3 +174,13 @@ class Blank(ModeInterpDataModule):
 def test_names_of_media_stand_there_too():
     for name in ("<stage>/highest_variance", "<stage>/trajectory_variance/in_support", "/samples", "/hallucinated"):
         assert f"`{name}`" in PAGE
+
+
+def test_a_report_shows_what_the_page_lists() -> None:
+    before, _, rest = PAGE.partition("## A report\n")
+    report, _, after = rest.partition("\n## ")
+    shown = re.findall(r"`(train|val|test)/([^`]+)`", report)
+    assert len(shown) > 15
+    figures = {f"{stage}/figures/{name}" for stage in ("val", "test") for name in figures_of(stage)}
+    listed = figures | set(re.findall(r"`([^`]+)`", before + after))
+    assert [name for stage, name in shown if not {f"{stage}/{name}", f"<stage>/{name}"} & listed] == []

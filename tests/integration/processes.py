@@ -1,4 +1,4 @@
-"""Two processes of one run, started as torchrun would, each forked from a server that has imported everything.
+"""Two processes of one run, started as torchrun or srun would, each forked from a server that has imported everything.
 
 A fork takes a tenth of a second where a new interpreter takes ten, so each command can have processes of its own.
 """
@@ -24,7 +24,43 @@ _SERVER.set_forkserver_preload(
 )
 
 
-def on_two_processes(log: Path, function: Callable[..., Any], *args: Any, seconds: float = 200) -> list[int | None]:
+def torchrun(rank: int, port: int) -> dict[str, str]:
+    """What torchrun tells a process."""
+    return {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": "2",
+        "GROUP_RANK": "0",
+        "LOCAL_WORLD_SIZE": "2",
+        "TORCHELASTIC_RUN_ID": "test",
+    }
+
+
+def srun(rank: int, port: int) -> dict[str, str]:
+    """What SLURM tells a task of a job on one node."""
+    return {
+        "SLURM_JOB_ID": str(port),
+        "SLURM_JOB_NAME": "fit",
+        "SLURM_NTASKS": "2",
+        "SLURM_NTASKS_PER_NODE": "2",
+        "SLURM_NNODES": "1",
+        "SLURM_NODELIST": "127.0.0.1",
+        "SLURM_PROCID": str(rank),
+        "SLURM_LOCALID": str(rank),
+        "SLURM_NODEID": "0",
+        "MASTER_PORT": str(port),  # by itself Lightning takes one that follows from the job's number
+    }
+
+
+def on_two_processes(
+    log: Path,
+    function: Callable[..., Any],
+    *args: Any,
+    seconds: float = 200,
+    launcher: Callable[[int, int], dict[str, str]] = torchrun,
+) -> list[int | None]:
     """Call a function on two processes.
 
     Args:
@@ -32,6 +68,7 @@ def on_two_processes(log: Path, function: Callable[..., Any], *args: Any, second
         function: Of a module that can be imported, as the arguments' classes.
         args: What it is called with.
         seconds: Time after which what still runs is killed.
+        launcher: What a process of a rank finds in its environment.
 
     Returns:
         The exit status of each rank; -9 of one that had to be killed.
@@ -39,7 +76,9 @@ def on_two_processes(log: Path, function: Callable[..., Any], *args: Any, second
     if str(ROOT) not in sys.path:  # `python -m pytest` has it, `pytest` has not; processes get the path
         sys.path.append(str(ROOT))
     port = _free_port()
-    processes = [_SERVER.Process(target=_as_rank, args=(rank, port, log, function, args)) for rank in range(2)]
+    processes = [
+        _SERVER.Process(target=_as_rank, args=(rank, launcher(rank, port), log, function, args)) for rank in range(2)
+    ]
     for process in processes:
         process.start()
     deadline = time.monotonic() + seconds
@@ -56,17 +95,8 @@ def said(log: Path) -> str:
     return "\n".join(f"rank {rank}: {_of_rank(log, rank).read_text()[-3000:]}" for rank in range(2))
 
 
-def _as_rank(rank: int, port: int, log: Path, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    os.environ |= {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": "2",
-        "GROUP_RANK": "0",
-        "LOCAL_WORLD_SIZE": "2",
-        "TORCHELASTIC_RUN_ID": "test",
-    }
+def _as_rank(rank: int, told: dict[str, str], log: Path, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    os.environ |= told
     rank_zero_only.rank = rank  # Lightning has read it from the environment when the server imported it
     torch.set_num_threads(1)
     with _of_rank(log, rank).open("a") as file:

@@ -145,7 +145,7 @@ def broken(fitted, tmp_path_factory):
         (
             "alone",
             "fit",
-            "ckpt_path: expected a checkpoint with the optimiser's state to go on from, got weights",
+            "ckpt_path: expected a checkpoint with the optimiser's state to resume from, got weights",
         ),
         ("shape", "fit", "ckpt_path: expected the weights of this DDPM, got others: size mismatch for denoiser"),
         (

@@ -1,6 +1,10 @@
 """What W&B gets, by the real client and a stand-in for the server; and that a run goes on without it."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -236,6 +240,29 @@ def test_a_trial_of_the_sweep(server, environment, tmp_path):
     assert server.runs["trial7"].settings["groupName"] == "sweep_learning_rate"
     metric = yaml.safe_load(SWEEP.read_text())["metric"]["name"]
     assert any(metric in row for row in server.runs["trial7"].history)
+
+
+@pytest.mark.slow  # three processes, one after the other
+def test_the_agent_runs_a_trial(server, tmp_path):
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where `modeinterp` is
+    settings = {"PATH": scripts, "PYTHONPATH": str(ROOT), "WANDB_SILENT": "false", "OMP_NUM_THREADS": "1"}
+
+    def call(*arguments):
+        command = [sys.executable, "-m", "wandb", *arguments]
+        ran = subprocess.run(command, cwd=tmp_path, env=os.environ | settings, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stderr
+
+    said = call("sweep", "configs/sweep/learning_rate.yaml")
+    assert server.sweep["projectName"] == "modeinterp"  # where the runs go too
+    (agent,) = re.findall(r"wandb (agent [\w/]+)", said)
+    small = dict(option.removeprefix("--").split("=", 1) for option in (*SMALL, *NETWORK))
+    server.trials = {"trial8": {"model.init_args.optimizer.init_args.lr": 0.003, "seed_everything": 2, **small}}
+    call(*agent.split(), "--count=1")
+    folder = tmp_path / "runs/sweep_learning_rate/trial8"
+    assert yaml.safe_load((folder / "config_fit.yaml").read_text())["seed_everything"] == 2
+    assert any("val/hallucination_rate" in row for row in server.runs["trial8"].history)
 
 
 def test_no_run_goes_into_another_ones(server, tmp_path):

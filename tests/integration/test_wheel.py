@@ -1,29 +1,39 @@
-"""The built wheel, away from the checkout: shipped configs are found by name and can be written out."""
+"""A wheel, built from the sdist, away from the checkout: shipped configs are found by name and can be written out."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKED = ("lightning_modeinterp/", "configs/", "pyproject.toml", "README.md", "LICENSE")
+PACKED = ("lightning_modeinterp/", "configs/", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "MANIFEST.in")
+BUILD_SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """A folder with the wheel's content, on the path of processes that start in an empty folder."""
-    folder = tmp_path_factory.mktemp("wheel")
+def sdist(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sdist")
     source = folder / "source"  # a build leaves files behind, which the next one would pack
     ours = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     for path in (Path(name) for name in ours if name.startswith(PACKED) and (ROOT / name).exists()):
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, source / path, follow_symlinks=False)
+    subprocess.run([sys.executable, "-c", BUILD_SDIST, str(folder)], cwd=source, check=True, capture_output=True)
+    (built,) = folder.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(sdist, tmp_path_factory):
+    """A folder with the wheel's content, on the path of processes that start in an empty folder."""
+    folder = tmp_path_factory.mktemp("wheel")
     options = ["-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]
-    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(source)], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, str(sdist)], check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(folder / "site")
     return folder / "site"
@@ -37,6 +47,12 @@ def modeinterp(installed, tmp_path):
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
 
     return call
+
+
+def test_the_sdist_says_what_it_is(sdist):
+    with tarfile.open(sdist) as archive:
+        has = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"README.md", "LICENSE", "CITATION.cff", "pyproject.toml"} <= has
 
 
 def test_the_wheel_has_what_the_package_has(installed):

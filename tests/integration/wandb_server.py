@@ -1,7 +1,8 @@
 """A stand-in for the W&B server on 127.0.0.1: as much of it as the real client asks for.
 
 ``WANDB_BASE_URL`` leads the client here. What it sends is kept by run: the settings of the run, the rows of its
-history, its files and its tables. The server can be told to answer 500, to be slow, or to answer nothing at all.
+history, its files and its tables. The server can be told to answer 500, to be slow, or to answer nothing at all. It
+takes a sweep and hands the trials that it is given to an agent.
 """
 
 import gzip
@@ -62,6 +63,8 @@ class WandbServer:
         self.mode = mode
         self.broken_after: int | None = None  # rows of history, after which it answers 500
         self.runs: dict[str, Run] = defaultdict(Run)
+        self.sweep: dict[str, Any] = {}
+        self.trials: dict[str, dict[str, Any]] = {}  # parameters of the runs that an agent is to start
         self.requests: list[str] = []
         self._closing = threading.Event()
         outer = self
@@ -161,6 +164,30 @@ class WandbServer:
         name = settings["artifactCollectionName"]
         artifact = {"id": f"id-{name}", "state": "COMMITTED", "artifactSequence": {"latestArtifact": None}}
         return {"createArtifact": {"artifact": artifact}}
+
+    def _UpsertSweep(self, variables: dict[str, Any]) -> dict[str, Any]:
+        self.sweep = variables
+        sweep = {"name": "sweep1", "project": {**PROJECT, "name": variables["projectName"]}}
+        return {"upsertSweep": {"sweep": sweep, "configValidationWarnings": []}}
+
+    def _SweepWithRuns(self, variables: dict[str, Any]) -> dict[str, Any]:
+        return {"project": {"sweep": {"config": self.sweep["config"], "runs": {"edges": []}}}}
+
+    def _CreateAgent(self, variables: dict[str, Any]) -> dict[str, Any]:
+        return {"createAgent": {"agent": {"id": "agent1"}}}
+
+    def _Heartbeat(self, variables: dict[str, Any]) -> dict[str, Any]:
+        commands = [
+            {
+                "type": "run",
+                "run_id": run,
+                "program": "",
+                "args": {name: {"value": each} for name, each in args.items()},
+            }
+            for run, args in self.trials.items()
+        ]
+        self.trials = {}
+        return {"agentHeartbeat": {"agent": {"id": "agent1"}, "commands": json.dumps(commands)}}
 
     def _bucket(self, name: str) -> dict[str, Any]:
         run = self.runs[name]

@@ -89,6 +89,11 @@ class WithNan(Sound):
         return super().make_dataset(split).log()
 
 
+class InOrder(Sound):
+    def make_dataset(self, split):
+        return super().make_dataset(split).sort(dim=0).values
+
+
 class OneSampleAtATime(Sound):
     def make_dataset(self, split):
         return super().make_dataset(split).tolist()
@@ -249,6 +254,7 @@ def test_accepts_what_keeps_the_contract(make, is_recorded):
         (InFloat64, r"float32 samples of sample_shape \(1,\), got torch.float64"),
         (OfAnotherShape, r"float32 samples of sample_shape \(1,\), got torch.float32 of \(1, 1\) in train"),
         (WithNan, "make_dataset: expected finite numbers"),
+        (InOrder, "train samples in no order, .* got halves with other means"),
         (OneSampleAtATime, "train data that a tensor of positions can index, got TypeError"),
         (ServesHalfBatches, r"5 batches of the global batch_size 20, got sizes \[10, 10"),
         (ServesTheSameOrder, "a new order at each epoch"),

@@ -16,6 +16,7 @@ from torch import Tensor
 from lightning_modeinterp.errors import ConfigurationError
 
 Arrangement = Literal["grid", "diamond_as_released", "diamond_same_spacing"]
+"""How the modes of a 2D mixture lie."""
 
 
 def grid_means(side: int, spacing: float) -> Tensor:

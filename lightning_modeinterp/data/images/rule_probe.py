@@ -23,6 +23,7 @@ DECISIVE = 2.0
 """From here on what an image becomes is open; with less noise all shows, and no training image breaks the rule."""
 
 NUM_PAIRS = 192
+"""Number of pairs of images that a `RuleProbe` looks at by default."""
 BATCH = 32
 
 

@@ -48,3 +48,4 @@ CLAIMS: dict[str, Claim] = {
         FilterOnDigits(),
     )
 }
+"""All claims by name, in the order of the report."""
