@@ -24,6 +24,7 @@ ROOMS = (
         "denoisers",
         "generation",
         "watching",
+        "pages",
         "sheets",
         "data",
         "fidelity",
