@@ -14,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
-from lightning_modeinterp.cli import export, fidelity, keep, recurse, reproduce, sheet, threshold
+from lightning_modeinterp.cli import export, fidelity, keep, recurse, report, reproduce, sheet, threshold
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.help import help_for
 from lightning_modeinterp.cli.moved_names_option import moved_names_in
@@ -35,6 +35,7 @@ WITHOUT_CONFIG = {
     "fidelity": fidelity.main,
     "keep": keep.main,
     "recurse": recurse.main,
+    "report": report.main,
     "reproduce": reproduce.main,
     "sheet": sheet.main,
     "threshold": threshold.main,
