@@ -24,7 +24,7 @@ def pixels_uri(pixels: NDArray[np.uint8]) -> str:
     return _uri(Image.fromarray(pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))))
 
 
-def image_uri(file: Path) -> tuple[str, int, int]:
+def image_uri(file: str | Path) -> tuple[str, int, int]:
     """Read a figure into a ``data:`` address; on a palette, which takes a third of the room and cannot be told apart.
 
     Args:

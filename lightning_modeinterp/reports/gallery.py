@@ -39,8 +39,7 @@ def gallery(shown: ShownSamples, data: ModeInterpDataModule) -> Section:
         counts += f"; {int((flagged & bad).sum()):,} of the {int(bad.sum()):,} hallucinations among them are"
     text = [
         "Point at a sample, touch it, or walk through them with Tab and the arrow keys: its variance and its verdict "
-        "are "
-        "shown. A ring marks what the detector flags.",
+        "are shown. A ring marks what the detector flags.",
         f"{counts}. The samples: {shown.source}. The threshold, {short(shown.threshold.value)}, was set by "
         f"{shown.set_by}."
         if shown.threshold.is_known
@@ -71,10 +70,10 @@ def _true_samples(data: ModeInterpDataModule) -> Tensor:
 
 
 def _points(shown: ShownSamples, across: Sequence[float], up: Sequence[float]) -> list[Point]:
-    """Hallucinations, and the first of all others, so that these are seen as they come; the most restless first."""
+    """The first hallucinations and the first of all others, each as they come; the most restless first."""
     batch, flagged = shown.batch, shown.flagged
     bad = torch.zeros(len(batch), dtype=torch.bool) if batch.verdict is None else batch.verdict.hallucinated
-    some = chosen(shown, bad, NUM_POINTS // 2)
+    some = bad.nonzero().flatten()[: NUM_POINTS // 2]
     rows = torch.cat([some, (~bad).nonzero().flatten()[: NUM_POINTS - len(some)]])
     rows = rows[shown.variance[rows].argsort(descending=True, stable=True)]
     return [Point(across[row], up[row], tip(shown, row), mark(batch, row), bool(flagged[row])) for row in rows.tolist()]
@@ -90,8 +89,7 @@ def _which(points: Sequence[Point], shown: ShownSamples) -> str:
     others = len(points) - bad
     return (
         f"Shown are {bad:,} hallucinations and the first {others:,} others of {number:,} samples, so hallucinations "
-        f"look "
-        "more common here than they are."
+        "look more common here than they are."
     )
 
 
@@ -104,8 +102,7 @@ def _line(shown: ShownSamples, data: Tensor) -> Chart:
     return Chart(
         "Where samples lie, and how restless they were",
         "Along: the sample. Up: its trajectory variance. In the background: how dense the data are. Samples between "
-        "the "
-        "hills are hallucinations; the detector sees no more than the height. " + _which(points, shown),
+        "the hills are hallucinations; the detector sees no more than the height. " + _which(points, shown),
         x,
         y,
         points=points,

@@ -2,8 +2,7 @@
 
 HALLUCINATION = (
     "A diffusion model makes new samples by taking noise away, step by step. A hallucination is a sample of a kind "
-    "that "
-    "its training data never contain: a point between two clusters, an image with a shape twice, a hand with six "
+    "that its training data never contain: a point between two clusters, an image with a shape twice, a hand with six "
     "fingers."
 )
 VARIANCE = (
