@@ -83,6 +83,15 @@ def test_what_is_chosen_is_in_sight_to_the_last(browser, sheet, size):
     assert browser.js("document.querySelector('figure.here').dataset.name") == f'{NUM_IMAGES - 1},"a".png'
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_it_opens_at_its_top(browser, tmp_path, images, size):
+    file = tmp_path / "sorted.html"
+    file.write_text(contact_sheet(images, NUMBERS, "sorted", by="variance"))
+    browser.open(file, size)
+    browser.press("5")
+    assert browser.js("document.querySelector('h1').getBoundingClientRect().top") >= 0
+
+
 def test_a_finger_labels(browser, sheet, images):
     browser.open(sheet, PHONE)
     browser.js("localStorage.clear()")

@@ -31,7 +31,6 @@ function sort() {
     each.querySelector('small').textContent = name ? (scores.get(each)[name]?.toPrecision(4) ?? 'no number') : ''
   }
   here = figures.indexOf(chosen)
-  go(0)
 }
 function label(key) { kept[figures[here].dataset.key] = labels[key]; go(1) }
 function clear() { delete kept[figures[here].dataset.key]; show() }
@@ -65,7 +64,7 @@ new ResizeObserver(() => {  // what is chosen does not lie behind the bar
   document.documentElement.style.scrollPaddingBottom = bar.offsetHeight + 8 + 'px'
 }).observe(bar)
 if (by) {
-  by.addEventListener('change', () => { sort(); by.blur() })  // so that keys label again
+  by.addEventListener('change', () => { sort(); go(0); by.blur() })  // so that keys label again
   sort()
   here = Math.max(0, figures.findIndex(each => !kept[each.dataset.key]))
 }
