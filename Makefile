@@ -22,9 +22,10 @@ $(STAMP): pyproject.toml
 
 DEMO := -c configs/experiment/demo.yaml --ckpt_path last
 
-demo: setup  ## train a DDPM on the 1D mixture, sample it, judge the samples, draw the figures (goes on after a kill)
+demo: setup  ## train a DDPM on the 1D mixture, sample it, judge the samples, and write a page that shows them (goes on after a kill)
 	$(BIN)/modeinterp fit $(DEMO)
 	$(BIN)/modeinterp test $(DEMO) --run.overwrite true
+	$(BIN)/modeinterp report runs/demo/seed_0
 
 test: setup  ## run the tests, but for the slow ones
 	$(PYTEST) -n auto --dist loadfile --no-loadscope-reorder

@@ -3,8 +3,8 @@
     python benchmarks/claims.py runs/reproduce/cpu
 
 Each claim that it holds takes the place of what docs/results/claims held of it, so claims may come from several
-machines; the table of docs/results/claims.md and the short one of the README are filled in. The words of that page are
-for people to write.
+machines; the table of docs/results/claims.md and the short one of the README are filled in, and docs/results/figures.md
+is written anew. The words of the first page are for people to write.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import paper_figures
 from report import with_tables
 
 from lightning_modeinterp.reproduction import report
@@ -55,3 +56,4 @@ if __name__ == "__main__":
     (RESULTS / "short.md").write_text(summary(report.read(RESULTS)))
     for page in PAGES:
         page.write_text(with_tables(page.read_text(), RESULTS))
+    paper_figures.write()

@@ -22,6 +22,7 @@ commands:
   fidelity    compare samples with data: FID, KID, precision and recall
   keep        write the samples of a store that a filter keeps, to train on
   recurse     train models on their own output, generation after generation
+  report      write what a run, recursion or reproduction has found as one HTML file
   sheet       write a page of images to look at and label
   threshold   set the threshold of a score on samples, and save it for others of the same model and sampler
   completion  print a completion script for bash and zsh

@@ -13,7 +13,7 @@ from jsonargparse import set_parsing_settings
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lightning_modeinterp.callbacks.stop_request import StoppedBySignal
-from lightning_modeinterp.cli import export, fidelity, keep, recurse, reproduce, sheet, threshold
+from lightning_modeinterp.cli import export, fidelity, keep, recurse, report, reproduce, sheet, threshold
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.error_lines import said_of
 from lightning_modeinterp.cli.help import help_for
@@ -34,6 +34,7 @@ WITHOUT_CONFIG = {
     "fidelity": fidelity.main,
     "keep": keep.main,
     "recurse": recurse.main,
+    "report": report.main,
     "reproduce": reproduce.main,
     "sheet": sheet.main,
     "threshold": threshold.main,

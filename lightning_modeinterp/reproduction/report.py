@@ -66,7 +66,7 @@ def table(records: Mapping[str, Mapping[str, Any]]) -> str:
                 found["question"],
                 f"{found['claimed']} {found['bound']:g}",
                 interval(found),
-                ", ".join(map(_number, found["seeds"])),
+                ", ".join(map(number, found["seeds"])),
                 f"**{found['verdict']}**",
             ]
             lines.append(f"| {' | '.join(cells)} |")
@@ -126,9 +126,10 @@ def _finite(value: float) -> float | None:
 
 def interval(found: Mapping[str, Any]) -> str:
     """A finding's mean over seeds, with its interval in brackets."""
-    ends = "" if found["low"] is None else f" [{_number(found['low'])}, {_number(found['high'])}]"
-    return _number(found["mean"]) + ends
+    ends = "" if found["low"] is None else f" [{number(found['low'])}, {number(found['high'])}]"
+    return number(found["mean"]) + ends
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A number of a finding."""
     return "n/a" if value is None else f"{value:.3g}"

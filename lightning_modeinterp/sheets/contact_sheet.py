@@ -3,22 +3,18 @@
 The page is one HTML file that asks nothing of a network. What was labelled is kept in the browser until it is saved.
 """
 
-import base64
-import html
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from string import Template
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from lightning_modeinterp import sheets
 from lightning_modeinterp.errors import ConfigurationError
+from lightning_modeinterp.pages import pixels_uri, render
 from lightning_modeinterp.sheets.labels import image_key
-from lightning_modeinterp.sheets.page import PAGE
 
 ORDERS = {"-": "highest", "+": "lowest"}
 """Signs of the page's orders, and what comes first in each."""
@@ -71,47 +67,31 @@ def contact_sheet(
             f"sheet: expected at least one image, and labels by keys of one character, got {len(images)} images and "
             f"{dict(labels)}"
         )
-    figures = "\n".join(map(_figure, images))
-    buttons = "".join(
-        f'<button data-key="{html.escape(key)}"><kbd>{html.escape(key)}</kbd> {html.escape(label)}</button>'
-        for key, label in labels.items()
-    )
-    escaped = json.dumps(dict(labels)).replace("<", "\\u003c")
-    return Template(PAGE).substitute(
-        title=html.escape(title),
-        note=html.escape(note),
-        sorting=_sorting(list(images[0].scores), by),
-        figures=figures,
-        buttons=buttons,
-        labels=escaped,
+    scores = list(images[0].scores)
+    return render(
+        sheets.__name__,
+        "contact_sheet.html",
+        title=title,
+        note=note,
+        labels=dict(labels),
+        images=list(map(_shown, images)),
+        orders=[("", "as they come"), *_orders(scores)] if scores else [],
+        chosen=f"-{by}",
     )
 
 
-def _sorting(scores: Sequence[str], by: str | None) -> str:
-    """A choice of orders; nothing where there are no scores."""
-    if not scores:
-        return ""
-    orders = [(f"{sign}{name}", f"{name}, {first} first") for name in scores for sign, first in ORDERS.items()]
-    options = "".join(
-        f'<option value="{html.escape(value)}"{" selected" if value == f"-{by}" else ""}>{html.escape(said)}</option>'
-        for value, said in [("", "as they come"), *orders]
-    )
-    return f'<label>sort by <select id="by">{options}</select></label>'
+def _orders(scores: Sequence[str]) -> list[tuple[str, str]]:
+    """Value and words of each order."""
+    return [(f"{sign}{name}", f"{name}, {first} first") for name in scores for sign, first in ORDERS.items()]
 
 
-def _figure(image: SheetImage) -> str:
-    name, guess = html.escape(image.name, quote=True), html.escape(image.guess)
+def _shown(image: SheetImage) -> dict[str, str]:
+    """What the template needs of an image."""
     known = {score: value if math.isfinite(value) else None for score, value in image.scores.items()}
-    scores = html.escape(json.dumps(known), quote=True)
-    return (
-        f'<figure data-name="{name}" data-key="{image_key(image.pixels)}" data-scores="{scores}"><img alt="{name}" '
-        f'src="data:image/png;base64,{_png(image.pixels)}"><figcaption><b></b> <i>{guess}</i><small></small>'
-        "</figcaption></figure>"
-    )
-
-
-def _png(pixels: NDArray[np.uint8]) -> str:
-    picture = Image.fromarray(pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
-    content = io.BytesIO()
-    picture.save(content, "PNG", optimize=True)
-    return base64.b64encode(content.getvalue()).decode()
+    return {
+        "name": image.name,
+        "key": image_key(image.pixels),
+        "scores": json.dumps(known),
+        "uri": pixels_uri(image.pixels),
+        "guess": image.guess,
+    }

@@ -19,7 +19,7 @@ from .test_snippets import ROOT, blocks_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = ("fit", "validate", "test", "predict")
-OTHERS = ("export", "keep", "sheet", "threshold")
+OTHERS = ("export", "keep", "report", "sheet", "threshold")
 """Quick commands, which read what those before them on the page have written."""
 
 SIZES = (

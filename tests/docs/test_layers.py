@@ -24,13 +24,14 @@ ROOMS = (
         "denoisers",
         "generation",
         "watching",
+        "pages",
         "sheets",
         "data",
         "fidelity",
         "modules",
         "loggers",
     ),
-    *("callbacks", "configuration", "runs", "recursion", "reproduction", "testing", "cli", "__main__"),
+    *("callbacks", "configuration", "runs", "recursion", "reproduction", "reports", "testing", "cli", "__main__"),
 )
 """From the ground up: a room imports from itself and from those before it."""
 
@@ -45,7 +46,7 @@ HEAVY = {
     "pytorch_lightning": set(),  # the same under its other name
     # outside of ``figures`` for the type of a figure only. torchmetrics and Lightning load it at once, so nothing is
     # won by importing it late
-    "matplotlib": {"figures", "data", "callbacks", "recursion", "reproduction", "testing"},
+    "matplotlib": {"figures", "data", "callbacks", "recursion", "reproduction", "reports", "testing"},
     "wandb": {"callbacks", "loggers", "cli"},
     "diffusers": {"denoisers/diffusers_library.py"},
     "sklearn": {"data/shapes/bottleneck.py"},

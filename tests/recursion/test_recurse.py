@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters.kept_samples import read_kept
 from lightning_modeinterp.recursion.recurse import _fill_modes
 from lightning_modeinterp.recursion.report import dropped, most_dropped
+from lightning_modeinterp.reports import write_report
 
 from .conftest import TINY
 
@@ -56,6 +58,22 @@ def test_a_table_and_figures_are_there(out):
     assert {"interpolated_rate", "minutes"} <= {line.split(" | ")[1] for line in table.splitlines()[2:]}
     figures = {"rates.png", "modes.png", "mode_weights.png", "filters.png", "samples_none.png", "samples_variance.png"}
     assert {path.name for path in (out / "figures").iterdir()} == figures
+
+
+def test_a_report_shows_every_arm_and_generation(out, tmp_path):
+    page = write_report(out, tmp_path / "report.html").read_text()
+    for arm in TINY["arms"]:
+        assert all(f"{arm}, generation {number}: " in page for number in range(3))
+        assert f"Arm {arm}" in page
+    assert page.count("data:image/png") == 5
+    for line in (out / "table.md").read_text().splitlines()[2:]:
+        assert all(f">{cell.strip()}</t" in page for cell in line.strip("| ").split("|"))
+
+
+def test_a_recursion_that_is_not_finished_is_refused(out, tmp_path):
+    shutil.copy(out / "recursion.json", tmp_path)
+    with pytest.raises(ConfigurationError, match=r"expected a finished recursion with generations\.json"):
+        write_report(tmp_path)
 
 
 def test_a_second_time_nothing_is_run(out, capsys):

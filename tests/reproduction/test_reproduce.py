@@ -19,6 +19,7 @@ from lightning_modeinterp.cli.reproduce import parse
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures import density_panels, save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
+from lightning_modeinterp.reports import write_report
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, CachedRuns, Claim, Finding, Needs, report, reproduce
 from lightning_modeinterp.reproduction.estimates import share
 from lightning_modeinterp.reproduction.panels import line_panel
@@ -92,6 +93,18 @@ def test_a_claim_is_run_measured_and_drawn(out):
     assert 0 < kept["core_minutes"] * 60 < sum(noted) + 0.1
     assert "| invents | 4_1 | share of hallucinations | above 0.5 |" in (folder / "table.md").read_text()
     assert any(line.startswith("[2 of 4] fit line_0-") or line.startswith("[3 of 4] fit line_0-") for line in said)
+
+
+def test_a_report_shows_rule_numbers_and_figures(out, tmp_path):
+    folder, (_, outcome), _ = out
+    page = write_report(folder, tmp_path / "report.html").read_text()
+    (finding,) = outcome.findings
+    assert Invents.sentence in page
+    assert f"Rule: {Invents.rule}" in page
+    assert f"<td>{finding.estimate.mean:.3g}</td>" in page
+    assert "modeinterp reproduce invents --preset smoke" in page
+    assert page.count("data:image/png") == 2
+    assert "without a verdict" in page
 
 
 def test_a_run_that_fails_costs_its_own_claim_alone(out):
