@@ -122,7 +122,7 @@ def refuse_weights_alone(command: str, checkpoint: Mapping[str, Any], path: str 
     if command == "fit" and checkpoint and "optimizer_states" not in checkpoint:
         raise ConfigurationError(
             f"ckpt_path: expected a checkpoint with the optimiser's state to resume from, got weights alone in {path}, "
-            "as `save_weights_only` writes them; take checkpoints/last.ckpt of that run, or begin a new run by --init_from"
+            "as `save_weights_only` writes them; take checkpoints/last.ckpt, or begin a new run by --init_from"
         )
 
 
