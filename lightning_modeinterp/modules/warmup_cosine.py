@@ -30,7 +30,7 @@ class WarmupCosine(LRScheduler):
         >>> schedule = WarmupCosine(optimizer, num_steps=6, num_warmup_steps=2)
         >>> rates = []
         >>> for _ in range(7):
-        ...     rates.append(round(optimizer.param_groups[0]["lr"], 3))
+        ...     rates.append(round(schedule.get_last_lr()[0], 3))
         ...     optimizer.step()
         ...     schedule.step()
         >>> rates
