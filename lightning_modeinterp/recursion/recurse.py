@@ -88,13 +88,13 @@ def rows_of(recursion: Recursion, runs: CachedRuns) -> list[dict[str, Any]]:
     return rows
 
 
-def claim_directory(out: Path, recursion: Recursion) -> None:
+def claim_directory(out: str | Path, recursion: Recursion) -> None:
     """Make the directory, or see that the same recursion began it.
 
     Raises:
         ConfigurationError: If it is another's.
     """
-    ours = described(recursion)
+    ours, out = described(recursion), Path(out)
     marker = out / MARKER
     if not marker.is_file():
         if out.is_file() or (out.is_dir() and any(out.iterdir())):

@@ -29,9 +29,9 @@ def plane_panel(name: str, runs: CachedRuns, draw: Draw) -> PlaneSamples:
     return PlaneSamples(name, data.to_data_units(data.make_dataset("train").samples), **_judged(runs.samples(draw)))
 
 
-def figure_of_test(run: Path, name: str, copy: Path) -> Path:
+def figure_of_test(run: str | Path, name: str, copy: str | Path) -> Path:
     """Copy a figure that `modeinterp test` drew into a run directory."""
-    return Path(shutil.copy(run / "figures" / f"{name}.png", copy))
+    return Path(shutil.copy(Path(run) / "figures" / f"{name}.png", copy))
 
 
 def _judged(store: SampleStore) -> dict[str, Any]:
