@@ -76,7 +76,7 @@ class Axis:
 
         Example:
             >>> Axis("x", 0.0, 1.0).ticks
-            [0.0, 0.25, 0.5, 0.75, 1.0]
+            [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
             >>> Axis("x", 0.5, 200.0, is_log=True).ticks
             [1.0, 10.0, 100.0]
         """
@@ -93,7 +93,7 @@ class Axis:
         power = 10.0 ** math.floor(math.log10(rough))
         step = power * next(each for each in ROUND_STEPS if each * power >= rough * 0.999)
         start, end = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [number * step for number in range(start, end + 1)]
+        return [float(f"{number * step:.12g}") for number in range(start, end + 1)]
 
     @property
     def labels(self) -> list[tuple[float, str]]:

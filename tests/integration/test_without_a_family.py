@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.test_layers import ROOMS
 from tests.families import ABSENT, FAMILIES, ROOT
 from tests.families.ownership import is_own
 
@@ -100,9 +101,7 @@ def test_all_rooms_below_the_claims_import_without_any_family(family, tmp_path):
     package = tmp_path / "lightning_modeinterp"
     shutil.copytree(ROOT / "lightning_modeinterp", package, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
     shutil.rmtree(package / "data" / family)
-    rooms = sorted(path.parent.name for path in package.glob("*/__init__.py"))
-    below = [room for room in rooms if room not in ("reproduction", "testing", "cli")]
-    script = "".join(f"import lightning_modeinterp.{room}\n" for room in below)
+    script = "".join(f"import lightning_modeinterp.{room}\n" for room in ROOMS[: ROOMS.index("reproduction")])
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
