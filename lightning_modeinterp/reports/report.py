@@ -32,7 +32,7 @@ def write_report(path: str | Path, out: str | Path | None = None, num_samples: i
     """
     path = Path(path)
     file = path / FILE if out is None else Path(out)
-    if not file.parent.is_dir():
+    if out is not None and not file.parent.is_dir():  # before samples are drawn
         raise ConfigurationError(
             f"report: expected a folder that is there, got {file.parent}; make it, or another --out"
         )

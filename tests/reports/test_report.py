@@ -106,6 +106,11 @@ def test_wrong_input_is_one_line(tmp_path, capsys, options, message):
     assert message in fails_with(["report", str(tmp_path), *options], capsys)
 
 
+def test_a_directory_that_is_not_there_is_one_line(tmp_path, capsys):
+    line = fails_with(["report", str(tmp_path / "nowhere")], capsys)
+    assert "expected the directory of a run, a recursion or a reproduction" in line
+
+
 def test_a_run_without_a_checkpoint_is_refused(run, capsys):
     shutil.rmtree(run / "checkpoints")
     assert "expected a checkpoint" in fails_with(["report", str(run)], capsys)
