@@ -19,7 +19,8 @@ class Arm:
             on what was kept of all generations.
         real_share: Share of the first generation's training data among the training data, in [0, 1); for ``replace``.
         is_frozen: Whether a threshold is set on generation 0 and stays.
-        warm_start: Whether a generation goes on from the weights of the one before. A fresh model otherwise.
+        warm_start: Whether a generation begins with the weights of the one before, under a new optimizer and schedule.
+            With random weights otherwise.
 
     Raises:
         ConfigurationError: If a number is out of range, or two settings exclude each other.

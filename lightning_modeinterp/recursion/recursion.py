@@ -29,7 +29,7 @@ class Recursion:
         seeds: A recursion for each.
         num_measured: Unfiltered samples of each generation that are measured.
         options: What every fit, test and predict is given besides.
-        num_updates: Updates of a generation; those of the experiment if None. A warm start needs it.
+        num_updates: Updates of a generation; those of the experiment if None.
         rounded: Round images to whole numbers before they are trained on.
 
     Raises:
@@ -60,10 +60,6 @@ class Recursion:
                 raise ConfigurationError(
                     f"recursion.arms.{name}.num_drawn: expected at least the {self.num_kept:,} samples that are kept, "
                     f"got {drawn:,}"
-                )
-            if arm.warm_start and self.num_updates is None:
-                raise ConfigurationError(
-                    f"recursion.num_updates: expected a number, since arm {name} starts warm, got null"
                 )
 
     def num_drawn(self, arm: Arm) -> int:
@@ -98,12 +94,10 @@ class Recursion:
         """Unfiltered samples of a generation, to be tested."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_measured}",))
 
-    def _fit(self, name: str, seed: int, number: int, data: KeptData | None = None, after: Fit | None = None) -> Fit:
-        updates: tuple[str, ...] = ()
-        if self.num_updates is not None:
-            updates = (f"--trainer.max_steps={self.num_updates * (number + 1 if after else 1)}",)
+    def _fit(self, name: str, seed: int, number: int, data: KeptData | None = None, before: Fit | None = None) -> Fit:
+        updates = () if self.num_updates is None else (f"--trainer.max_steps={self.num_updates}",)
         options = (f"--seed_everything={seed + SEEDS_APART * number}", *updates, *self.options)
-        return Fit(name, self._config(), options, after, data)
+        return Fit(name, self._config(), options, data=data, init_from=before)
 
     def _config(self) -> str:
         is_file = self.experiment.endswith(".yaml")

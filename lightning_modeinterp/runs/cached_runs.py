@@ -77,7 +77,9 @@ class CachedRuns:
         weights = folder / "checkpoints" / "last.ckpt"
         if not self.has_fit(fit):
             start = "last" if fit.after is None or weights.exists() else self.checkpoint(fit.after)
-            self._run("fit", folder, fit, [*self._options(fit), f"--ckpt_path={start}"], FINISHED)
+            is_new = fit.init_from is not None and not weights.exists()
+            begins_with = [f"--init_from={self.checkpoint(fit.init_from)}"] if is_new else []
+            self._run("fit", folder, fit, [*self._options(fit), *begins_with, f"--ckpt_path={start}"], FINISHED)
         return weights
 
     def adopt(self, fit: Fit, checkpoint: str | Path) -> None:

@@ -5,6 +5,7 @@ A fit may train on what was kept of samples that other fits have drawn, so a rec
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from lightning_modeinterp.configuration import CONFIGS
@@ -24,7 +25,8 @@ class Fit:
         name: What it is, for people; part of the directory's name, not of the key.
         config: A file under ``configs/``.
         options: What is different from it, as on the command line.
-        after: A shorter fit of the same model, which this one goes on from.
+        after: A shorter fit of the same model, which this one resumes.
+        init_from: A fit whose weights this one begins with, and nothing else of it. None for random weights.
         data: Samples of other models to train on, in the place of the config's data. None for those.
     """
 
@@ -33,13 +35,15 @@ class Fit:
     options: tuple[str, ...] = ()
     after: "Fit | None" = None
     data: "KeptData | None" = None
+    init_from: "Fit | None" = None
 
     @cached_property
     def key(self) -> str:
         """What the weights are a function of, hashed."""
         begun = () if self.after is None else (self.after.key,)
+        weights = () if self.init_from is None else ("init_from", self.init_from.key)
         data = () if self.data is None else (self.data.key,)
-        return key_of("fit", content_of(path_of(self.config)), *self.options, *begun, *data)
+        return key_of("fit", content_of(path_of(self.config)), *self.options, *begun, *weights, *data)
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,8 @@ class Keep:
 def keeps_behind(fit: Fit) -> "list[Keep]":
     """All that was kept for a fit to train on, directly or by the fits before it; each once, the earliest first."""
     keeps = fit.data.kept if fit.data else ()
-    before = [] if fit.after is None else keeps_behind(fit.after)
-    found = {each.key: each for each in before}
+    before = [keeps_behind(each) for each in (fit.after, fit.init_from) if each is not None]
+    found = {each.key: each for each in chain.from_iterable(before)}
     for keep in keeps:
         found |= {each.key: each for each in (*keeps_behind(keep.draw.fit), keep)}
     return list(found.values())

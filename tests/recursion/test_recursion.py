@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -67,11 +68,11 @@ def test_a_real_share_leaves_less_to_be_kept():
     assert generation.keep.filter[-1] == "--filter.num=75"
 
 
-def test_a_warm_start_goes_on_from_the_generation_before():
+def test_a_warm_start_begins_with_the_weights_of_the_generation_before():
     chain = RECURSION.chain("warm", 0)
-    assert chain[2].fit.after == chain[1].fit
-    assert [each.fit.options[1] for each in chain] == [f"--trainer.max_steps={5 * n}" for n in (1, 2, 3, 4)]
-    assert RECURSION.chain("none", 0)[2].fit.after is None
+    assert chain[2].fit.init_from == chain[1].fit
+    assert chain[2].fit.key != replace(chain[2].fit, init_from=None).key
+    assert RECURSION.chain("none", 0)[2].fit.init_from is None
 
 
 def test_an_experiment_of_ones_own_is_found_where_we_are(tmp_path, monkeypatch):
@@ -91,7 +92,6 @@ def test_an_experiment_of_ones_own_is_found_where_we_are(tmp_path, monkeypatch):
         ({"num_generations": 0}, "generation"),
         ({"seeds": [1, 0, 1]}, r"each seed once, got \[1, 0, 1\]"),
         ({"arms": {"few": Arm(num_drawn=99)}}, r"arms\.few\.num_drawn: expected at least the 100 samples"),
-        ({"num_updates": None}, "expected a number, since arm warm starts warm"),
     ],
 )
 def test_what_cannot_be_run_is_refused(changes, message):

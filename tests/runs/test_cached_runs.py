@@ -185,6 +185,14 @@ def test_a_fit_goes_on_from_a_shorter_one(root):
         assert torch.equal(value, weights[1][name])
 
 
+def test_a_fit_begins_with_the_weights_of_another_and_its_own_steps(root):
+    cached, _ = runs(root)
+    warm = Fit("warm", CONFIG, (*TINY, "--trainer.max_steps=2"), init_from=FIT)
+    begun = torch.load(cached.checkpoint(warm), weights_only=True)
+    assert begun["global_step"] == 2
+    assert begun["init_from"]["path"] == str(cached.checkpoint(FIT))
+
+
 def test_a_fit_goes_on_from_what_another_machine_has_trained(root, tmp_path):
     here, there = runs(tmp_path)[0], runs(root)[0]
     longer = Fit("longer", CONFIG, (*TINY, "--trainer.max_steps=6"), FIT)
