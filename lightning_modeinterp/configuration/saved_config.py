@@ -5,6 +5,7 @@ anybody, is never asked.
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
@@ -72,8 +73,8 @@ def module_of(config: Mapping[str, Any], data: ModeInterpDataModule) -> Diffusio
 
 
 def _made(parser: Parser, section: str, config: Mapping[str, Any]) -> object:
-    try:
-        return parser.instantiate(parser.parse_object({section: config.get(section)}))[section]
+    try:  # of a copy, since the parser writes into what it is given
+        return parser.instantiate(parser.parse_object({section: deepcopy(config.get(section))}))[section]
     except ValueError as error:  # the parser puts lines of its own about what a class has said
         cause = first_of((ConfigurationError,), error)
         raise error if cause is None else ConfigurationError(" ".join(str(cause).split())) from error

@@ -65,7 +65,7 @@ def _parts(shown: ShownSamples, data: ModeInterpDataModule) -> Iterator[Part]:
 
 
 def _true_samples(data: ModeInterpDataModule) -> Tensor:
-    dataset = data.make_dataset("test")
+    dataset = data.served("test")
     return data.to_data_units(dataset[torch.arange(min(len(dataset), NUM_DATA))])
 
 

@@ -90,6 +90,7 @@ def test_predicts_settings_come_before_those_of_fit(fitted, tmp_path):
     run = load_run(folder)
     assert (run.data.generation.seed, len(run.draw())) == (7, 33)
     assert run.checkpoint == folder / "checkpoints/last.ckpt"  # what the config names has moved along
+    assert run.config == yaml.safe_load((folder / "config_predict.yaml").read_text())  # as saved
     assert load_run(folder, "fit").data.generation.seed == 0
 
 

@@ -26,7 +26,7 @@ def browser(tmp_path_factory):
 def report(tmp_path_factory):
     """Samples of three shapes, a curve, and words and numbers that are too long for a phone."""
     shapes = [(1,), (2,), (1, 4, 4)]
-    data = [SimpleNamespace(make_dataset=lambda _, s=s: torch.zeros(50, *s), to_data_units=lambda x: x) for s in shapes]
+    data = [SimpleNamespace(served=lambda _, s=s: torch.zeros(50, *s), to_data_units=lambda x: x) for s in shapes]
     samples = [gallery(show(samples_of_shape(shape)), each) for shape, each in zip(shapes, data, strict=True)]
     points = [Point(step, 1 / step, f"loss after {step} updates", "line-0") for step in (1, 10, 100)]
     ends = [(0.5 / step, 2 / step) for step in (1, 10, 100)]

@@ -50,7 +50,7 @@ class InventedImages(Claim):
         """Data and generated images, those that are meant in a frame, and more of each kind."""
         draw = self.learned(preset, 0)
         images, data = JudgedSamples.of(runs.samples(draw)), runs.data(draw)
-        true = data.to_data_units(data.make_dataset("train")[torch.arange(NUM_SHOWN // 2)])
+        true = data.to_data_units(data.served("train")[torch.arange(NUM_SHOWN // 2)])
         shown = images.is_one_of(self.kinds)[:NUM_SHOWN]
         groups = {"data": ImageGroup(true), "generated": ImageGroup(images.samples[:NUM_SHOWN], shown)}
         for kind in self.kinds:
