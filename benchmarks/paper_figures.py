@@ -42,19 +42,19 @@ class Published:
 
 
 LINE = (
-    "Network and noise schedule are the released ones. Ours: 8,000 updates of 1,000 samples (published: 50,000 of "
-    "10,000), and sampling that begins where alpha^2 is 1e-7."
+    "Network and noise schedule are the released ones. Our choice: 8,000 updates of 1,000 samples (published: 50,000 "
+    "of 10,000), and sampling that starts where alpha^2 is 1e-7."
 )
 GRID = (
-    "Data and network are the released ones. Ours: a noise schedule that is linear in log SNR, 8,000 updates of 1,000 "
-    "samples (published: 100,000 of 10,000), a falling learning rate and averaged weights."
+    "Data and network are the released ones. Our choice: a noise schedule that is linear in log SNR, 8,000 updates of "
+    "1,000 samples (published: 100,000 of 10,000), a falling learning rate and averaged weights."
 )
 SHAPES = (
-    "All but the rules of the data is ours: images of 32 x 32 pixels (published: 64 x 64), the U-Net, 3,000 updates of "
-    "32 images, averaged weights, and 100 of the 1,000 sampling steps."
+    "The rules of the data are published. Our choice is everything else: images of 32 x 32 pixels (published: 64 x "
+    "64), the U-Net, 3,000 updates of 32 images, averaged weights, and 100 of the 1,000 sampling steps."
 )
 RECURSION = (
-    "The filter drops one of 41 samples, the published share on the grid. Ours: a filter that drops one of 11 "
+    "The filter drops one of 41 samples, the published share on the grid. Our choice: a filter that drops one of 11 "
     "(`variance_10`), all sizes, the training, sampling in 250 steps on the grid, and the rules of the verdicts."
 )
 
@@ -62,38 +62,38 @@ PAPER = (
     Published(
         ("4_1", "16_1", "16_2", "16_3", "16_4"),
         "Samples between modes on a line",
-        "Three modes at 1, 2 and 3, and other positions: a DDPM puts samples between neighbouring modes. The more "
-        "training samples and the further apart the modes, the fewer.",
+        "A DDPM puts samples between neighbouring modes, at 1, 2 and 3 and at other positions. There are fewer of "
+        "them with more training samples, and with modes that are further apart.",
         ("more-samples", "distance"),
-        f"{LINE} For the number of training samples: N of {', '.join(f'{size:,}' for size in CPU.training_sizes)}; "
-        f"with {CPU.updates_per_sample:g} updates for each training sample (published: 1), and beside it, as a "
-        f"question of ours, with {CPU.equal_updates:,} updates for every N.",
+        f"{LINE} `more-samples` has N of {', '.join(f'{size:,}' for size in CPU.training_sizes)} training samples, "
+        f"with {CPU.updates_per_sample:g} updates per training sample (published: 1). Added by us: the same with "
+        f"{CPU.equal_updates:,} updates for every N.",
     ),
     Published(
         ("5_1",),
         "Between nearest modes only",
-        "A square grid of 25 modes, and the grid turned into a diamond: samples lie between nearest modes, and not "
-        "across the diagonals.",
+        "On a square grid of 25 modes, and on the grid turned into a diamond, samples lie between nearest modes, and "
+        "not across the diagonals.",
         ("nearest-modes",),
-        f"{GRID} A diamond with the spacing of the grid is ours too, beside the released one, whose spacing is "
-        "smaller. The number, how many samples lie between two modes over what chance would put there, is ours: the "
-        "paper shows pictures.",
+        f"{GRID} The released diamond has a smaller spacing than the grid; a diamond with the spacing of the grid is "
+        "added by us. So is the measured number: how many samples lie between two modes, over chance. The paper "
+        "shows pictures.",
     ),
     Published(
         ("5_2", "7_1"),
         "The learned score is smooth, and predictions keep moving",
-        "Between two modes the true score jumps and the learned one turns slowly. Along the way the predicted clean "
-        "sample of a hallucination keeps moving; that of a good sample settles.",
+        "Between two modes the true score jumps, and the learned score changes slowly. Along the trajectory the "
+        "predicted clean sample of a hallucination keeps moving; that of a good sample settles.",
         ("score-smoothing", "trajectories-settle"),
-        f"1D: {LINE} 2D: {GRID} Both numbers, slopes of the score and movement at the end, are ours: the paper shows "
-        "curves.",
+        f"1D: {LINE} 2D: {GRID} Both numbers, the slope of the score and the movement at the end, are added by us: "
+        "the paper shows curves.",
     ),
     Published(
         ("7_2",),
-        "The variance of the trajectory tells hallucinations",
-        "Histograms of the variance over the last steps: hallucinations lie to the right of good samples, for 1D and "
-        "2D Gaussians and for Simple Shapes; the text says it of hands too. More than 95 % of the hallucinations are "
-        "removed where 96 % of the good samples are kept.",
+        "Trajectory variance detects hallucinations",
+        "In histograms of the variance over the last steps, hallucinations lie to the right of good samples: for 1D "
+        "and 2D Gaussians, for Simple Shapes, and by the text for hands. More than 95 % of the hallucinations are "
+        "removed at 96 % retained.",
         (
             "variance-separates",
             "detection-1d",
@@ -104,49 +104,49 @@ PAPER = (
             "detection-hands",
         ),
         f"1D: {LINE} 2D: {GRID} Simple Shapes: {SHAPES} The window is the paper's last 10 steps in 1D and their noise "
-        "levels in 2D; for images it is not published. Beside it stands a window that was chosen on other samples. The "
-        "AUROC, and the comparison with the amount of ink on an image, are ours. The paper's hands are photos; ours "
-        "are drawn.",
+        "levels in 2D; for images it is not published. A second window was chosen on other samples. The AUROC, and "
+        "the comparison with the amount of ink on an image, are added by us. The paper's hands are photos; ours are "
+        "drawn.",
         see="[Simple Shapes](shapes.md#detection), [hands](hands.md), [the published training](along_training.md)",
     ),
     Published(
         ("1_1", "6_1", "17_2", "18_1", "19_1", "20_1", "21_1", "22_1", "23_1"),
         "Images that the data never contain",
-        "Simple Shapes has each shape at most once; the model draws images with a shape twice. A model of photos of "
-        "hands draws hands with extra and with missing fingers.",
+        "Simple Shapes has each shape at most once, and the model generates images with a shape twice. A model of "
+        "photos of hands generates hands with extra and with missing fingers.",
         ("repeated-shapes", "wrong-fingers"),
-        f"{SHAPES} That a shape is there twice is counted by an oracle of ours. The photos cannot be had here: our "
-        "hands are drawn, and a bank of them with a known true score is ours.",
+        f"{SHAPES} Our oracle counts the shapes. The photos of hands are not available here, so our hands are drawn. "
+        "A bank of hands with a known true score is added by us.",
         {"hands/kinds_32px.png": "Drawn hands by what is wrong with them, 32 pixels"},
         see="[Simple Shapes](shapes.md), [hands](hands.md)",
     ),
     Published(
         ("15_1",),
         "Two squares lie between one high and one low",
-        "In the bottleneck of the U-Net, by t-SNE, images with two squares lie between those with one high square and "
-        "those with one low one.",
+        "In a t-SNE of the U-Net's bottleneck, images with two squares lie between those with one high square and "
+        "those with one low square.",
         ("between-heights",),
-        f"{SHAPES} The number, the share with neighbours of both kinds, is ours, and so is the comparison with the "
-        "pixels: the paper shows a picture.",
+        f"{SHAPES} The number (the share with neighbours of both kinds) and the comparison with the pixels are added "
+        "by us: the paper shows a picture.",
     ),
     Published(
         ("15_2",),
         "Variational diffusion, unequal modes, and the true score",
-        "Variational diffusion models interpolate on the grid too, for several T and T', and so does a DDPM on modes "
-        "of unequal weight. Samples of the true score lie on the modes.",
+        "Variational diffusion models interpolate on the grid too, for several T and T'. So does a DDPM on modes of "
+        "unequal weight. Samples of the true score lie on the modes.",
         ("vdm-interpolates", "imbalanced-interpolates", "true-score"),
-        f"{GRID} Of the variational models T, T' and all of the training are ours, and so are the weights of the "
-        "modes: none of them is published. T' is the number of sampling steps.",
+        f"{GRID} T, T' and the training of the variational models, and the weights of the modes, are not published: "
+        "all of them are our choice. T' is the number of sampling steps.",
     ),
     Published(
         ("9_1", "14_1", "17_1"),
         "Models trained on their own samples",
-        "Over the generations hallucinations grow and the modes of the grid dissolve. Where samples of high variance "
-        "are dropped before the next training there are far fewer, on the grid and on Simple Shapes; on MNIST the FID "
-        "grows more slowly.",
+        "Over the generations the hallucinations increase and the modes of the grid dissolve. If samples of high "
+        "variance are dropped before the next training, there are far fewer hallucinations, on the grid and on "
+        "Simple Shapes. On MNIST the FID grows more slowly.",
         ("collapse-2d", "filter-2d", "filter-shapes", "filter-mnist"),
-        f"{RECURSION} On MNIST the network, the window and the network behind the distance are ours: the paper "
-        "publishes none of them.",
+        f"{RECURSION} For MNIST the paper publishes neither network, window nor feature network: all of them are our "
+        "choice.",
         {
             "recursion/grid_rates.png": "Rate of hallucinations over the generations, one seed",
             "recursion/grid_samples_none.png": "Samples of each generation without a filter, one seed",
@@ -160,9 +160,12 @@ PAPER = (
 HEAD = """\
 # Figure by figure
 
-Every figure of the paper: what it shows, and what was measured here. Figures are counted as in the paper's summary:
-page and number on it; they are in [the paper](https://arxiv.org/abs/2406.09358). Numbers are means over seeds with
-their 95 % interval. [How a verdict follows](../claims.md#how-a-verdict-follows) was fixed before the runs.
+Every figure of [the paper](https://arxiv.org/abs/2406.09358): what it shows, what we changed in the settings, and what
+was measured here. Numbers are means over seeds with their 95 % interval. The
+[rule of each verdict](../claims.md#how-a-verdict-follows) was fixed before the runs. A verdict holds for these settings, and training here is much shorter than the paper's.
+[Verdicts](claims.md) has a summary.
+
+Figures are counted as in the paper's summary: `5_1` is the first figure on page 5.
 
 *This page is written by `python benchmarks/paper_figures.py` from the [verdicts](claims/verdicts.json).*
 """
@@ -183,7 +186,7 @@ def _section(each: Published, records: Mapping[str, Mapping[str, Any]]) -> Itera
     yield f"## {each.title}\n"
     yield f"Figure{'s' * (len(each.figures) > 1)} {', '.join(each.figures)}.\n"
     yield f"**Published.** {each.shows}\n"
-    yield f"**Ours in the settings.** {each.ours}\n"
+    yield f"**Settings.** {each.ours}\n"
     if known:
         yield f"**Measured**, {_when(known)}:\n"
         yield from _table(known)
