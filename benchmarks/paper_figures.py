@@ -162,8 +162,8 @@ HEAD = """\
 
 Every figure of [the paper](https://arxiv.org/abs/2406.09358): what it shows, what we changed in the settings, and what
 was measured here. Numbers are means over seeds with their 95 % interval. The
-[rule of each verdict](../claims.md#how-a-verdict-follows) was fixed before the runs. A verdict holds for these settings, and training here is much shorter than the paper's.
-[Verdicts](claims.md) has a summary.
+[rule of each verdict](../claims.md#how-a-verdict-follows) was fixed before the runs. A verdict holds for these
+settings, and training here is much shorter than the paper's. [Verdicts](claims.md) has a summary.
 
 Figures are counted as in the paper's summary: `5_1` is the first figure on page 5.
 
