@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TrajectoryWatch", "load_run", "trajectory_variance", "watch"]
 
-# Threads that wait for one that is late sleep, so that it gets a core: spinning, they keep a busy machine from it.
-# OpenMP reads it when torch is loaded.
+# Threads that wait for a late one sleep instead of spinning, so that it gets a core on a busy machine. OpenMP reads
+# this when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "0.1.0"
 
-# Imported when they are asked for: torch takes seconds, and help and the version have no use for it. No class that a
-# config can name is among them, since the command line would then save it under this shorter name.
+# Imported on first use: torch takes seconds, and help and the version do not need it. No class that a config can name
+# is among them, since the command line would then save it under this shorter name.
 _HOMES = {
     "TrajectoryWatch": "trajectories",
     "load_run": "configuration.loaded_run",

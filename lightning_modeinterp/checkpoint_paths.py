@@ -1,7 +1,7 @@
-"""Which file is meant by ``--ckpt_path``, also by ``last`` and ``best``.
+"""The file that ``--ckpt_path`` means, also ``last`` and ``best``.
 
-What was best is noted by Lightning's `ModelCheckpoint` in every checkpoint, as a path. Paths below the run directory go
-with it when it is moved.
+Lightning's `ModelCheckpoint` stores the path of the best checkpoint in every checkpoint. Paths below the run directory
+remain valid when it is moved.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ def resolve(ckpt_path: str | Path | None, run: RunDirectory, command: str) -> st
     """Path of the checkpoint to load, None to start without.
 
     Args:
-        ckpt_path: What the user gave: a file, ``last`` for the newest of the run directory, ``best`` for what a
-            `ModelCheckpoint` there found best, or nothing.
+        ckpt_path: The user's value: a file, ``last`` for the newest of the run directory, ``best`` for the one that a
+            `ModelCheckpoint` rated best, or None.
         run: The run directory.
-        command: fit, validate, test or predict. ``fit --ckpt_path last`` starts cold where there is no checkpoint yet.
+        command: fit, validate, test or predict. ``fit --ckpt_path last`` starts from scratch if there is no checkpoint.
 
     Raises:
         ConfigurationError: If the file does not exist.
@@ -39,10 +39,10 @@ def resolve(ckpt_path: str | Path | None, run: RunDirectory, command: str) -> st
 
 
 def best_of(last: Path) -> Path:
-    """The checkpoint that a `ModelCheckpoint` of the fit found best.
+    """The checkpoint that a `ModelCheckpoint` of the fit rated best.
 
     Args:
-        last: The newest checkpoint of the fit, which knows of it.
+        last: The newest checkpoint of the fit, which stores its path.
 
     Raises:
         ConfigurationError: If there is none, or more than one.
@@ -50,29 +50,29 @@ def best_of(last: Path) -> Path:
     found = best_checkpoints(read(last).get("callbacks") or {}, last.parent)
     if len(found) != 1 or not found[0].is_file():
         raise ConfigurationError(
-            f"ckpt_path: expected one best checkpoint that {last} knows of, found "
+            f"ckpt_path: expected one best checkpoint recorded in {last}, found "
             f"{', '.join(str(each) for each in found) or 'none'}; give a file, or fit with -c trainer/best to keep one"
         )
     return found[0]
 
 
 def best_checkpoints(states: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Best checkpoints by a metric, one for each callback that keeps them.
+    """Best checkpoints by a metric, one per callback that keeps them.
 
     Args:
-        states: States of callbacks, by key, of a checkpoint.
-        folder: Where that checkpoint lies, and those that it knows of unless they were put elsewhere.
+        states: Callback states of a checkpoint, by key.
+        folder: Folder of that checkpoint; the others are there too, unless they were saved elsewhere.
     """
     found = (with_paths_in(state, folder) for key, state in states.items() if key.startswith("ModelCheckpoint"))
     return [Path(state["best_model_path"]) for state in found if state["monitor"] and state["best_model_path"]]
 
 
 def with_paths_in(state: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The state of a `ModelCheckpoint` whose folder has been moved, as it is where the folder is now.
+    """The state of a `ModelCheckpoint` with its paths updated after its folder was moved.
 
     Args:
-        state: As it was noted.
-        folder: Where the checkpoints are now. A file that is not there stays where it was noted.
+        state: The saved state.
+        folder: Where the checkpoints are now. The path of a file that is not there is kept.
     """
 
     def moved(path: str) -> str:

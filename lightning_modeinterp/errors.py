@@ -1,4 +1,4 @@
-"""What a user got wrong, said in one line."""
+"""User errors, reported in one line."""
 
 
 class ConfigurationError(ValueError):

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and YAML that says where it is wrong."""
+"""Files that are complete or absent, and YAML errors with their position."""
 
 import hashlib
 import os
@@ -11,26 +11,26 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 def write_aside(path: Path, content: bytes) -> None:
-    """Write a file under another name and rename it, so that no reader ever sees a part of it."""
+    """Write a file under another name and rename it, so that no reader ever sees a partial file."""
     aside = aside_of(path)
     aside.write_bytes(content)
     publish(aside, path)
 
 
 def aside_of(path: Path) -> Path:
-    """Name in the same folder under which a file is written before it is published."""
+    """Temporary name, in the same folder, of a file before it is published."""
     return path.with_name(f".{path.name}.tmp")
 
 
 def publish(aside: Path, path: Path) -> None:
-    """Give a file that is written its name, once its bytes are on disk; what had the name before is replaced."""
+    """Rename a written file to its final name once its bytes are on disk; an earlier file is replaced."""
     with aside.open("rb") as file:
         os.fsync(file.fileno())
     os.replace(aside, path)
 
 
 def sha256(path: Path) -> str:
-    """Checksum of a file, read piece by piece."""
+    """SHA-256 of a file, read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -39,7 +39,7 @@ def read_yaml(path: Path) -> Any:
     """Read a YAML file.
 
     Raises:
-        ConfigurationError: If it cannot be read, with the line that is wrong.
+        ConfigurationError: If it cannot be read; the message names the line.
     """
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -54,8 +54,8 @@ def read_yaml(path: Path) -> Any:
 
 
 def _marked(error: yaml.MarkedYAMLError) -> str:
-    """Line, column and problem of what is no YAML."""
+    """Line, column and problem of invalid YAML."""
     line, column = (error.problem_mark.line, error.problem_mark.column) if error.problem_mark else (0, 0)
-    tab = "; indent by spaces, not by tabs" if "cannot start any token" in str(error.problem) else ""
+    tab = "; indent with spaces, not tabs" if "cannot start any token" in str(error.problem) else ""
     doing = f" {error.context}" if error.context else ""
     return f"expected YAML, got an error in line {line + 1}, column {column + 1}{doing}: {error.problem}{tab}"

@@ -1,4 +1,4 @@
-"""What a result is a function of, as plain data, and where two of them differ."""
+"""Fingerprints: everything that determines a result, as plain data, and how two of them differ."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -29,10 +29,10 @@ def leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Where two fingerprints differ, a phrase each, in the order of the first.
+    """Differences of two fingerprints, one phrase each, in the order of the first.
 
-    A class that has moved is the same under its old name and its new one. An option that is off (None or False) is as
-    good as one that is missing: what an older version wrote, which did not know the option, was made without it.
+    Old and new names of a moved class are equal. An option that is off (None or False) equals a missing one, since a
+    fingerprint of an older version lacks the options that came later.
 
     Example:
         >>> differences({"seed": 0, "model": {"width": 8}}, {"seed": 1, "model": {"width": 8, "depth": 3}})
@@ -50,7 +50,7 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _said(values: Mapping[str, Any], name: str) -> str:
-    """A value as a message shows it: not the thousand numbers of a list."""
+    """A value as a message shows it, shortened."""
     said = str(values.get(name, "nothing"))
     return said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}..."
 
@@ -60,12 +60,12 @@ def _is_off(value: Any) -> bool:
 
 
 def without(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The same mapping without some of its names."""
+    """The mapping without some names."""
     return {name: value for name, value in values.items() if name not in names}
 
 
 def weights_sha256(state: Mapping[str, Tensor]) -> str:
-    """Checksum of named tensors: names, dtypes, shapes and bytes, whatever file they came from.
+    """Checksum of named tensors: names, dtypes, shapes and bytes, independent of the file.
 
     Example:
         >>> weights_sha256({"w": torch.zeros(2)}) == weights_sha256({"w": torch.zeros(2, 1)})

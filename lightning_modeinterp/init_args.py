@@ -1,7 +1,7 @@
-"""What a part was made with, in plain data: class paths and arguments, as a config has them.
+"""The constructor arguments of an object as plain data: class paths and arguments, as in a config.
 
-The command line knows it of every part. One that is made by hand in Python keeps the arguments of its constructor, so
-that a checkpoint can say how to make it again without holding the object itself, which nobody should unpickle.
+The command line has them from the config. An object made in Python keeps its constructor arguments, so that a
+checkpoint can say how to rebuild it without holding the object itself, which would have to be unpickled.
 """
 
 import inspect
@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 ATTRIBUTE = "_init_args"
-"""Where a part keeps them."""
+"""Attribute that holds them."""
 
 
 class NotPlainError(ValueError):
-    """Something that a config cannot say."""
+    """A value that a config cannot express."""
 
 
 def init_args(part: object) -> dict[str, Any]:
-    """Arguments of a constructor that is at work, by name, with the defaults of those left out.
+    """Arguments of the running constructor by name, with defaults filled in.
 
     Args:
-        part: What is being made. The ``__init__`` of its base class asks, and that of a subclass has called it.
+        part: The object under construction. Called from the ``__init__`` of its base class.
 
     Example:
         >>> class Base:
@@ -48,10 +48,10 @@ def init_args(part: object) -> dict[str, Any]:
 
 
 def as_plain(value: Any) -> Any:
-    """The same in plain data; a part becomes its ``class_path`` and ``init_args``.
+    """The value as plain data; an object becomes its ``class_path`` and ``init_args``.
 
     Raises:
-        NotPlainError: If it is, or holds, something that a config cannot say.
+        NotPlainError: If it is, or holds, something that a config cannot express.
 
     Example:
         >>> as_plain({"sizes": (1, 2), "folder": Path("data")})
@@ -70,15 +70,15 @@ def as_plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_plain(each) for each in value]
     if (arguments := getattr(value, ATTRIBUTE, None)) is None:
-        raise NotPlainError(f"{type(value).__name__} is no plain data")
+        raise NotPlainError(f"{type(value).__name__} is not plain data")
     return {"class_path": import_path(type(value)), "init_args": as_plain(arguments)}
 
 
 def import_path(cls: type) -> str:
-    """The shortest dotted name by which a class is found, as the command line saves it.
+    """The shortest dotted name that imports a class, as the command line saves it.
 
     Raises:
-        NotPlainError: If it is not found by its name, as a class made within a function.
+        NotPlainError: If it cannot be imported, as a class defined inside a function.
     """
     parts = cls.__module__.split(".")
     for end in range(1, len(parts) + 1):

@@ -1,4 +1,4 @@
-"""Samples with what the oracle said of them, as figures, claims and filters look at them: in one row, at once."""
+"""Samples with the oracle's verdicts in one batch, as figures, claims and filters use them."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ class JudgedSamples:
         index: (N,) int64, the number of each sample in its sample set.
         block_size: Samples in a block.
         statistics: Further statistics by name, each (N, ...).
-        num_diverged: How many more were drawn and diverged.
+        num_diverged: How many others diverged.
     """
 
     samples: Tensor
@@ -35,7 +35,7 @@ class JudgedSamples:
 
     @classmethod
     def of(cls, batches: Iterable[GeneratedBatch]) -> Self:
-        """Those of batches, which may be a store; at least one batch.
+        """The samples of at least one batch, or of a store.
 
         Raises:
             ConfigurationError: If they were not judged.
@@ -65,7 +65,7 @@ class JudgedSamples:
 
     @property
     def in_support(self) -> Tensor:
-        """(N,) bool; a sample that is neither is ambiguous."""
+        """(N,) bool; ambiguous samples are not among them."""
         return self.verdict.in_support
 
     @property
@@ -80,11 +80,11 @@ class JudgedSamples:
 
     @property
     def windows(self) -> tuple[str, ...]:
-        """Names of the windows over which the variance was taken."""
+        """Names of the windows of the variance."""
         return tuple(name.removeprefix(f"{VARIANCE}/") for name in self.scores if name.startswith(f"{VARIANCE}/"))
 
     def variance_of(self, window: str) -> Tensor:
-        """(N,) of one window, model units squared."""
+        """Variance over one window, (N,), model units squared."""
         return self.scores[variance_score(window)]
 
     def clear(self) -> Self:
@@ -92,10 +92,10 @@ class JudgedSamples:
         return self[~self.ambiguous]
 
     def of_kind(self, kind: str) -> Self:
-        """The samples that are in support or hallucinated in one way.
+        """The samples that are in support or of one kind of hallucination.
 
         Args:
-            kind: Its name, as in the verdict.
+            kind: Name of the kind, as in the verdict.
         """
         return self[self.in_support | self.is_kind(kind)]
 

@@ -1,7 +1,7 @@
-"""Noise and order as functions of a key (seed, purpose, index), never of what was drawn before.
+"""Noise and order that depend on a key (seed, purpose, index) only, never on earlier draws.
 
-So a block of samples can be drawn again alone, N samples are a prefix of any larger set, and a resumed run draws what
-an undisturbed one would have drawn. CPU generators use 32 bits of their seed only. Hashing each key to 32 bits would
+So a block of samples can be redrawn alone, N samples are a prefix of any larger set, and a resumed run draws what an
+uninterrupted one would have drawn. CPU generators use only 32 bits of their seed. Hashing each key to 32 bits would
 make keys collide after some ten thousand of them, so only (seed, purpose) is hashed and the index is added.
 """
 
@@ -17,9 +17,9 @@ def keyed_generator(seed: int, purpose: str, index: int, device: torch.device | 
 
     Args:
         seed: The user's seed.
-        purpose: What the draws are for, such as ``training`` or ``predict``; other purposes give other numbers.
+        purpose: Use of the draws, such as ``training`` or ``predict``; each purpose has its own noise.
         index: Number of the block, batch or epoch, >= 0.
-        device: Where the draws are made. Other kinds of device give other numbers.
+        device: Device of the draws. Each kind of device gives other numbers.
 
     Example:
         >>> a, b = (torch.rand(2, generator=keyed_generator(0, "predict", 7)) for _ in range(2))
@@ -33,13 +33,13 @@ def keyed_generator(seed: int, purpose: str, index: int, device: torch.device | 
 
 @dataclass(frozen=True)
 class BatchNoise:
-    """Draws for the samples of a batch, each a function of the key and of the sample's place in the global batch.
+    """Draws for the samples of a batch; each depends only on the key and the sample's place in the global batch.
 
     Every process draws for the whole global batch and keeps what belongs to its own samples: rows ``rank``,
-    ``rank + world_size``, ... So any number of processes sees the same noise, in a batch that is not full as well.
+    ``rank + world_size``, ... So any number of processes sees the same noise, also in an incomplete batch.
 
     Args:
-        generator: Keyed; the only source of randomness.
+        generator: A keyed generator; the only source of randomness.
         num_global: Samples in a full global batch.
         rank: This process.
         world_size: Number of processes.
@@ -63,17 +63,17 @@ class BatchNoise:
         return self._own(torch.randn(shape, generator=self.generator, device=like.device, dtype=like.dtype), like)
 
     def integers(self, high: int, like: Tensor) -> Tensor:
-        """One draw from 0 to high - 1 a sample, (B,) int64."""
+        """One draw from 0 to high - 1 per sample, (B,) int64."""
         return self._own(torch.randint(high, (self.num_global,), generator=self.generator, device=like.device), like)
 
     def times(self, like: Tensor, is_antithetic: bool) -> Tensor:
-        """One time in [0, 1) a sample, each uniformly distributed, (B,) in float32 or wider.
+        """One time in [0, 1) per sample, uniformly distributed, (B,) in float32 or wider.
 
         Args:
             like: This process's samples, (B, ...).
             is_antithetic: Spread the times of the B samples of the global batch evenly, ``(u + p / B) mod 1`` with one
-                draw u and a permutation p (Kingma et al. 2021, appendix I.1; the permutation is ours, so that a batch
-                that is not full is served as well).
+                draw u and a permutation p (Kingma et al. 2021, appendix I.1; the permutation is ours, for incomplete
+                batches).
         """
         dtype, num_draws = torch.promote_types(like.dtype, torch.float32), 1 if is_antithetic else self.num_global
         times = torch.rand(num_draws, generator=self.generator, device=like.device, dtype=dtype)
@@ -87,6 +87,6 @@ class BatchNoise:
         if len(own) < len(like):
             raise ValueError(
                 f"expected at most {len(own)} of the {self.num_global} samples of a global batch in process "
-                f"{self.rank} of {self.world_size}, got {len(like)}; batch_size is the global one"
+                f"{self.rank} of {self.world_size}, got {len(like)}; batch_size is the global batch size"
             )
         return own

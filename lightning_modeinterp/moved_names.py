@@ -1,7 +1,7 @@
-"""Names that have moved: configs, checkpoints and code of before still find them.
+"""Names that have moved, so that older configs, checkpoints and code still work.
 
-A module that is gone is found here again, with the objects of their new homes. What users move in their own code they
-say by `add_moved_names`, on the command line by ``--moved_names '{ring.Ring: shapes.rings.Ring}'``.
+A removed module can still be imported, with the objects at their new places. Users declare moves in their own code with
+`add_moved_names`, or on the command line with ``--moved_names '{ring.Ring: shapes.rings.Ring}'``.
 """
 
 import sys
@@ -33,20 +33,20 @@ _NAMES = {
 _PACKAGE = "lightning_modeinterp"
 
 HOMES = {f"{_PACKAGE}.{old}": tuple(f"{_PACKAGE}.{new}" for new in homes) for old, homes in _HOMES.items()}
-"""Where to look for what was in a module."""
+"""New modules for the content of an old one."""
 
 NAMES = {f"{_PACKAGE}.{old}": f"{_PACKAGE}.{new}" for old, new in _NAMES.items()}
-"""What has another name today."""
+"""Old to new names of renamed objects."""
 
 SHORT_NAMES = {old.rpartition(".")[2]: new.rpartition(".")[2] for old, new in NAMES.items()}
-"""The same without modules, as a config may name a class too. Those are not found, so an error has to say it."""
+"""The same without modules, which a config may use too. These are not resolved, so the error suggests the new name."""
 
 _users: dict[str, str] = {}
 _used: dict[str, str] = {}
 
 
 def add_moved_names(names: Mapping[str, str]) -> None:
-    """Say where classes of one's own are now.
+    """Declare the new names of your own classes.
 
     Args:
         names: Old to new dotted names of classes.
@@ -55,12 +55,12 @@ def add_moved_names(names: Mapping[str, str]) -> None:
 
 
 def names_used() -> dict[str, str]:
-    """Old to new names of what was asked for by its old name in this process."""
+    """Old to new names of all old names used in this process."""
     return dict(_used)
 
 
 def current_name(name: str) -> str:
-    """The name of today of something that a config or checkpoint names; the same where it has not moved.
+    """The current name of an object in a config or checkpoint; unchanged if it has not moved.
 
     Example:
         >>> current_name("lightning_modeinterp.support.GaussianModes")
@@ -78,7 +78,7 @@ def current_name(name: str) -> str:
 
 
 def with_current_names(value: Any) -> Any:
-    """The same tree of mappings and lists with every moved name in it as it is today."""
+    """The tree of mappings and lists with every moved name replaced by its current one."""
     if isinstance(value, Mapping):
         return {key: with_current_names(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -87,7 +87,7 @@ def with_current_names(value: Any) -> Any:
 
 
 def moved(module: str, attribute: str) -> Any:
-    """What a module had under a name before it moved; for the ``__getattr__`` of a module.
+    """An attribute that a module had before it moved; for the ``__getattr__`` of a module.
 
     Raises:
         AttributeError: If it had none.
@@ -103,12 +103,12 @@ def moved(module: str, attribute: str) -> Any:
 def _import(module: str) -> ModuleType | None:
     try:
         return import_module(module)
-    except ModuleNotFoundError:  # a family that was taken away
+    except ModuleNotFoundError:  # a family that was removed
         return None
 
 
 class _MovedModules(MetaPathFinder, Loader):
-    """Finds modules that are gone, if something of theirs has moved."""
+    """Finds removed modules whose content has moved."""
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
         is_known = fullname in HOMES or any(old.rpartition(".")[0] == fullname for old in (*NAMES, *_users))
@@ -119,6 +119,6 @@ class _MovedModules(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Let old modules be imported; the last to be asked, so that what exists is found first."""
+    """Make old modules importable; tried last, so that existing modules are found first."""
     if not any(isinstance(finder, _MovedModules) for finder in sys.meta_path):
         sys.meta_path.append(_MovedModules())

@@ -1,4 +1,4 @@
-"""When, where and with what a result was made: what may differ between runs that give the same result."""
+"""When, where and with what a result was made; this may differ between runs with the same result."""
 
 import json
 import platform
@@ -16,7 +16,7 @@ LIBRARIES = ("lightning", "torch")
 
 
 def note_start(file: Path, facts: Mapping[str, Any]) -> None:
-    """Append a start to a JSON list of starts: time, machine, command, versions and further facts."""
+    """Append to a JSON list of starts: time, machine, command, versions and further facts."""
     start = {
         "started": _now(),
         "finished": None,
@@ -31,7 +31,7 @@ def note_start(file: Path, facts: Mapping[str, Any]) -> None:
 
 
 def note_end(file: Path) -> None:
-    """Give the last start its end."""
+    """Record the end time of the last start."""
     *earlier, last = _read(file)
     _write(file, [*earlier, {**last, "finished": _now()}])
 

@@ -1,4 +1,4 @@
-"""The records that cross rooms.
+"""Records that several modules share.
 
 Names: ``x_0`` is a clean sample, ``x_t = alpha * x_0 + sigma * eps`` a noised one, ``x_0_hat`` the clean sample that
 the model predicts from ``x_t``. ``gamma = -log SNR = 2 log(sigma / alpha)`` grows with the noise. Time ``t`` runs from
@@ -15,16 +15,16 @@ from torch.nn.functional import logsigmoid
 from lightning_modeinterp.errors import ConfigurationError
 
 VARIANCE = "variance"
-"""What the names of scores begin with that are variances over a window."""
+"""Prefix of the scores that are variances over a window."""
 
 
 @dataclass(frozen=True)
 class NoiseLevel:
-    """How much noise a batch carries; variance preserving, ``alpha^2 + sigma^2 = 1``.
+    """Noise level of a batch; variance preserving, ``alpha^2 + sigma^2 = 1``.
 
     Args:
-        t: Time in [0, 1], shape (B,) in training, (1,) in sampling where all samples stand at one level. A learned
-            schedule gives gamma on a fixed scale in its place, which may go a little beyond.
+        t: Time in [0, 1], shape (B,) in training, (1,) in sampling where all samples share one level. A learned
+            schedule gives gamma on a fixed scale instead, which may go slightly beyond.
         gamma: ``-log SNR`` at ``t``, same shape.
 
     Example:
@@ -38,7 +38,7 @@ class NoiseLevel:
 
     @property
     def alpha(self) -> Tensor:
-        """Scale of the signal, ``sqrt(sigmoid(-gamma))``; by its logarithm, since alpha^2 underflows before alpha."""
+        """Scale of the signal, ``sqrt(sigmoid(-gamma))``; computed in logs, since alpha^2 underflows before alpha."""
         return torch.exp(logsigmoid(-self.gamma) / 2)
 
     @property
@@ -63,7 +63,7 @@ class NoiseLevel:
         return len(self.t)
 
     def to(self, device: torch.device | None = None, dtype: torch.dtype | None = None) -> "NoiseLevel":
-        """The same levels elsewhere or in another precision."""
+        """The levels on another device or in another precision."""
         return NoiseLevel(self.t.to(device=device, dtype=dtype), self.gamma.to(device=device, dtype=dtype))
 
 
@@ -72,7 +72,7 @@ class SamplingStep:
     """One step of a reverse trajectory, as observers see it.
 
     Args:
-        index: Steps that are left after this one: S - 1 at the first step (pure noise), 0 at the last.
+        index: Steps left after this one: S - 1 at the first step (pure noise), 0 at the last.
         level: Noise level of ``x_t``, shape (1,).
         x_t: Current state, (B, *sample_shape), model units.
         x_0_hat: Clean sample predicted from ``x_t``, (B, *sample_shape), model units.
@@ -86,14 +86,14 @@ class SamplingStep:
 
 @dataclass(frozen=True)
 class SupportVerdict:
-    """What an oracle says of each sample.
+    """An oracle's judgement of each sample.
 
     Args:
         kind: (N,) int8, an index into ``kinds``.
         mode: (N,) int64, the mode of the data that an in-support sample belongs to (the nearest one otherwise).
-        kinds: Names of the kinds. The first two are always ``in_support`` and ``ambiguous``; the others are the ways
-            in which a sample of this data can be a hallucination.
-        details: What else the oracle found on each sample, by name; each (N, ...).
+        kinds: Names of the kinds. The first two are always ``in_support`` and ``ambiguous``; the others are
+            kinds of hallucination.
+        details: Further findings of the oracle on each sample, by name; each (N, ...).
     """
 
     kind: Tensor
@@ -103,7 +103,7 @@ class SupportVerdict:
 
     @classmethod
     def joined(cls, verdicts: Sequence["SupportVerdict"]) -> "SupportVerdict":
-        """The verdicts of one oracle on several batches, at least one, in a row."""
+        """Concatenate the verdicts of one oracle on at least one batch."""
         first = verdicts[0]
         return replace(
             first,
@@ -131,7 +131,7 @@ class SupportVerdict:
         return self._each(lambda values: values[index])
 
     def to(self, device: torch.device) -> "SupportVerdict":
-        """The same verdict elsewhere."""
+        """The verdict on another device."""
         return self._each(lambda values: values.to(device))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "SupportVerdict":
@@ -159,18 +159,18 @@ def not_finite(samples: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class GeneratedBatch:
-    """Samples with everything that is known about them; the one record that metrics, callbacks and stores read.
+    """Samples with all that is known about them; the record that metrics, callbacks and stores read.
 
     Args:
         index: (N,) int64, the number of each sample in its sample set.
         samples: (N, *sample_shape) float32, data units.
-        scores: What gives one number a sample, higher where it is more suspect, by name; each (N,) float32. The
-            variance over a window is ``variance/<window>``, model units squared.
+        scores: One number per sample, higher where it is more suspect, by name; each (N,) float32. The variance over
+            a window is ``variance/<window>``, model units squared.
         block_size: Samples in a block; sample ``i`` belongs to block ``i // block_size``.
-        verdict: The oracle's judgement, None where the data have no oracle.
-        statistics: What else observers made of each trajectory, by name; each (N, ...).
-        diverged: (N,) bool, which samples the sampler has lost: not finite, or far outside what the data span. They
-            are in no rate. By default those that are not finite.
+        verdict: The oracle's judgement, None if the data have no oracle.
+        statistics: Further statistics of each trajectory, by name; each (N, ...).
+        diverged: (N,) bool, which samples are not finite, or far outside the range of the data. They are in no rate.
+            By default those that are not finite.
     """
 
     index: Tensor
@@ -201,7 +201,7 @@ class GeneratedBatch:
         """
         if name not in self.scores:
             raise ConfigurationError(
-                f"score: expected one of {', '.join(self.scores) or 'none'}, got {name}; let the generation take it"
+                f"score: expected one of {', '.join(self.scores) or 'none'}, got {name}; add it to `generation`"
             )
         return self.scores[name]
 
@@ -211,7 +211,7 @@ class GeneratedBatch:
 
     @classmethod
     def joined(cls, batches: Sequence["GeneratedBatch"]) -> "GeneratedBatch":
-        """Batches of one sample set, at least one, in a row."""
+        """Concatenate at least one batch of one sample set."""
         first, *others = batches
         if not others:
             return first
@@ -230,7 +230,7 @@ class GeneratedBatch:
         return self._each(lambda values: values[rows])
 
     def to(self, device: torch.device) -> "GeneratedBatch":
-        """The same batch elsewhere; Lightning moves what it returns with this."""
+        """The batch on another device; Lightning calls this on what a step returns."""
         return self._each(lambda values: values.to(device))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "GeneratedBatch":

@@ -1,13 +1,13 @@
-"""Results that are overwritten: moved aside, and removed when the new start has written a result of its own.
+"""Results that are overwritten: moved aside, and removed once the new start has written its own.
 
 In the run directory, for each command:
 
-    .moving_<command>     results on their way aside or back, one after the other
-    .replaced_<command>   all of them, as long as the new start has no result
-    .dropped_<command>    what is being removed
+    .moving_<command>     results that are being moved aside or back, one after the other
+    .replaced_<command>   all of them, until the new start has a result
+    .dropped_<command>    results that are being removed
 
-A start that ends without a result leaves things as it found them. After a kill the next command that holds the run
-directory sees to it, at whatever moment it was.
+A start that ends without a result leaves the directory as it was. After a kill at any moment, the next command that
+locks the run directory completes the move.
 """
 
 import os
@@ -20,7 +20,7 @@ from lightning_modeinterp.run_directory import PRODUCTS, RESULT
 
 
 class Replaced:
-    """The earlier results of one command. Only who holds the run directory may touch them.
+    """The earlier results of one command. Only the process that has locked the run directory may touch them.
 
     Args:
         folder: The run directory.
@@ -35,10 +35,10 @@ class Replaced:
         )
 
     def move_aside(self) -> list[Path]:
-        """Make room for the command. What a link points to stays where it is.
+        """Move the results aside. The target of a link stays where it is.
 
         Returns:
-            Products that are links.
+            Results that are links.
 
         Raises:
             ConfigurationError: If one cannot be moved.
@@ -63,16 +63,16 @@ class Replaced:
         return [self.folder / name for name in there if (self._kept / name).is_symlink()]
 
     def drop_if_written(self) -> bool:
-        """Remove them if the new start has a result, and say whether nothing is left to remove."""
+        """Remove them if the new start has a result; returns whether nothing is left to remove."""
         if self._kept.exists() and self._has_result():
             self._drop()
         return not self._kept.exists()
 
     def settle(self, has_ended_well: bool = False) -> bool:
-        """When no start is at work: remove them if the last one has got anywhere, else bring them back.
+        """Once no start is running: remove them if the last start has a result, else restore them.
 
         Returns:
-            Whether they are back.
+            Whether they were restored.
         """
         if self._dropped.exists():
             shutil.rmtree(self._dropped, ignore_errors=True)
@@ -85,7 +85,7 @@ class Replaced:
             self._drop()
             return False
         for name in PRODUCTS[self.command]:
-            _remove(self.folder / name)  # what the new start has begun
+            _remove(self.folder / name)  # partial output of the new start
         self._kept.rename(self._moving)
         self._put_back()
         return True
@@ -94,7 +94,7 @@ class Replaced:
         return self.command in RESULT and any(self.folder.glob(RESULT[self.command]))
 
     def _drop(self) -> None:
-        self._kept.rename(self._dropped)  # at once: of a half no later command is to make a whole
+        self._kept.rename(self._dropped)  # in one step: no later command may restore one half
         shutil.rmtree(self._dropped, ignore_errors=True)
 
     def _put_back(self) -> None:

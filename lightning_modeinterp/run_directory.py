@@ -1,4 +1,4 @@
-"""Where a run lives: ``<root>/<experiment>/<name>``."""
+"""The directory of a run: ``<root>/<experiment>/<name>``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ RESULT = {"fit": "checkpoints/last.ckpt", "test": "test_metrics.json", "predict"
 """Pattern of the first thing for which a command is run; validate leaves none, it logs."""
 
 GO_ON = ("validate", "predict")
-"""Commands that may be given again: validate leaves no result, the sample store goes on with what is there."""
+"""Commands that may be repeated: validate leaves no result, and predict resumes its sample store."""
 
 LOCK = ".lock"
 
@@ -34,7 +34,7 @@ class RunDirectory:
         experiment: Name of the experiment.
         name: Name of this run of it.
         root: Folder of all runs.
-        overwrite: Start anew where this command has been run before. Without it such a start is refused.
+        overwrite: Replace earlier results of this command. Otherwise they are an error.
     """
 
     experiment: str = "default"
@@ -43,10 +43,10 @@ class RunDirectory:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse names that leave the root.
+        """Refuse names that lead out of the root.
 
         Raises:
-            ConfigurationError: For a name that is empty or climbs.
+            ConfigurationError: For a name that is empty or contains ``..``.
         """
         for key, value in (("experiment", self.experiment), ("name", self.name)):
             if not value.strip() or "\0" in value or Path(value).is_absolute() or ".." in Path(value).parts:
@@ -63,7 +63,7 @@ class RunDirectory:
         return self.path / "checkpoints" / "last.ckpt"
 
     def has_checkpoint(self, file: str | Path) -> bool:
-        """Whether a file is the run's own, its newest checkpoint or one kept beside it, however its path is spelled."""
+        """Whether a file is a checkpoint of this run, the newest or another, however its path is written."""
         file = Path(file)
         if file.resolve().is_relative_to(self.path.resolve()):
             return True
@@ -73,48 +73,47 @@ class RunDirectory:
         """Refuse to mix a command's results with those of an earlier one.
 
         Raises:
-            ConfigurationError: If it has been run here before and may not be overwritten, or a link leads nowhere.
+            ConfigurationError: If it has been run here before and may not be overwritten, or a link has no target.
         """
         if self.overwrite:
             return
         for path in (self.path / name for name in PRODUCTS[command]):
             if path.is_symlink() and not path.exists():
                 raise ConfigurationError(
-                    f"{path}: expected a link to something that is there, got {path.readlink()}; make that, or remove "
-                    "the link"
+                    f"{path}: expected a link whose target exists, got {path.readlink()}; create it, or remove the link"
                 )
         if command in GO_ON or not (self.path / RESULT[command]).exists():
             return
         raise ConfigurationError(
             f"{self.path / RESULT[command]}: expected no earlier {command} in this run directory; choose another "
-            "--run.name, start anew with --run.overwrite true"
-            + (", or go on with --ckpt_path last" if command == "fit" else "")
+            "--run.name, replace it with --run.overwrite true"
+            + (", or resume with --ckpt_path last" if command == "fit" else "")
         )
 
     def refuse_replaced(self, command: str, checkpoint: str | Path, option: str = "ckpt_path") -> None:
-        """Refuse to start from a checkpoint that the same start is to replace.
+        """Refuse to start from a checkpoint that this start would replace.
 
         Args:
             command: The command that starts.
-            checkpoint: What it starts from.
-            option: Where that was given, for the message.
+            checkpoint: The checkpoint it starts from.
+            option: The option that named it, for the message.
 
         Raises:
-            ConfigurationError: If it lies among what the command overwrites.
+            ConfigurationError: If it is among the results that the command overwrites.
         """
         file = Path(checkpoint).resolve()
         if self.overwrite and any(file.is_relative_to((self.path / name).resolve()) for name in PRODUCTS[command]):
             raise ConfigurationError(
                 f"{option}: expected a file that --run.overwrite true does not replace, got {checkpoint}; choose "
-                "another --run.name, or copy it elsewhere; to go on from it leave --run.overwrite out"
+                "another --run.name, or copy it elsewhere; to resume from it remove --run.overwrite"
             )
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the run directory, which is made where there is none. A process that is killed lets go of it.
+        """Lock the run directory, and create it if need be. The lock of a killed process is released.
 
         Raises:
-            ConfigurationError: If another command holds it, or it cannot be written.
+            ConfigurationError: If another command has locked it, or it cannot be written.
         """
         lock = FileLock(self.path / LOCK)
         try:
@@ -122,14 +121,14 @@ class RunDirectory:
             lock.acquire(blocking=False)
         except Timeout as error:  # an OSError too
             raise ConfigurationError(
-                f"{self.path}: expected no other command at work in this run directory, found one; wait until it has "
-                "ended, or choose another --run.name"
+                f"{self.path}: expected no other command at work in this run directory, found one; wait until it "
+                "ends, or choose another --run.name"
             ) from error
         except OSError as error:
             raise ConfigurationError(
                 f"run.root: expected a folder that can be written, got {self.root} ({error.strerror} at "
-                f"{error.filename}); to evaluate a run in a folder that cannot, give --run.root DIR and its checkpoint "
-                "by --ckpt_path FILE"
+                f"{error.filename}); to evaluate a run in a read-only folder, give --run.root DIR and its checkpoint "
+                "with --ckpt_path FILE"
             ) from error
         try:
             yield

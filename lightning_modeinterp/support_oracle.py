@@ -1,4 +1,4 @@
-"""The seam: what counts as a hallucination, per family of data."""
+"""The interface that decides what counts as a hallucination, one class per family of data."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ class SupportOracle(ABC):
     """Judges generated samples against the known support of the data.
 
     Args:
-        hallucination_kinds: Names of the ways in which a sample can be a hallucination, at least one.
+        hallucination_kinds: Names of the kinds of hallucination, at least one.
     """
 
     def __init__(self, hallucination_kinds: Sequence[str]) -> None:
@@ -22,7 +22,7 @@ class SupportOracle(ABC):
 
     @abstractmethod
     def judge(self, samples: Tensor) -> SupportVerdict:
-        """Judge each sample alone.
+        """Judge each sample independently.
 
         Args:
             samples: (N, *sample_shape), data units.

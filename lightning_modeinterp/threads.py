@@ -1,10 +1,10 @@
-"""On how many threads a process computes: as many as its batches keep busy, unless the user has chosen.
+"""Number of threads of a process: as many as its batches keep busy, unless the user sets it.
 
     threads = numbers in a batch // `NUMBERS_A_THREAD`, from 1 to the process's share of the cores
 
-An operation on several threads ends when the last of them has ended. Where a core has other work too, that one is late,
+An operation on several threads ends with the slowest of them. On a core that has other work too, one thread is late,
 and all others wait, at each of the hundreds of small operations of a step. So small batches are computed on one thread.
-The rule knows the config and the number of cores, and measures nothing: the same command computes in the same way.
+The rule uses only the config and the number of cores, so the same command always computes in the same way.
 """
 
 import os
@@ -32,7 +32,7 @@ def suited(num_numbers: int, num_cores: int) -> int:
 
     Args:
         num_numbers: Numbers in a batch, samples times values of a sample.
-        num_cores: Cores that the process has to itself; the most there can be.
+        num_cores: Cores of the process; the upper limit.
 
     Example:
         >>> suited(10_000, num_cores=64), suited(64 * 64 * 32, num_cores=2), suited(64 * 64 * 32, num_cores=64)
@@ -43,7 +43,7 @@ def suited(num_numbers: int, num_cores: int) -> int:
 
 @contextmanager
 def as_chosen(asked: int | None, num_numbers: int) -> Iterator[None]:
-    """Compute on as many threads as `choose` would set, and then on as many as before.
+    """Compute on as many threads as `choose` would set, then restore the number.
 
     Args:
         asked: See `choose`.
@@ -59,22 +59,22 @@ def as_chosen(asked: int | None, num_numbers: int) -> Iterator[None]:
 
 
 def choose(asked: int | None, num_numbers: int, num_processes: int = 1) -> str:
-    """Set the threads of this process and of those that it starts; they stay as they are where the user has set them.
+    """Set the threads of this process and of those it starts, unless the user has set them.
 
     Args:
-        asked: What the config says, which wins. None leaves it to the user's environment, and then to the rule.
+        asked: The config's value, which wins. None uses the user's environment, and then the rule.
         num_numbers: Numbers in a batch, samples times values of a sample.
         num_processes: Processes that share the machine's cores.
 
     Returns:
-        What was chosen and why, in a line.
+        The number and its reason, in one line.
 
     Raises:
-        ConfigurationError: If fewer than one is asked for.
+        ConfigurationError: If ``asked`` is below 1.
     """
     if asked is not None:
         if asked < 1:
-            raise ConfigurationError(f"num_threads: expected at least 1, or null for a fitting number, got {asked}")
+            raise ConfigurationError(f"num_threads: expected at least 1, or null to choose by batch size, got {asked}")
         _use(asked)
         return f"threads: {asked}, by num_threads"
     now = torch.get_num_threads()
@@ -91,7 +91,7 @@ def choose(asked: int | None, num_numbers: int, num_processes: int = 1) -> str:
 
 
 def _use(number: int) -> None:
-    """Set it here, and for processes that are started; where it is not in the environment, Lightning sets its own."""
+    """Set it here and for processes that are started; if the environment lacks it, Lightning sets its own."""
     global _chosen  # a setting of the process
     torch.set_num_threads(number)
     os.environ[OMP] = str(number)
@@ -99,7 +99,7 @@ def _use(number: int) -> None:
 
 
 def _set_by_user(now: int) -> str | None:
-    """Where the user has set it; None for a number that is PyTorch's own or was chosen here before."""
+    """How the user has set it; None for PyTorch's default or a number chosen here before."""
     for name in VARIABLES:
         if os.environ.get(name) not in (None, "", str(_chosen)):
             return name
@@ -107,7 +107,7 @@ def _set_by_user(now: int) -> str | None:
 
 
 def _is_default(now: int) -> bool:
-    """Whether PyTorch may have come to a number by itself: it takes all cores, or one thread of each."""
+    """Whether a number may be PyTorch's default: all cores, or one thread per physical core."""
     cores = _cores()
     files = [Path(_SIBLINGS.format(core)) for core in cores]
     if not all(file.is_file() for file in files):  # not Linux

@@ -1,7 +1,7 @@
-"""A threshold on a score: what lies above it is taken for a hallucination, and removed.
+"""A threshold on a score: samples above it count as hallucinations, and are removed.
 
-It keeps a wanted share of the samples in support that set it. Set it on samples of one draw and use it on others: what
-it does to the samples that set it says little.
+It keeps a given share of the samples in support that set it. Set it on one set of samples and use it on another: on the
+samples that set it, its effect says little.
 """
 
 import json
@@ -23,7 +23,7 @@ PUBLISHED_RETAINED = 0.96
 
 
 def as_suspicion(scores: Tensor) -> Tensor:
-    """Order all scores, nan too: a sample whose score is no number is as suspicious as can be.
+    """Replace nan by +inf: a sample without a score is the most suspicious.
 
     Args:
         scores: Any shape and units, higher where more suspect.
@@ -46,14 +46,14 @@ def check_retained(retained: float) -> None:
 
 @dataclass(frozen=True)
 class Threshold:
-    """What a score may reach and still be kept.
+    """The highest score that is kept.
 
     Args:
-        value: In the units of the score; nan where no sample in support was there to set it.
-        retained: Share of the samples in support that it was to keep, in (0, 1].
+        value: In the units of the score; nan if there was no sample in support to set it.
+        retained: Share of the samples in support to keep, in (0, 1].
         num_in_support: How many samples in support set it.
         score: Name of the score.
-        set_on: What it holds for, as plain data: model, sampler, number of steps ... Empty where nobody has said.
+        set_on: Settings it is valid for, as plain data: model, sampler, number of steps ... Empty if unknown.
     """
 
     value: float
@@ -70,7 +70,7 @@ class Threshold:
 
         Args:
             values: (V,) rising scores; for bins their *upper* edges, so that ``score <= threshold`` keeps a whole bin.
-            in_support_counts: (V,) int64, in-support samples at each.
+            in_support_counts: (V,) int64, number of in-support samples at each.
             retained: Share of in-support samples to keep, in (0, 1].
             score: Name of the score.
 
@@ -102,10 +102,10 @@ class Threshold:
 
         Args:
             scores: (N,).
-            in_support: (N,) bool; the others do not count. If None, where nobody knows, all of them do.
+            in_support: (N,) bool; only these count. If None, as without an oracle, all samples count.
             retained: Share of in-support samples to keep, in (0, 1].
             score: Name of the score.
-            set_on: What it holds for, see `Threshold`.
+            set_on: Settings it is valid for, see `Threshold`.
 
         Raises:
             ConfigurationError: If the share is not in (0, 1].
@@ -121,11 +121,11 @@ class Threshold:
 
     @property
     def is_known(self) -> bool:
-        """Whether any sample in support was there to set it. One that is not known flags nothing."""
+        """Whether any sample in support set it. Otherwise it flags nothing."""
         return not math.isnan(self.value)
 
     def flags(self, scores: Tensor) -> Tensor:
-        """Which samples it removes, (N,) bool; of a score that is nan too, unless the threshold is not known itself.
+        """Which samples it removes, (N,) bool; also those with score nan, unless the threshold itself is unknown.
 
         Args:
             scores: (N,).
@@ -133,39 +133,38 @@ class Threshold:
         return as_suspicion(scores) > torch.tensor(self.value, dtype=torch.float32, device=scores.device)
 
     def check(self, settings: Mapping[str, Any]) -> None:
-        """Raise a `ConfigurationError` where it was set on something else than the settings it is to be used on."""
+        """Raise a `ConfigurationError` if it was set on other settings than these."""
         if not self.set_on:
             raise ConfigurationError(
                 f"threshold of {self.score or 'a score'}: expected one that says which model and sampler it was set "
-                "on, got one that does not; set it anew"
+                "on, got one that does not; set it again"
             )
         if found := differences(self.set_on, settings):
             raise ConfigurationError(
                 f"threshold of {self.score or 'a score'}: expected the settings it was set on; {'; '.join(found)}; "
-                "set one on samples of these settings"
+                "set it on samples of these settings"
             )
 
     def save(self, path: str | Path) -> None:
-        """Write it to a JSON file, with what it was set on; a file that is there is replaced.
+        """Write it to a JSON file, with what it was set on; an existing file is overwritten.
 
         Raises:
-            ConfigurationError: If no sample set it, there is no such folder, or it does not say what it was set on, so
-                that it would be used anywhere.
+            ConfigurationError: If no sample set it, there is no such folder, or what it was set on is unknown.
         """
         if not self.is_known or not self.set_on:
             missing = "samples that set it" if not self.is_known else "what it was set on: model, sampler, steps"
             raise ConfigurationError(f"threshold of {self.score or 'a score'}: expected {missing}, got none")
         if not Path(path).parent.is_dir():
-            raise ConfigurationError(f"threshold: expected a folder that is there, got {Path(path).parent}; make it")
+            raise ConfigurationError(f"threshold: expected an existing folder, got {Path(path).parent}; create it")
         write_aside(Path(path), self.to_json().encode())
 
     @classmethod
     def load(cls, path: str | Path, fingerprint: Mapping[str, Any]) -> Self:
-        """Read one that was saved, for samples of the settings that it was set on.
+        """Read a saved threshold for samples of the settings it was set on.
 
         Args:
             path: The file.
-            fingerprint: What the samples are of, as plain data: that of a watch, or `score_settings` of a store.
+            fingerprint: Settings of the samples, as plain data: that of a watch, or `score_settings` of a store.
 
         Raises:
             ConfigurationError: If there is no such file, or it was set on other settings; the difference is shown.
@@ -176,13 +175,13 @@ class Threshold:
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """Read one that was saved, whatever it was set on; `check` it before it is used.
+        """Read a saved threshold, whatever it was set on; `check` it before use.
 
         Raises:
             ConfigurationError: If there is no such file.
         """
         if not Path(path).is_file():
-            raise ConfigurationError(f"threshold: expected a file that was saved, found none at {path}; set one first")
+            raise ConfigurationError(f"threshold: expected a saved threshold, found none at {path}; set one first")
         return cls.from_json(Path(path).read_bytes().decode(errors="replace"))
 
     def to_json(self) -> str:
@@ -191,7 +190,7 @@ class Threshold:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """What `to_json` wrote.
+        """Read what `to_json` wrote.
 
         Raises:
             ConfigurationError: If it is something else.
@@ -204,5 +203,5 @@ class Threshold:
             return read
         except (ValueError, TypeError, KeyError) as error:
             raise ConfigurationError(
-                f"threshold: expected what `to_json` writes, got {text[:80]!r} ({error}); set it anew"
+                f"threshold: expected what `to_json` writes, got {text[:80]!r} ({error}); set it again"
             ) from error

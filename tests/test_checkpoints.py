@@ -51,7 +51,7 @@ def averaged(num_averaged, average, weights):
     ("checkpoint", "reason"),
     [
         ({"global_step": 0, "state_dict": {}}, "no update"),
-        (averaged(0, 1.0, 2.0), "an average of the weights that had not begun"),
+        (averaged(0, 1.0, 2.0), "a weight average that had not started"),
     ],
 )
 def test_weights_before_training_are_not_evaluated(checkpoint, reason):

@@ -50,5 +50,5 @@ def test_what_is_not_finite_has_diverged_unless_it_is_said():
 
 
 def test_a_score_that_is_not_there_is_named():
-    with pytest.raises(ConfigurationError, match="expected one of late, got early; let the generation take it"):
+    with pytest.raises(ConfigurationError, match="expected one of late, got early; add it to `generation`"):
         batch(0).score("early")

@@ -79,9 +79,7 @@ def test_a_checkpoint_that_would_be_replaced_is_refused(run, tmp_path):
 
 def test_a_link_that_leads_nowhere_is_named(run, tmp_path):
     (run.path / "predictions").symlink_to(tmp_path / "gone")
-    with pytest.raises(
-        ConfigurationError, match=r"predictions: expected a link to something that is there, got .*gone"
-    ):
+    with pytest.raises(ConfigurationError, match=r"predictions: expected a link whose target exists, got .*gone"):
         run.refuse_earlier("predict")
 
 

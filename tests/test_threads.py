@@ -84,7 +84,7 @@ def test_a_later_command_of_the_process_chooses_anew():
 def test_fewer_than_one_is_refused_and_nothing_is_set():
     before = torch.get_num_threads()
     with pytest.raises(
-        ConfigurationError, match="num_threads: expected at least 1, or null for a fitting number, got 0"
+        ConfigurationError, match="num_threads: expected at least 1, or null to choose by batch size, got 0"
     ):
         threads.choose(0, 1)
     assert torch.get_num_threads() == before

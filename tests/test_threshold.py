@@ -65,7 +65,7 @@ def test_other_text_is_refused(text):
 def test_it_is_refused_on_what_it_was_not_set_on():
     threshold = Threshold(2.0, 0.96, 50, "variance/last_10", {"sampler": {"num_steps": 100}})
     threshold.check({"sampler": {"num_steps": 100}})
-    with pytest.raises(ConfigurationError, match=r"sampler\.num_steps: expected 100, got 50; set one on samples"):
+    with pytest.raises(ConfigurationError, match=r"sampler\.num_steps: expected 100, got 50; set it on samples"):
         threshold.check({"sampler": {"num_steps": 50}})
 
 
@@ -103,7 +103,7 @@ def test_one_that_would_do_anywhere_or_nothing_is_not_saved(threshold, message, 
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"expected a folder that is there, got .*nowhere; make it"):
+    with pytest.raises(ConfigurationError, match=r"expected an existing folder, got .*nowhere; create it"):
         SET.save(tmp_path / "nowhere" / "late.json")
 
 
@@ -114,7 +114,7 @@ def test_one_that_does_not_say_what_it_was_set_on_is_not_used(tmp_path):
 
 
 def test_a_file_that_is_not_there_or_says_a_share_out_of_range(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"expected a file that was saved, found none at .*nowhere"):
+    with pytest.raises(ConfigurationError, match=r"expected a saved threshold, found none at .*nowhere"):
         Threshold.load(tmp_path / "nowhere", {})
     (tmp_path / "late.json").write_text(SET.to_json().replace("0.96", "96"))
     with pytest.raises(ConfigurationError, match=r"expected what `to_json` writes, .*in \(0, 1\], got 96"):

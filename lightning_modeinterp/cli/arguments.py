@@ -3,15 +3,17 @@
 import argparse
 from typing import Any, NoReturn
 
+from jsonargparse import DefaultHelpFormatter
+
 from lightning_modeinterp.errors import ConfigurationError
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Says in one line what was wrong.
+    """Reports errors in one line.
 
     Args:
         command: Name of the command, as in ``modeinterp COMMAND``.
-        options: What `argparse.ArgumentParser` takes.
+        options: Arguments of `argparse.ArgumentParser`.
     """
 
     def __init__(self, command: str, **options: Any) -> None:
@@ -28,12 +30,16 @@ class OneLineParser(argparse.ArgumentParser):
         raise ConfigurationError(f"{self.command}: {message}; see modeinterp {self.command} --help")
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter, DefaultHelpFormatter):
+    """Keeps the line breaks of a description, so that examples stand on lines of their own."""
+
+
 def as_written(message: str, parser: argparse.ArgumentParser) -> str:
-    """Name missing arguments in an error as they are written; jsonargparse gives ``out`` for ``--out``.
+    """Name missing arguments in an error as the user writes them; jsonargparse gives ``out`` for ``--out``.
 
     Args:
         message: The error.
-        parser: Whose arguments they are.
+        parser: The parser of these arguments.
     """
     head, required, missing = message.partition("arguments are required: ")
     written = {each.dest: "/".join(each.option_strings) or str(each.metavar) for each in parser._actions}

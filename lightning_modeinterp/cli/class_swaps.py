@@ -1,4 +1,4 @@
-"""Which values a swapped class silently takes over from the class before it.
+"""Which values a swapped class silently keeps from the class that it replaces.
 
 Where the command line names another class than a config file, arguments that both classes have keep the values of the
 file. That is often meant and sometimes not, so it is said.
@@ -13,11 +13,11 @@ from lightning_modeinterp.fingerprints import leaves
 
 
 def kept_by_swaps(args: Sequence[str], config: Mapping[str, Any]) -> list[str]:
-    """Say for each class that was swapped which of its arguments come from the class before.
+    """Say for each class that was swapped which arguments it keeps from the class before.
 
     Args:
         args: Arguments of the command line.
-        config: What came of them, plain data with full class paths.
+        config: The parsed config, plain data with full class paths.
     """
     files = [file for section, file in config_files_in(args) if not section]
     restated = _restated(args)
@@ -39,7 +39,7 @@ def _kept(before: Any, after: Any, restated: set[str], name: str = "") -> Iterat
             and not isinstance(value, Mapping)
         ]
         if kept:
-            yield f"{name}: {now} keeps {', '.join(kept)} from {was}; restate what should differ"
+            yield f"{name}: {now} keeps {', '.join(kept)} from {was}; set what should differ"
         return
     for key in before.keys() & after.keys():
         below = name if key == "init_args" else f"{name}.{key}" if name else key

@@ -57,19 +57,19 @@ class ModeInterpCLI(LightningCLI):
     """fit, validate, test and predict for a `DiffusionModule` and a `ModeInterpDataModule`.
 
     Args:
-        held: What is held as long as the command is at work, above all its run directory.
+        held: Resources that are released when the command ends, such as the lock of its run directory.
         **kwargs: Those of `LightningCLI`.
     """
 
     def __init__(self, held: ExitStack, **kwargs: Any) -> None:
         self._held = held
         self._holds_run_directory = False
-        self._goes_on = False  # a fit, from a checkpoint of its own run directory
+        self._goes_on = False  # a fit that resumes from a checkpoint of its own run directory
         self.first_step = 0  # optimiser steps before this start
         super().__init__(**kwargs)
 
     def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the seed; Lightning would take true, which it says is a random one, for 0."""
+        """Add the seed; Lightning documents true as a random seed but reads it as 0."""
         text = "Seed of data, initialisation and all noise, from 0 to 2^32 - 1."
         parser.add_argument("--seed_everything", type=bool | int, default=self.seed_everything_default, help=text)
 
@@ -80,16 +80,19 @@ class ModeInterpCLI(LightningCLI):
             "--allow_untrained", type=bool, default=False, help="Evaluate random weights where no checkpoint is given."
         )
         parser.add_argument(
-            "--allow_other_data", type=bool, default=False, help="Judge a model by other data than it was trained on."
+            "--allow_other_data", type=bool, default=False, help="Judge a model by data it was not trained on."
         )
         parser.add_argument(
-            "--num_threads", type=int | None, default=None, help="Threads of a process. By the size of a batch if null."
+            "--num_threads", type=int | None, default=None, help="Threads per process; null sets them by batch size."
         )
         parser.add_argument(
-            "--moved_names", type=dict[str, str] | None, default=None, help="Old to new names of classes of your own."
+            "--moved_names",
+            type=dict[str, str] | None,
+            default=None,
+            help="Old to new names of classes that you have moved.",
         )
         parser.add_argument(
-            "--init_from", type=str | None, default=None, help="Checkpoint with whose weights alone a new fit begins."
+            "--init_from", type=str | None, default=None, help="Checkpoint whose weights start a new fit."
         )
         parser.add_class_arguments(Generation, "generation")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
@@ -98,7 +101,7 @@ class ModeInterpCLI(LightningCLI):
         parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse, and say what a swapped class takes over from the one before it, and which lists are replaced."""
+        """Parse, and say what a swapped class keeps from the one before it, and which lists are replaced."""
         given = list(sys.argv[1:] if args is None else args)
         if given[:1] == ["completion"]:
             words = {name: options_of(each) for name, each in self._subcommand_parsers.items()}
@@ -112,7 +115,7 @@ class ModeInterpCLI(LightningCLI):
                 note(line)
 
     def instantiate_classes(self) -> None:
-        """Instantiate, hand the generation settings to the data, and refuse what does not fit before anything runs."""
+        """Instantiate, give the generation settings to the data, and refuse what does not fit before anything runs."""
         super().instantiate_classes()
         self.datamodule.generation = self._get(self.config_init, "generation")
         self.datamodule.generation.check(self.model.noise_schedule, self.datamodule.sample_shape)
@@ -144,7 +147,7 @@ class ModeInterpCLI(LightningCLI):
                 note(line)
 
     def _set_threads(self, command: str) -> str | None:
-        """Compute on as many threads as fit; what is to be said of it. A GPU's process is left alone unless told."""
+        """Set the number of threads, and return a note about it. On a GPU nothing is set unless the user asks."""
         asked = self._get(self.config_init, "num_threads")
         if asked is None and self.trainer.strategy.root_device.type != "cpu":
             return None
@@ -154,12 +157,12 @@ class ModeInterpCLI(LightningCLI):
         return threads.choose(asked, num_samples * math.prod(data.sample_shape), num_processes)
 
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
-        """Put everything in the run directory; a bar only on a terminal."""
+        """Put all output in the run directory; show a progress bar only on a terminal."""
         settings = self._get(self.config_init, "trainer")
         self.run_directory: RunDirectory = self._get(self.config_init, "run")
         folder = self.run_directory.path
         kwargs["default_root_dir"] = str(folder)
-        # the config is saved as the user gave it: repeated elsewhere, it is not to log here
+        # the config is saved as the user gave it, so that a run from the saved config elsewhere does not log here
         self.config[self.config.subcommand].trainer.logger = self._asked_logger
         self.save_config_kwargs = {
             "config_filename": f"config_{self.subcommand}.yaml",
@@ -221,7 +224,7 @@ class ModeInterpCLI(LightningCLI):
                 self._check_evaluated(config, asked, path)
             elif not self._goes_on:
                 self._about_checkpoint = (
-                    f"ckpt_path: {path} is of another run, which goes on in {run.path} with logs anew"
+                    f"ckpt_path: {path} is from another run; training resumes in {run.path} with new logs"
                 )
             run.refuse_replaced(command, path)
         if self._goes_on:
@@ -236,14 +239,14 @@ class ModeInterpCLI(LightningCLI):
         config.trainer.logger = place_loggers(self._asked_logger, run, command, step)
 
     def _check_evaluated(self, config: Namespace, asked: dict[str, Any], path: str) -> None:
-        """Refuse to evaluate a model that is not trained, or by another truth than that of its data."""
+        """Refuse to evaluate an untrained model, or to judge it by data it was not trained on."""
         if not config.allow_untrained:
             checkpoints.check_trained(self._checkpoint, path)
         self._about_checkpoint = checkpoints.check_same_data(self._checkpoint, asked["data"], config.allow_other_data)
 
     @property
     def _began_with(self) -> dict[str, Any] | None:
-        """What the fit began with, also one that goes on."""
+        """The initial weights of the fit, also where it resumes."""
         return self._initial.record if self._initial else self._checkpoint.get(RECORD)
 
     def _plain_config(self) -> dict[str, Any]:
@@ -261,7 +264,7 @@ class ModeInterpCLI(LightningCLI):
         self._holds_run_directory = True
 
     def _claim_run_directory(self) -> None:
-        """Make room in the run directory, unless a fit goes on there."""
+        """Move earlier results aside, unless a fit resumes."""
         run, command = self.run_directory, str(self.subcommand)
         if not self._holds_run_directory:
             self._hold(run, command)
@@ -270,7 +273,7 @@ class ModeInterpCLI(LightningCLI):
         run.refuse_earlier(command)
         if run.overwrite:
             for link in Replaced(run.path, command).move_aside():
-                note(f"{link} was a link; what it leads to stays as it is, and new results go to the run directory")
+                note(f"{link} was a link; its target is left as it is, and new results go to the run directory")
         if command == "predict":
             generation = self.datamodule.generation
             self._samples.make_writer(self.trainer, generation.num_samples, generation.block_size).check()
@@ -285,6 +288,6 @@ def _checkpoint_folder(run: RunDirectory) -> str:
 
 
 def _moved() -> str | None:
-    """What was named by a name from before it moved."""
+    """A note on old names that were used; None if there were none."""
     moved = [f"{old} is now {new}" for old, new in names_used().items()]
     return f"{'; '.join(moved)}: the old names still work" if moved else None

@@ -20,14 +20,14 @@ def main(args: Sequence[str]) -> None:
         args: Arguments after ``configs``.
 
     Raises:
-        ConfigurationError: For arguments that are not known, or a folder that has other configs of these names.
+        ConfigurationError: For unknown arguments, or a folder that has different configs of these names.
     """
     parser = _Parser(
         prog="modeinterp configs",
         allow_abbrev=False,
-        description="List the configs that come with the package: -c NAME takes an experiment, -c KIND/NAME any.",
+        description="List the configs in the package. Use -c NAME for an experiment, -c KIND/NAME for any other.",
     )
-    parser.add_argument("--copy", metavar="DIR", help="write all of them into a folder, to change them")
+    parser.add_argument("--copy", metavar="DIR", help="copy all of them to a folder, to edit them")
     folder = parser.parse_args(list(args)).copy
     if folder is not None:
         print(f"{len(copy_configs(folder))} configs are in {folder}; try: -c {folder}/experiment/gaussian_1d.yaml")

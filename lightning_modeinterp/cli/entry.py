@@ -1,4 +1,4 @@
-"""Where ``modeinterp`` begins: what needs little is said at once, and the rest is imported when it is needed.
+"""Entry point of ``modeinterp``. Help and lists are printed at once; the rest is imported when it is needed.
 
 Importing torch and Lightning takes seconds.
 """
@@ -65,7 +65,7 @@ def _in_one_line(does: Callable[[Sequence[str]], None], args: Sequence[str]) -> 
 
 
 def answer_at_once(args: Sequence[str]) -> str | None:
-    """What needs no more than these arguments; None where they ask for more.
+    """The output that depends on these arguments alone, such as help; None if the command has to run.
 
     Example:
         >>> print(answer_at_once(["fit", "--help"]).splitlines()[0])

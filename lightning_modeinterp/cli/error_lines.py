@@ -1,8 +1,8 @@
-"""From an error to the one line that is said of it, and whether its traceback is shown too.
+"""From an error to its one-line message, and whether its traceback is shown too.
 
 What a user got wrong is a `ConfigurationError` where this package looks for it. The rest is raised by others:
 
-- **Libraries**: what OmegaConf, the parser, Lightning and torch raise while they take the config in, restore a
+- **Libraries**: what OmegaConf, the parser, Lightning and torch raise while they read the config, restore a
   checkpoint or begin the first step is about what the user asked for. One line says it.
 - **The file system**: a full disk, or a folder that may not be written, is one line at any time.
 - **The user's own classes**: the traceback is what helps, below a line that names the class.
@@ -35,13 +35,13 @@ REFUSING = (
     *("lightning.", "torch.optim.", "torch.nn.modules.module", "torch.distributed.", "wandb.", "tensorboard."),
     *("importlib.", "lightning_utilities."),
 )
-"""Modules that look at what they are given and say what is wrong with it."""
+"""Modules that check their input and raise a helpful message."""
 
 PASSING_ON = tuple(f"{PACKAGE}.{room}." for room in ("cli", "configuration", "loggers"))
-"""Rooms that hand a library what the user asked for. Where another one calls it wrongly, that is a fault of ours."""
+"""Rooms that pass the user's settings to a library. A wrong call from any other room is our own bug."""
 
 RESTORING = "lightning.pytorch.trainer.connectors.checkpoint_connector"
-"""Where Lightning takes in a checkpoint."""
+"""The module in which Lightning restores a checkpoint."""
 
 SECTIONS: tuple[tuple[type, str], ...] = (
     (Callback, "trainer.callbacks"),
@@ -49,27 +49,27 @@ SECTIONS: tuple[tuple[type, str], ...] = (
     (torch.optim.lr_scheduler.LRScheduler, "model.lr_scheduler"),
     (torch.optim.Optimizer, "model.optimizer"),
 )
-"""Where a config names objects of these classes."""
+"""The section of a config that names objects of a class."""
 
 SURROUNDINGS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another --run.root"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "choose a place that you may read and write"),
     **dict.fromkeys((errno.ENOTDIR, errno.EISDIR, errno.ELOOP), "something else has that name; move it away"),
     errno.ENAMETOOLONG: "choose a shorter name",
-    **dict.fromkeys((errno.EIO, errno.ESTALE), "see to that disk or mount"),
+    **dict.fromkeys((errno.EIO, errno.ESTALE), "check that disk or mount"),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit, ulimit -n"),
 }
-"""What of the file system is no fault of ours, and what to do. A file that is missing may be one."""
+"""Errors of the file system that are not our bugs, and their remedy. A missing file may be a bug, so it is not here."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """What is said of an error.
+    """What the user sees of an error.
 
     Args:
-        line: The one line.
-        status: With which the command ends.
-        shown: The error whose traceback is shown below; None where the line is all.
+        line: The one-line message.
+        status: Exit status of the command.
+        shown: The error whose traceback is shown below; None for the line alone.
     """
 
     line: str
@@ -78,10 +78,10 @@ class Said:
 
 
 def said_of(error: Exception) -> Said | None:
-    """What to say of an error; None where nothing is known of it but its traceback.
+    """What the user sees of an error; None if only its traceback helps.
 
     Args:
-        error: What a command ended with.
+        error: The error that ended a command.
     """
     if known := first_of((ConfigurationError,), error):
         return Said(_joined(str(known)))
@@ -104,7 +104,7 @@ def said_of(error: Exception) -> Said | None:
 
 
 def _beneath_the_parser(error: BaseException) -> tuple[BaseException, list[Call]]:
-    """The error that the parser wraps when it makes an object of a config, and all calls that led to it."""
+    """The error that the parser wraps when it instantiates a class of a config, and all calls that led to it."""
     calls = calls_of(error)
     while _is_the_parsers(error) and error.__cause__ is not None:
         error = error.__cause__
@@ -118,7 +118,7 @@ def _is_the_parsers(error: BaseException) -> bool:
 
 
 def _of_surroundings(error: BaseException, calls: list[Call]) -> str | None:
-    """A line of what the file system or the memory refuses."""
+    """The message for an error of the file system or of memory."""
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return f"memory: {in_one_line(error)}; take a smaller data.batch_size or generation.block_size"
     found = re.search(r"\(os error (\d+)\)", str(error))  # as safetensors says it
@@ -136,7 +136,7 @@ def _path_at_work(calls: list[Call]) -> Any:
 
 
 def _of_a_library(error: BaseException, calls: list[Call], by: Call) -> str | None:
-    """A line of what a library refuses, with the section of the config that it is about."""
+    """The message for what a library refuses, with the section of the config that it is about."""
     if _is_the_parsers(error):  # of a list, which leaves no trace of what its parts raised
         return one_line(str(error), (), class_names())
     is_refused = calls[0].module.startswith(REFUSING) and (calls[0].is_raise or isinstance(error, OSError))

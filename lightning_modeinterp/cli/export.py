@@ -18,11 +18,11 @@ FORMS = (*OF_A_STORE, DIFFUSERS)
 DESCRIPTION = """\
 Write the samples of a store, or the model of a run, for other tools.
 
-npz        one packed file: arr_0 are the samples (images as bytes, N x H x W x C, as evaluators of images read them),
-           beside them their numbers, variances, verdicts and further statistics
+npz        one file: arr_0 holds the samples (images as bytes, N x H x W x C, as image evaluators read them),
+           with their indices, variances, verdicts and further statistics
 png        one picture of the first 100 images side by side
-folder     a PNG file for each image
-diffusers  the model of a run as a folder that DDPMPipeline and UNet2DModel of diffusers open; averaged weights where
+folder     one PNG file per image
+diffusers  the model of a run as a folder that DDPMPipeline and UNet2DModel of diffusers load; averaged weights if
            the run has them
 """
 
@@ -48,11 +48,13 @@ def main(args: Sequence[str]) -> None:
 def parser() -> OneLineParser:
     """The parser of the command."""
     made = OneLineParser("export", description=DESCRIPTION)
-    made.add_argument("source", type=Path, help="what predict wrote, RUN_DIR/predictions; of a model its RUN_DIR")
+    made.add_argument(
+        "source", type=Path, help="the store that predict wrote, RUN_DIR/predictions; for a model, RUN_DIR"
+    )
     made.add_argument("place", type=Path, nargs="?", help="file or folder to write; beside the source by default")
     made.add_argument("--as", dest="form", choices=FORMS, required=True, help=", ".join(FORMS))
     made.add_argument("--out", type=Path, help="the same as PLACE")
-    made.add_argument("--num", type=int, help="only the first so many samples; all by default, of png 100")
+    made.add_argument("--num", type=int, help="only the first NUM samples; all by default, 100 for png")
     return made
 
 
@@ -64,10 +66,10 @@ def _samples(given: Namespace, out: Path | None) -> Path:
 
 def _model(given: Namespace, out: Path | None) -> Path:
     if given.num is not None:
-        raise ConfigurationError(f"export: expected no --num with a model, got {given.num}; it says how many samples")
+        raise ConfigurationError(f"export: expected no --num with a model, got {given.num}; it counts samples")
     run = load_run(given.source)
     sampler, module = run.data.generation.sampler, run.module
     if sampler.start_alpha_bar:
-        print(f"export: left out start_alpha_bar {sampler.start_alpha_bar}; diffusers begins at the noisiest level")
+        print(f"export: left out start_alpha_bar {sampler.start_alpha_bar}; diffusers starts at the noisiest level")
     folder = out or given.source / DIFFUSERS
     return save_as_diffusers(folder, module.denoiser, module.noise_schedule, module.prediction, sampler)

@@ -10,11 +10,12 @@ from lightning_modeinterp.configuration import shipped_or_own
 from lightning_modeinterp.files import write_aside
 
 DESCRIPTION = """\
-Compare samples with data among the features of a network: FID, KID, precision, recall and inception score by
-torch-fidelity, each with its floor: what as many other data give. All sets have one size, which is part of the result.
+Compare samples with data in the feature space of a network: FID, KID, precision, recall and inception score, computed
+by torch-fidelity. Each comes with its floor: the value for as many other data. All sets have the same size, which is
+part of the result.
 
-Without --inception the features are those of the network that belongs to the data of --reference, if they have one, as
-those of configs/data/mnist.yaml, and the numbers are called after it (fid_lenet).
+Without --inception the features come from the network of the data in --reference, if they have one, as in
+configs/data/mnist.yaml. The numbers are then named after that network (fid_lenet).
 """
 
 EXAMPLES = """\
@@ -60,7 +61,7 @@ def main(args: Sequence[str]) -> None:
 
 
 def table(numbers: Mapping[str, float]) -> str:
-    """The numbers as lines, each with its floor.
+    """The numbers, one per line, each with its floor.
 
     Example:
         >>> print(table({"fid": 2.5, "fid_low": 2.0, "fid_high": 3.0, "fid_floor": 0.5, "num_samples": 1000}))
@@ -83,14 +84,18 @@ def table(numbers: Mapping[str, float]) -> str:
 def parser() -> OneLineParser:
     """The parser of the command."""
     made = OneLineParser("fidelity", description=DESCRIPTION, epilog=EXAMPLES)
-    made.add_argument("samples", type=Path, metavar="STORE", help="a sample store, folder of images or array of bytes")
-    reference = "a data config (its test data, and training data for the floor), or as STORE (its halves)"
+    made.add_argument(
+        "samples", type=Path, metavar="STORE", help="a sample store, a folder of images or an array of bytes"
+    )
+    reference = "a data config (test data, with training data for the floor), or the same as STORE (split in halves)"
     made.add_argument("--reference", type=Path, required=True, help=reference)
-    made.add_argument("--inception", type=Path, help="weights of Inception, as torch-fidelity publishes them")
-    made.add_argument("--num", type=int, help="images in each set; as many as there are for all three by default")
-    made.add_argument("--kid-subset-size", type=int, default=1000, help="images in a subset of KID; 1000 by default")
-    made.add_argument("--replicates", type=int, default=200, help="of the bootstrap; 200 by default, 0 for no interval")
-    by = "also the distance where only samples of lowest score are kept, against as many by chance; may be repeated"
+    made.add_argument("--inception", type=Path, help="Inception weights, as published by torch-fidelity")
+    made.add_argument("--num", type=int, help="images per set; by default as many as all three sets have")
+    made.add_argument("--kid-subset-size", type=int, default=1000, help="images per subset of KID; 1000 by default")
+    made.add_argument(
+        "--replicates", type=int, default=200, help="bootstrap replicates; 200 by default, 0 for no interval"
+    )
+    by = "also the distance of the samples with the lowest SCORE, against as many random ones; may be repeated"
     made.add_argument("--by", action="append", metavar="SCORE", help=by)
     made.add_argument("--out", type=Path, help="folder for the numbers and the figure; beside the samples by default")
     return made

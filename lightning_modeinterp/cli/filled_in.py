@@ -1,4 +1,4 @@
-"""What a config leaves out and the command line fills in, so that the saved config says it."""
+"""Values that a config leaves out and the command line fills in, so that the saved config has them."""
 
 from importlib import import_module
 from typing import Any
@@ -7,14 +7,14 @@ from jsonargparse import Namespace
 
 
 def fill_seeds(config: Namespace) -> None:
-    """Let every seed that is left out follow ``seed_everything``, and be seen in the saved config."""
+    """Set every seed that is left out to ``seed_everything``, so that the saved config shows it."""
     for key in ("data.init_args.seed", "model.init_args.seed", "generation.seed"):
         if key in config and config[key] is None:
             config[key] = config.seed_everything
 
 
 def fill_content(data: Any) -> None:
-    """Let data whose config names places alone say what lies there; see `ModeInterpDataModule.content_of`."""
+    """Add a hash of the files for data whose config only has their paths; see `ModeInterpDataModule.content_of`."""
     if isinstance(data, Namespace) and data.get("class_path"):
         module, _, name = data.class_path.rpartition(".")
         made: Any = getattr(import_module(module), name)

@@ -1,4 +1,4 @@
-"""``modeinterp keep``: what of a store goes on to the next generation."""
+"""``modeinterp keep``: select samples of a store to train the next generation on."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser
 
-from lightning_modeinterp.cli.arguments import as_written
+from lightning_modeinterp.cli.arguments import HelpFormatter, as_written
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters import Filter
 from lightning_modeinterp.filters.kept_samples import keep, num_bad
 from lightning_modeinterp.sample_store import SampleStore
 
 DESCRIPTION = r"""
-Write the samples of stores that a filter keeps, to train the next generation on (data: StoredSamples).
+Filter the samples of stores and write those that are kept, to train the next generation on (data: StoredSamples).
 
   modeinterp keep RUN_DIR/predictions --out kept \
     --filter LowestScore --filter.score variance/last_10 --filter.num 100_000
@@ -42,7 +42,7 @@ def main(args: Sequence[str]) -> None:
 
 
 def _judged(facts: Mapping[str, Any]) -> str:
-    """What an oracle says of the samples before and after, if there is one."""
+    """Hallucinations before and after, if the samples were judged."""
     if "kinds" not in facts:
         return ""
     before, after = num_bad(facts["kinds"]), num_bad(facts["kept_kinds"])
@@ -51,8 +51,12 @@ def _judged(facts: Mapping[str, Any]) -> str:
 
 def parser() -> ArgumentParser:
     """The parser of the command."""
-    made = ArgumentParser("modeinterp keep", description=DESCRIPTION, exit_on_error=False)
-    made.add_argument("stores", type=str, nargs="+", metavar="STORE", help="what predict wrote, RUN_DIR/predictions")
+    made = ArgumentParser(
+        "modeinterp keep", description=DESCRIPTION, exit_on_error=False, formatter_class=HelpFormatter
+    )
+    made.add_argument(
+        "stores", type=str, nargs="+", metavar="STORE", help="the store that predict wrote, RUN_DIR/predictions"
+    )
     made.add_argument("--out", type=str, required=True, help="a new folder for the samples")
     made.add_subclass_arguments(Filter, "filter", required=True)
     return made

@@ -1,4 +1,4 @@
-"""Messages of libraries, made shorter and said in the words of a config."""
+"""Messages of libraries, shortened and in the terms of a config."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ _NO_RESOLVER = re.compile(r"Unsupported interpolation type (\S+)")
 
 
 def in_one_line(error: BaseException) -> str:
-    r"""What a library said, in one line and not too long.
+    r"""The message of a library, in one line and not too long.
 
     Example:
         >>> in_one_line(ValueError("expected a number,\n   got none"))
@@ -33,7 +33,7 @@ def in_one_line(error: BaseException) -> str:
 
 
 def names_a_metric(error: BaseException) -> bool:
-    """Whether a callback says that no metric of a given name is logged, which it knows only after a validation."""
+    """Whether a callback says that its metric is not logged, which it knows only after a validation."""
     return bool(_MONITORED.search(str(error)))
 
 
@@ -44,7 +44,7 @@ def _not_logged(name: str, known: list[str]) -> str:
 
 
 def interpolation_line(error: OmegaConfBaseException) -> str:
-    """What is wrong with a ``${...}`` of a config, with the name of the value that holds it.
+    """What is wrong with a ``${...}`` in a config, with the name of the value that holds it.
 
     Args:
         error: What OmegaConf raised; its ``full_key`` begins with the command.
@@ -58,9 +58,9 @@ def interpolation_line(error: OmegaConfBaseException) -> str:
         )
     if found := _NO_KEY.search(said):
         return (
-            f"{where}: expected ${{...}} to name a value of the config, got {found[1]}; in a section file it is looked "
-            "for in that section, and dots before it go up"
+            f"{where}: expected ${{...}} to name a value of the config, got {found[1]}; in a section file it is "
+            "resolved within that section, and leading dots go up"
         )
     if found := _NO_RESOLVER.search(said):
         return f"{where}: expected a resolver that OmegaConf has, such as ${{oc.env:NAME}}, got ${{{found[1]}:...}}"
-    return f"{where}: expected a ${{...}} that OmegaConf can read, got one of which it says: {said.splitlines()[0]}"
+    return f"{where}: expected a ${{...}} that OmegaConf can read, got: {said.splitlines()[0]}"

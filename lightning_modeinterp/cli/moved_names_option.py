@@ -1,4 +1,4 @@
-"""The option ``--moved_names``, read before anything is parsed: a config may name a class by its old name."""
+"""The option ``--moved_names``, read before anything is parsed, since a config may use an old class name."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 def moved_names_in(arguments: Sequence[str]) -> dict[str, str]:
-    """What ``--moved_names`` says.
+    """The value of ``--moved_names``.
 
     Args:
         arguments: Of the command line.

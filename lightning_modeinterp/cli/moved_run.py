@@ -11,14 +11,14 @@ SAVED = tuple(f"config_{command}.yaml" for command in PRODUCTS)
 
 
 def refuse_moved(given: Sequence[str], run: RunDirectory) -> None:
-    """Refuse to look for a run's own checkpoint where its saved config says, if that config lies elsewhere.
+    """Refuse ``--ckpt_path last`` with the saved config of a run that has been moved.
 
     Args:
         given: Arguments of the command line.
         run: The run directory that they lead to.
 
     Raises:
-        ConfigurationError: If a config is given that was saved in a run directory which is not ``run`` any more.
+        ConfigurationError: If a given config was saved in ``run`` but now lies in another folder.
     """
     for file in _configs(given):
         folder = file.resolve().parent
@@ -26,7 +26,7 @@ def refuse_moved(given: Sequence[str], run: RunDirectory) -> None:
             continue
         if RunDirectory(**read_config(file)["run"]).path == run.path:  # and no other run is asked for
             raise ConfigurationError(
-                f"run: expected {run.path}, where {file} was saved, got it in {folder}, so the run has moved; "
+                f"run: expected {file} in {run.path}, where it was saved, got it in {folder}, so the run has moved; "
                 f"give --run.root {folder.parents[1]} --run.experiment {folder.parent.name} --run.name {folder.name}"
             )
 

@@ -1,4 +1,4 @@
-"""A command at work in its run directory: alone, and with what it overwrites in mind."""
+"""A running command locks its run directory, and restores what it was to overwrite if it fails early."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ from lightning_modeinterp.run_directory import PRODUCTS, RunDirectory
 
 @contextmanager
 def at_work_in(run: RunDirectory, command: str) -> Iterator[None]:
-    """Hold a run directory; first bring back what a killed start had moved aside, at the end see to what ours has.
+    """Lock a run directory; restore what a killed start had moved aside, and at the end settle what this one has.
 
     Args:
         run: The run directory.
-        command: The command that is at work.
+        command: The command that runs.
 
     Raises:
-        ConfigurationError: If another command holds it, or it cannot be written.
+        ConfigurationError: If another command has locked it, or it cannot be written.
     """
     with run.alone():
         for each in PRODUCTS:
@@ -36,14 +36,16 @@ def at_work_in(run: RunDirectory, command: str) -> Iterator[None]:
 
 def _settle(run: RunDirectory, command: str, how: str) -> None:
     if Replaced(run.path, command).settle():
-        note(f"{run.path}: the results that {command} was to overwrite are back; it was {how} before it had its own")
+        note(
+            f"{run.path}: the results that {command} was to overwrite are restored; it was {how} before it had its own"
+        )
 
 
 class DropReplaced(Callback):
-    """Remove what is overwritten as soon as there is something in its place.
+    """Remove the earlier results as soon as there are new ones.
 
     Args:
-        replaced: What is overwritten.
+        replaced: The earlier results.
     """
 
     def __init__(self, replaced: Replaced) -> None:
@@ -51,11 +53,11 @@ class DropReplaced(Callback):
         self._is_done = False
 
     def on_train_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
-        """Look for a checkpoint of the batches before."""
+        """Check whether earlier batches have left a checkpoint."""
         self._look(trainer)
 
     def on_predict_batch_end(self, trainer: L.Trainer, *_: Any) -> None:
-        """Look for samples that are written down."""
+        """Check whether samples have been written."""
         self._look(trainer)
 
     def _look(self, trainer: L.Trainer) -> None:

@@ -1,4 +1,4 @@
-"""What is printed goes to somebody, or the command ends without a word."""
+"""End quietly when the reader of our output has closed the pipe."""
 
 import os
 import select
@@ -12,10 +12,10 @@ BROKEN_PIPE = 128 + signal.SIGPIPE
 
 @contextmanager
 def ended_where_nobody_reads() -> Iterator[None]:
-    """End where nobody reads what is printed any more, as behind ``| head``; with the status that a shell gives it.
+    """End quietly when nobody reads the output any more, as with ``| head``, with the exit status of a shell.
 
     Raises:
-        SystemExit: Then.
+        SystemExit: In that case.
     """
     try:
         try:

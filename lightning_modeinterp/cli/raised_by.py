@@ -1,4 +1,4 @@
-"""Who raised an error, read from its traceback: a library, this package, or a class of the user's own."""
+"""Who raised an error, read from its traceback: a library, this package, or a class of the user."""
 
 import dis
 import sys
@@ -14,7 +14,7 @@ LIBRARIES = sys.stdlib_module_names | {
     *("matplotlib", "numpy", "omegaconf", "PIL", "pytorch_lightning", "rich", "safetensors", "scipy", "sklearn"),
     *("tensorboard", "torch", "torch_fidelity", "torchmetrics", "torchvision", "wandb", "yaml", "diffusers"),
 } - {"__main__"}
-"""Packages that this one is made of. A class from anywhere else is the user's own."""
+"""The package and its dependencies. A class from anywhere else is the user's own."""
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
@@ -24,8 +24,8 @@ class Call:
     """One line of a traceback.
 
     Args:
-        frame: What was at work.
-        position: Of its last instruction, in bytes.
+        frame: The frame.
+        position: Offset of its last instruction, in bytes.
     """
 
     frame: FrameType
@@ -38,12 +38,12 @@ class Call:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is of this package."""
+        """Whether it is from this package."""
         return self.module.partition(".")[0] == PACKAGE
 
     @property
     def is_of_a_library(self) -> bool:
-        """Whether it is of a package that this one is made of."""
+        """Whether it is from a dependency of this package."""
         return self.module.partition(".")[0] in LIBRARIES
 
     @property
@@ -53,13 +53,13 @@ class Call:
 
     @property
     def is_raise(self) -> bool:
-        """Whether it stands at a ``raise``, which is meant, and not at an operation that failed."""
+        """Whether it is a ``raise`` statement, which is deliberate, and not an operation that failed."""
         code: CodeType = self.frame.f_code
         return code.co_code[self.position] == _RAISE
 
 
 def calls_of(error: BaseException) -> list[Call]:
-    """The lines of an error's traceback, where it was raised first."""
+    """The lines of an error's traceback, starting where it was raised."""
     return list(_calls(error))[::-1]
 
 
@@ -71,12 +71,12 @@ def _calls(error: BaseException) -> Iterator[Call]:
 
 
 def answerable(calls: list[Call]) -> Call | None:
-    """The call nearest to the error that is no library's: of this package, or of the user's own code."""
+    """The call nearest to the error that is not in a library: in this package, or in the user's code."""
     return next((call for call in calls if not call.is_of_a_library), None)
 
 
 def class_named(call: Call) -> str:
-    """Full name of the class, or else the function, that was at work."""
+    """Full name of the class, or else of the function, that was running."""
     if call.instance is None:
         return f"{call.module}.{call.frame.f_code.co_qualname}"
     return f"{type(call.instance).__module__}.{type(call.instance).__qualname__}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentError, ArgumentParser
 
+from lightning_modeinterp.cli.arguments import HelpFormatter
 from lightning_modeinterp.configuration import config_path, with_shipped_paths
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Recursion, recurse
@@ -16,12 +17,12 @@ from lightning_modeinterp.recursion.report import write_report
 from lightning_modeinterp.runs import CachedRuns, How, RunFailedError
 
 DESCRIPTION = r"""
-Train a model, draw from it, keep what a filter keeps, train the next model on that, and so on; measure
-every generation.
+Train a model, draw samples from it, filter them, train the next model on the rest, and so on. Every generation is
+measured.
 
   modeinterp recurse -c recursion/gaussian_2d_grid --out runs/recursion/grid --jobs 2
 
-Every step is an ordinary command whose result is kept, so the same command goes on where it was killed.
+Every step is an ordinary command whose result is cached. Repeat the command to resume an interrupted recursion.
 """
 
 
@@ -32,7 +33,7 @@ def main(args: Sequence[str]) -> None:
         args: What follows ``recurse``.
 
     Raises:
-        ConfigurationError: If an option does not fit, the directory belongs to something else, or a run failed.
+        ConfigurationError: If an option does not fit, the directory holds something else, or a run failed.
     """
     made = parser()
     try:
@@ -46,7 +47,7 @@ def main(args: Sequence[str]) -> None:
     try:
         rows = recurse(recursion, out, given.jobs, how=how)
     except RunFailedError as error:
-        raise ConfigurationError(f"recurse: {error}; mend it, and the same command goes on") from error
+        raise ConfigurationError(f"recurse: {error}; fix it, then the same command resumes") from error
     for path in write_report(recursion, rows, CachedRuns(out / RUNS), out):
         print(f"recurse wrote {path}")
 
@@ -54,10 +55,16 @@ def main(args: Sequence[str]) -> None:
 def parser() -> ArgumentParser:
     """The parser of the command."""
     made = recursion_parser("modeinterp recurse", DESCRIPTION)
-    made.add_argument("--out", type=str, default="runs/recursion", help="directory of the recursion")
-    made.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="commands at a time; one a core by default")
+    made.formatter_class = HelpFormatter
+    made.add_argument("--out", type=str, default="runs/recursion", help="output directory")
     made.add_argument(
-        "--launcher", type=str, default="", help='starts fit, test and predict: "torchrun --nproc_per_node=2"'
+        "--jobs", type=int, default=os.cpu_count() or 1, help="commands to run in parallel; one per core by default"
     )
-    made.add_argument("--logger", type=str, help="config of loggers for every fit, such as logger/wandb")
+    made.add_argument(
+        "--launcher",
+        type=str,
+        default="",
+        help='launcher of fit, test and predict, such as "torchrun --nproc_per_node=2"',
+    )
+    made.add_argument("--logger", type=str, help="config of the loggers of every fit, such as logger/wandb")
     return made

@@ -1,7 +1,7 @@
 """Which lists of classes, such as ``trainer.callbacks``, a later config or option has replaced.
 
-A list is replaced as a whole. Who adds a logger of the learning rate to an experiment may not mean to take its weight
-averaging away, so it is said.
+A list is replaced as a whole. A user who adds a learning-rate monitor to an experiment may not want to lose its weight
+averaging, so this is reported.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,11 @@ from lightning_modeinterp.configuration.config_files import config_files_in, rea
 
 
 def replaced_lists(args: Sequence[str], config: Mapping[str, Any]) -> list[str]:
-    """Say for each list of classes in a config file which of them are left out in the end.
+    """Say for each list of classes in a config file which of them the final config leaves out.
 
     Args:
         args: Arguments of the command line.
-        config: What came of them, plain data with full class paths.
+        config: The parsed config, plain data with full class paths.
     """
     return list(dict.fromkeys(line for before in _given(args) for line in _lost(before, config)))
 
@@ -32,7 +32,7 @@ def _given(args: Sequence[str]) -> Iterator[Any]:
 def _lost(before: Any, after: Any, name: str = "") -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in before:
-            plain = str(key).removesuffix("+")  # what a file appends may be replaced as well
+            plain = str(key).removesuffix("+")  # items that a file appends may be replaced too
             if plain in after:
                 yield from _lost(before[key], after[plain], f"{name}.{plain}" if name else plain)
         return
@@ -41,8 +41,8 @@ def _lost(before: Any, after: Any, name: str = "") -> Iterator[str]:
     now = _classes(after)
     if now and (lost := [each for each in _classes(before) if each not in now]):
         yield (
-            f"{name}: {', '.join(now)} in the place of the earlier list, so {', '.join(lost)} is left out; to "
-            f"keep both, append by --{name}+= ({name.rpartition('.')[2]}+: in a file)"
+            f"{name}: {', '.join(now)} replaces the earlier list, so {', '.join(lost)} is left out; to "
+            f"keep both, append with --{name}+= ({name.rpartition('.')[2]}+: in a file)"
         )
 
 

@@ -1,4 +1,4 @@
-"""``modeinterp report``: one HTML file that shows what was found."""
+"""``modeinterp report``: results as one HTML file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +9,10 @@ from lightning_modeinterp.reports import write_report
 from lightning_modeinterp.reports.samples import NUM_IMAGES, NUM_SAMPLES
 
 DESCRIPTION = """\
-Write what a run, a recursion or a reproduction has found as one HTML file: numbers, figures, curves, settings, and of a
-run samples to look at, each with its variance and its verdict. The file needs no network and can be sent to anybody.
+Write the results of a run, a recursion or a reproduction as one HTML file: numbers, figures, curves and settings. For a
+run it also shows samples, each with its variance and its verdict. The file needs no network and can be shared.
 
-The samples are those of predict: from RUN_DIR/predictions where it has been run, else drawn for the page.
+The samples are those of predict: read from RUN_DIR/predictions if it is there, else drawn for the report.
 
   modeinterp report runs/gaussian_1d/seed_0
   modeinterp report runs/recursion/grid --out grid.html
@@ -38,8 +38,8 @@ def main(args: Sequence[str]) -> None:
 def parser() -> OneLineParser:
     """The parser of the command."""
     made = OneLineParser("report", description=DESCRIPTION)
-    made.add_argument("directory", type=Path, metavar="DIR", help="of a run, a recursion or a reproduction")
-    made.add_argument("--out", type=Path, help="the file; DIR/report.html by default")
-    drawn = f"samples of a run to look at; {NUM_SAMPLES:,} by default, of images {NUM_IMAGES}; 0 for none"
+    made.add_argument("directory", type=Path, metavar="DIR", help="directory of a run, a recursion or a reproduction")
+    made.add_argument("--out", type=Path, help="file to write; DIR/report.html by default")
+    drawn = f"samples of a run to show; {NUM_SAMPLES:,} by default, {NUM_IMAGES} for images, 0 for none"
     made.add_argument("--num", type=int, help=drawn)
     return made

@@ -1,4 +1,4 @@
-"""``modeinterp reproduce``: the paper's claims, decided on this machine."""
+"""``modeinterp reproduce``: test the paper's claims on this machine."""
 
 import argparse
 import difflib
@@ -18,11 +18,11 @@ from lightning_modeinterp.reproduction import CLAIMS, PRESETS, Claim, Preset, re
 from lightning_modeinterp.reproduction.report import TABLE, VERDICTS
 
 DESCRIPTION = """\
-Decide claims of the paper: train and draw what they need, measure, and say holds, fails or undecided.
+Test claims of the paper: train models, draw samples, measure, and report for each claim holds, fails or undecided.
 
-A verdict follows from a rule that was written before the run (--list). Runs are kept, so a reproduction that was killed
-goes on where it was when the same command is given, and claims share what they train. What follows "--" goes to every
-fit, predict and test, and is part of what the runs are kept by.
+A verdict follows from a rule that was written before the run (--list). Runs are cached: claims share them, and
+repeating the command resumes an interrupted reproduction. Options after "--" go to every fit, predict and test, and are
+part of the cache key.
 """
 
 EXAMPLES = """\
@@ -35,13 +35,13 @@ examples:
 
 
 END = "--"
-"""After it come options of the commands that are run."""
+"""Separates our options from those of the commands that are run."""
 
 STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what was wrong."""
+    """Reports errors in one line."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigurationError(f"reproduce: {message}; see modeinterp reproduce --help")
@@ -49,7 +49,7 @@ class _Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for, see `lightning_modeinterp.reproduction.reproduce`."""
+    """The parsed arguments, see `lightning_modeinterp.reproduction.reproduce`."""
 
     claims: tuple[Claim, ...]
     preset: Preset
@@ -79,8 +79,8 @@ def main(args: Sequence[str]) -> None:
     if len(failed) < len(outcomes):
         print(f"\nreproduce finished; its output is in {asked.out}: {VERDICTS}, {TABLE}, and figures of each claim")
     if failed:
-        undecided = f"{len(failed)} of {len(outcomes)} claims not decided, a run failed: {', '.join(failed)}"
-        print(f"modeinterp: reproduce: {undecided}; the same command goes on", file=sys.stderr)
+        undecided = f"{len(failed)} of {len(outcomes)} claims not decided because a run failed: {', '.join(failed)}"
+        print(f"modeinterp: reproduce: {undecided}; the same command resumes it", file=sys.stderr)
         raise SystemExit(1)
 
 
@@ -88,7 +88,7 @@ def parse(args: Sequence[str]) -> Request:
     """Read the arguments.
 
     Raises:
-        ConfigurationError: If there is no such option, claim or preset.
+        ConfigurationError: If an option, claim or preset is unknown.
     """
     own = list(args)[: args.index(END)] if END in args else list(args)
     given = _parser().parse_args(own)
@@ -107,7 +107,7 @@ def _said_to_be_left_out(claim: Claim, preset: Preset) -> bool:
 
 
 def listing(claims: Iterable[Claim]) -> str:
-    """All claims with figures and rules."""
+    """All claims with their figures and rules."""
     return "\n".join(each for claim in claims for each in _described(claim)).rstrip()
 
 
@@ -120,7 +120,7 @@ def _described(claim: Claim) -> list[str]:
 
 
 def words() -> list[str]:
-    """What a shell may complete."""
+    """Words that a shell can complete."""
     options = [option for action in _parser()._actions for option in action.option_strings]
     return [*CLAIMS, *PRESETS, *options]
 
@@ -136,18 +136,20 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    which = "names from --list, or paths of classes; all of ours by default"
+    which = "names from --list, or class paths; all claims by default"
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help=which)
     parser.add_argument("--preset", default="smoke", help=f"{', '.join(PRESETS)}; smoke by default")
-    parser.add_argument("--out", type=Path, help="directory for everything, runs/reproduce/<preset> by default")
+    parser.add_argument("--out", type=Path, help="output directory, runs/reproduce/<preset> by default")
     jobs = os.cpu_count() or 1
-    parser.add_argument("--jobs", type=int, default=jobs, help=f"commands at a time, one core each; {jobs} by default")
-    parser.add_argument("--list", action="store_true", help="say what the claims are, and run nothing")
+    parser.add_argument(
+        "--jobs", type=int, default=jobs, help=f"commands to run in parallel, one core each; {jobs} by default"
+    )
+    parser.add_argument("--list", action="store_true", help="list the claims and run nothing")
     return parser
 
 
 def _claim(name: str) -> Claim:
-    """One of ours by its name, or any other by the path of its class."""
+    """A claim of this package by its name, or any other by its class path."""
     if "." not in name:
         return CLAIMS[_known("claim", name, CLAIMS)]
     module, _, attribute = name.rpartition(".")
@@ -164,14 +166,17 @@ def _known(what: str, name: str, names: Iterable[str]) -> str:
     known = list(names)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         raise ConfigurationError(f"reproduce: expected a known {what}, got {name}; {meant}")
     return name
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    """End, and with us the commands that run; asked twice, as by two Ctrl-C, the first is not broken off."""
+    """Stop, with the commands that run. A second signal, as by two Ctrl-C, does not interrupt the first."""
     for each in STOPPED_BY:
         signal.signal(each, signal.SIG_IGN)
-    print(f"modeinterp: reproduce: stopped by {signal.Signals(number).name}; the same command goes on", file=sys.stderr)
+    print(
+        f"modeinterp: reproduce: stopped by {signal.Signals(number).name}; the same command resumes it",
+        file=sys.stderr,
+    )
     raise SystemExit(128 + number)

@@ -1,4 +1,4 @@
-"""Run a command, say where its output is and what to type next, or in one line what was wrong."""
+"""Run a command; report where its output is and what to run next, or in one line what was wrong."""
 
 import json
 import logging
@@ -39,13 +39,13 @@ WITHOUT_CONFIG = {
     "sheet": sheet.main,
     "threshold": threshold.main,
 }
-"""Commands that are not Lightning's; `entry` has ``configs`` too, which needs none of what is imported here."""
+"""Commands that are not Lightning's. `entry` adds ``configs``, which needs no import of this module."""
 
 WHAT_COMES_NEXT = {"fit": "test", "validate": "test", "test": "predict"}
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run ``modeinterp``. What a user got wrong is said in one line, with exit status 2; a signal gives 128 + number.
+    """Run ``modeinterp``. A user error is reported in one line, with exit status 2; a signal gives 128 + number.
 
     Args:
         args: Arguments of the command line; those of the process if None.
@@ -60,14 +60,14 @@ def main(args: Sequence[str] | None = None) -> None:
         return
     except StoppedBySignal as stop:
         raise SystemExit(_say_how_to_go_on(stop, given)) from None
-    except SIGTERMException:  # its own status is 0, and what comes next would take half a fit for a whole one
+    except SIGTERMException:  # its status is 0, so a script would take an unfinished fit for a finished one
         raise SystemExit(_say_stopped(signal.SIGTERM)) from None
     except KeyboardInterrupt:
         raise SystemExit(_say_stopped(signal.SIGINT)) from None
     except SystemExit as end:
         if not isinstance(end.__context__, KeyboardInterrupt):
             raise
-        raise SystemExit(_say_stopped(signal.SIGINT)) from None  # Lightning has made a status 1 of it
+        raise SystemExit(_say_stopped(signal.SIGINT)) from None  # Lightning turns it into status 1
     except Exception as error:
         said = None if debug else said_of(error)
         if said is None:
@@ -76,24 +76,24 @@ def main(args: Sequence[str] | None = None) -> None:
         if said.shown is None:
             raise SystemExit(said.status) from None
         shown = said.shown
-    raise shown  # here, so that what the parser wraps around it is not shown
+    raise shown  # raised here, so that the parser's wrapping is not shown
 
 
 def _say_how_to_go_on(stop: StoppedBySignal, given: list[str]) -> int:
-    """Say what was saved and how to go on from it; gives the exit status."""
+    """Say what was saved and how to resume from it; returns the exit status."""
     if not is_first_process():
-        return 0  # a launcher that sees another status kills the first process, which is still at it
+        return 0  # on any other status a launcher kills the first process, which is still writing
     line = f"modeinterp: stopped by {stop.number.name} at step {stop.step}"
     if stop.checkpoint is not None:
         command = ["modeinterp", *without_options(("--ckpt_path", "--run.overwrite"), given), "--ckpt_path", "last"]
-        line += f", which is saved in {stop.checkpoint}; go on with: {shlex.join(command)}"
+        line += f", which is saved in {stop.checkpoint}; resume with: {shlex.join(command)}"
     print(line, file=sys.stderr)
     return 128 + stop.number
 
 
 def _say_stopped(number: signal.Signals) -> int:
-    """Say that a command was broken off; gives the exit status."""
-    end = "the same command goes on, a fit with --ckpt_path last"
+    """Say that a command was stopped; returns the exit status."""
+    end = "the same command resumes it, a fit with --ckpt_path last"
     print(f"modeinterp: stopped by {number.name}; {end}", file=sys.stderr)
     return 128 + number
 
@@ -138,7 +138,7 @@ def _say_what_is_next(cli: ModeInterpCLI, args: list[str]) -> None:
         print(f"\ndry run of {cli.subcommand} finished; nothing was written")
         return
     if cli.subcommand == "fit" and cli.trainer.global_step == cli.first_step:
-        note(f"nothing was left to train after step {cli.first_step}; raise --trainer.max_steps to go on")
+        note(f"nothing was left to train after step {cli.first_step}; raise --trainer.max_steps to train further")
     print(f"\n{cli.subcommand} finished; its output is in {folder}")
     if cli.subcommand == "test":
         print(f"\n{summary(json.loads((folder / 'test_metrics.json').read_text()))}\n")

@@ -1,4 +1,4 @@
-"""What the samples of a ``predict`` are a function of, but for their number."""
+"""Everything that determines the samples of a ``predict``, except their number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,11 +24,11 @@ def sample_fingerprint(
     """The fingerprint, plain data.
 
     Args:
-        config: Of the command, plain data.
-        checkpoint: Where the weights are from; empty for those that the model has by itself.
-        model: What draws.
-        data: What the samples are to look like.
-        trainer: Knows device and precision.
+        config: Config of the command, plain data.
+        checkpoint: The checkpoint of the weights; empty if the model is used as constructed.
+        model: The model.
+        data: The data module.
+        trainer: The trainer, with device and precision.
     """
     section, (data_section,) = config["model"], checkpoints.without_places(config["data"])
     began_with = without_paths(checkpoint.get(RECORD))
@@ -45,7 +45,7 @@ def sample_fingerprint(
 
 
 def _fallback(model: DiffusionModule, data: ModeInterpDataModule, trainer: L.Trainer) -> str | None:
-    """What this machine runs in the place of what the network asks for."""
+    """The implementation that this machine uses where the requested one is not available."""
     x_t: Tensor = torch.empty(1, *data.sample_shape, device=trainer.strategy.root_device)
     with trainer.strategy.precision_plugin.forward_context():
         return model.denoiser.fallback(x_t)

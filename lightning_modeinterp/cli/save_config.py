@@ -16,11 +16,11 @@ from lightning_modeinterp.loggers import log_config
 
 
 class SaveConfig(SaveConfigCallback):
-    """Save the resolved config in the run directory, under a name of its own for each command, and in the loggers.
+    """Save the resolved config in the run directory, one file per command, and in the loggers.
 
     Args:
         *args: Those of `SaveConfigCallback`.
-        began_with: Record of the weights with which a fit began, see `cli.init_from`; None for random ones.
+        began_with: Record of the weights a fit started from, see `cli.init_from`; None for random ones.
         **kwargs: Those of `SaveConfigCallback`.
     """
 
@@ -33,16 +33,16 @@ class SaveConfig(SaveConfigCallback):
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         config = self.config.clone()
-        config.run.overwrite = False  # repeated under another name, the run is not to replace what is there
+        config.run.overwrite = False  # a run from this saved config must not overwrite anything
         if stage == "fit":
-            config.ckpt_path = None  # repeated, the run is to start anew
+            config.ckpt_path = None  # a run from this saved config starts anew
         dumped = self.parser.dump(config, skip_none=False)
         write_aside(folder / self.config_filename, dumped.encode())
         for logger in trainer.loggers:
             log_config(logger, yaml.safe_load(dumped))
 
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Let a checkpoint say what data it was trained on, and what weights it began with."""
+        """Record in a checkpoint the data it was trained on, and the weights it started from."""
         checkpoint[checkpoints.DATA] = self._data
         if self._began_with:
             checkpoint[RECORD] = dict(self._began_with)

@@ -12,12 +12,12 @@ from lightning_modeinterp.sample_store.store import MANIFEST
 from lightning_modeinterp.sheets import contact_sheet
 
 DESCRIPTION = """\
-Write a page with images of a store or a folder, to look at and to label in a browser, on a phone too. It needs nothing
-else, sorts by any score of the images, and saves a CSV file of labels for `modeinterp threshold` or an oracle.
+Write an HTML page with images of a store or a folder, to view and label in any browser. It sorts by any score of the
+images, and saves a CSV file of labels for `modeinterp threshold` or an oracle.
 
-The labels are the kinds of the store's oracle, each by a letter. Where it counts one thing, such as fingers, and where
-there is none: keys 0 to 9 for how many there are, m for malformed, e for empty. Or those of --labels. Of more than
---num images those at both ends of the score --by are taken.
+The labels are the kinds of the store's oracle, one letter each. If the oracle counts something, such as fingers, or if
+there is no oracle: keys 0 to 9 for the number, m for malformed, e for empty. --labels sets others. If there are more
+than --num images, those at both ends of the score --by are shown.
 
   modeinterp sheet RUN_DIR/predictions --by variance/last_10
   modeinterp sheet FOLDER --scores scores.csv --labels g=good,b=bad
@@ -40,7 +40,9 @@ def main(args: Sequence[str]) -> None:
     wanted = Wanted(given.num, given.by, given.end)
     if (source / MANIFEST).is_file():
         if given.scores is not None:
-            raise ConfigurationError(f"sheet: expected no --scores with a store, which has its own, got {given.scores}")
+            raise ConfigurationError(
+                f"sheet: expected no --scores with a store, which has its own, got {given.scores}; remove it"
+            )
         content = of_store(source, wanted)
     else:
         preparation = Preparation(given.image_size, "grey" if given.colours == "grey" else "rgb", "pad")
@@ -55,20 +57,24 @@ def main(args: Sequence[str]) -> None:
 def parser() -> OneLineParser:
     """The parser of the command."""
     made = OneLineParser("sheet", description=DESCRIPTION)
-    made.add_argument("images", type=Path, metavar="STORE", help="what predict wrote, or a folder of image files")
-    made.add_argument("--out", type=Path, help="the page; beside the images by default")
-    made.add_argument("--num", type=int, default=200, help="at most so many; 200 by default")
-    made.add_argument("--by", help="score to sort by; as they come by default, with --scores its first one")
-    made.add_argument("--end", choices=ENDS, default="both", help="which of more than --num; both by default")
-    made.add_argument("--scores", type=Path, help="of a folder: CSV file of scores, with a column file or index")
-    made.add_argument("--labels", help="KEY=LABEL, several by commas, in place of those above")
-    made.add_argument("--image-size", type=int, default=128, help="pixels that files of a folder get; 128 by default")
-    made.add_argument("--colours", choices=("grey", "rgb"), default="rgb", help="of files of a folder")
+    made.add_argument("images", type=Path, metavar="STORE", help="the store that predict wrote, or a folder of images")
+    made.add_argument("--out", type=Path, help="file to write; beside the images by default")
+    made.add_argument("--num", type=int, default=200, help="maximum number of images; 200 by default")
+    made.add_argument("--by", help="score to sort by; by default the order of the images, or the first of --scores")
+    made.add_argument("--end", choices=ENDS, default="both", help="which end of the score to show; both by default")
+    made.add_argument("--scores", type=Path, help="scores of a folder: a CSV file with a column file or index")
+    made.add_argument("--labels", help="KEY=LABEL, separated by commas, instead of those above")
+    made.add_argument(
+        "--image-size", type=int, default=128, help="size of images from a folder, in pixels; 128 by default"
+    )
+    made.add_argument("--colours", choices=("grey", "rgb"), default="rgb", help="colours of images from a folder")
     return made
 
 
 def _labels(text: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(",")]
     if not all(len(key) == 1 and sign and label for key, sign, label in pairs):
-        raise ConfigurationError(f"sheet: expected --labels as KEY=LABEL by commas, such as g=good,b=bad, got {text}")
+        raise ConfigurationError(
+            f"sheet: expected --labels as KEY=LABEL separated by commas, such as g=good,b=bad, got {text}"
+        )
     return {key: label for key, _, label in pairs}

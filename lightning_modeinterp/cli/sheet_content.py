@@ -1,6 +1,6 @@
-"""What `modeinterp sheet` puts on its page: which images of a store or a folder, their scores and their labels.
+"""Content of the page of `modeinterp sheet`: images of a store or a folder, their scores and their labels.
 
-Of a store no more than the chosen images are held, whatever its size.
+Only the chosen images of a store are held in memory, whatever its size.
 """
 
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ ENDS = ("both", "highest", "lowest")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which images are wanted.
+    """Which images to show.
 
     Args:
-        num: At most so many.
-        by: The score that sorts them; None as they come.
-        end: Which of more than ``num``, where they are sorted: one of `ENDS`.
+        num: Maximum number.
+        by: The score to sort by; None for the order of the images.
+        end: Which end of the score to show if there are more than ``num``: one of `ENDS`.
     """
 
     num: int
@@ -37,20 +37,20 @@ class Wanted:
 
     @property
     def num_lowest(self) -> int:
-        """How many at the low end."""
+        """Number of images at the low end."""
         return {"both": self.num // 2, "highest": 0, "lowest": self.num}[self.end]
 
     @property
     def num_highest(self) -> int:
-        """How many at the high end."""
+        """Number of images at the high end."""
         return self.num - self.num_lowest
 
     def first(self, number: int) -> str:
-        """What the page says of the first of so many."""
+        """The caption for the first of ``number`` images."""
         return f"the first {self.num:,} of {number:,}" if number > self.num else f"all {number:,}"
 
     def at_ends(self, number: int) -> str:
-        """What the page says of the ends of so many."""
+        """The caption for the ends of ``number`` images."""
         if number <= self.num:
             return f"all {number:,}, by {self.by}"
         parts = {"highest": self.num_highest, "lowest": self.num_lowest}
@@ -60,7 +60,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class SheetContent:
-    """What is on a page: images, labels by key, the score that sorts them, and a line that says which they are."""
+    """Content of a page: images, labels by key, the score that sorts them, and a caption."""
 
     images: list[SheetImage]
     labels: dict[str, str]
@@ -69,10 +69,10 @@ class SheetContent:
 
 
 def of_store(path: Path, wanted: Wanted) -> SheetContent:
-    """Images of a store; sorted, those that diverged are left out.
+    """Images of a store; if sorted, those that diverged are left out.
 
     Raises:
-        ConfigurationError: If there is no such score, or its samples are no images.
+        ConfigurationError: If there is no such score, or its samples are not images.
     """
     store = SampleStore.open(path)
     images: list[SheetImage] = []
@@ -92,7 +92,7 @@ def of_store(path: Path, wanted: Wanted) -> SheetContent:
 
 
 def of_folder(path: Path, wanted: Wanted, preparation: Preparation, scores: Path | None) -> SheetContent:
-    """Images of a folder, with the scores of a table where there is one.
+    """Images of a folder, with the scores of a table if one is given.
 
     Raises:
         ConfigurationError: If there are no images, one of them has no scores, or there is no such score.
@@ -117,7 +117,7 @@ def of_folder(path: Path, wanted: Wanted, preparation: Preparation, scores: Path
 
 
 def _rule(samples: SampleStore | list[GeneratedBatch], wanted: Wanted) -> tuple[Rule, str]:
-    """Which samples are on the page, and how it says so."""
+    """Which samples are on the page, and their caption."""
     if wanted.by is None:
         return lambda batch: batch.index < wanted.num, wanted.first(len(samples))
     rule = ends(samples, wanted.by, wanted.num_lowest, wanted.num_highest)
@@ -127,7 +127,7 @@ def _rule(samples: SampleStore | list[GeneratedBatch], wanted: Wanted) -> tuple[
 
 
 def _labels_of(verdict: SupportVerdict) -> dict[str, str]:
-    """The kinds of an oracle, or numbers where it counts one thing."""
+    """The kinds of an oracle, or digits if it counts something."""
     counted = [name for name, values in verdict.details.items() if not values.is_floating_point()]
     return NUMBERS if len(counted) == 1 else labels_of_kinds(verdict.kinds)
 

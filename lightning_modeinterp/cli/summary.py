@@ -1,4 +1,4 @@
-"""What a test found, as a few lines on the terminal."""
+"""Results of a test, as a few lines on the terminal."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ def summary(metrics: Mapping[str, Number]) -> str:
     """Table of the numbers that matter, each with its 95 % interval and the count behind it.
 
     Args:
-        metrics: Contents of ``test_metrics.json``; None stands for what could not be measured.
+        metrics: Content of ``test_metrics.json``; None marks values that could not be measured.
 
     Example:
         >>> values = {"hallucination_rate": 0.5, "hallucination_rate_low": 0.4, "hallucination_rate_high": 0.6}

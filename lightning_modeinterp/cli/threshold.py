@@ -1,4 +1,4 @@
-"""``modeinterp threshold``: set a threshold on the scores of some samples, and save it for others."""
+"""``modeinterp threshold``: set a threshold on the scores of some samples, and save it for new ones."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,9 +21,9 @@ from lightning_modeinterp.sheets import read_labels, read_score_table
 from lightning_modeinterp.threshold import PUBLISHED_RETAINED
 
 DESCRIPTION = r"""
-Set the threshold of a score that keeps a share of the samples, and save it with the model, the sampler and the steps
-that it holds for; on samples of others it is refused. It is set on the samples that the oracle of the store finds in
-support; with --labels on those that people labelled --good; else on all of them.
+Set the threshold of a score so that it keeps a given share of the samples. It is saved with the model, sampler and
+steps that it is valid for, and refused on any others. It is set on the samples that the store's oracle finds in
+support, or with --labels on those labelled --good, else on all samples.
 
   modeinterp threshold RUN_DIR/predictions --score variance/last_10 --out late.json
   modeinterp keep OTHER_RUN_DIR/predictions --filter BelowSavedThreshold --filter.file late.json --out kept
@@ -45,27 +45,31 @@ def main(args: Sequence[str]) -> None:
     threshold = replace(calibrate(source.samples, given.score, given.retained, good), set_on=source.set_on)
     threshold.save(given.out)
     print(
-        f"threshold finished; {given.score} up to {threshold.value:.6g} keeps {given.retained:.4g} of the "
-        f"{threshold.num_in_support:,} samples {who}; it is in {given.out}"
+        f"threshold finished; {given.score} <= {threshold.value:.6g} keeps {given.retained:.4g} of the "
+        f"{threshold.num_in_support:,} samples {who}; saved in {given.out}"
     )
 
 
 def parser() -> OneLineParser:
     """The parser of the command."""
     made = OneLineParser("threshold", description=DESCRIPTION)
-    made.add_argument("samples", type=Path, metavar="STORE", help="what predict wrote, or a CSV file of scores")
-    made.add_argument("--score", required=True, help="its name, such as variance/last_10")
+    made.add_argument(
+        "samples", type=Path, metavar="STORE", help="the store that predict wrote, or a CSV file of scores"
+    )
+    made.add_argument("--score", required=True, help="name of the score, such as variance/last_10")
     made.add_argument("--retained", type=float, default=PUBLISHED_RETAINED, help="share to keep; 0.96 by default")
-    made.add_argument("--labels", type=Path, help="CSV file that a sheet of the same samples has saved")
-    made.add_argument("--good", help="labels, by commas, of samples to be kept")
-    made.add_argument("--fingerprint", type=Path, help="of a CSV file: JSON file that says what the scores are of")
+    made.add_argument("--labels", type=Path, help="CSV file of labels, saved from a sheet of the same samples")
+    made.add_argument("--good", help="labels of good samples, separated by commas")
+    made.add_argument(
+        "--fingerprint", type=Path, help="for a CSV file: JSON file with model, sampler and steps of its samples"
+    )
     made.add_argument("--out", type=Path, required=True, help="JSON file to write")
     return made
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Samples with scores, what a threshold on them holds for, and the numbers of those with some names."""
+    """Samples with scores, the settings a threshold on them is valid for, and the indices of samples by name."""
 
     samples: Iterable[GeneratedBatch]
     set_on: Mapping[str, Any]
@@ -93,8 +97,8 @@ def _of_table(given: Namespace) -> _Source:
     table = read_score_table(given.samples)
     if given.fingerprint is None or not given.fingerprint.is_file():
         raise ConfigurationError(
-            f"threshold: expected --fingerprint with a JSON file that says what the scores of {given.samples} are of "
-            f"(model, sampler, steps), got {given.fingerprint}; a threshold that does not say it would be used anywhere"
+            f"threshold: expected --fingerprint with a JSON file of model, sampler and steps for {given.samples}, got "
+            f"{given.fingerprint}; without it the threshold would be used anywhere"
         )
     number = len(table.names)
     scores = {name: values.float() for name, values in table.scores.items()}
@@ -103,7 +107,7 @@ def _of_table(given: Namespace) -> _Source:
 
 
 def _good(given: Namespace, source: _Source) -> tuple[Rows, str]:
-    """Which samples set the threshold, and who says so."""
+    """Which samples set the threshold, and a phrase that says so."""
     if (given.labels is None) != (given.good is None):
         raise ConfigurationError(
             f"threshold: expected --labels CSV and --good LABEL together, got {given.labels} and {given.good}"

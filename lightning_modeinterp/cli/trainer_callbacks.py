@@ -1,4 +1,4 @@
-"""The callbacks of a command: what the user gives, and ours where none of their class is given."""
+"""The callbacks of a command: the user's, and each default whose class the user does not give."""
 
 import sys
 from collections.abc import Sequence
@@ -19,24 +19,24 @@ OURS: tuple[type[Callback], ...] = (
     *(HallucinationMonitor, TrajectoryVarianceLogger, FigureLogger, SampleStoreCallback),
     *(LateAveraging, PlacedCheckpoints),
 )
-"""Callbacks of every command, each unless one of its class is given."""
+"""Default callbacks of every command; one is left out if the user gives one of its class."""
 
 
 def with_ours(asked: Callback | Sequence[Callback] | None) -> list[Callback]:
-    """Callbacks that are given, and ours.
+    """The given callbacks and the defaults.
 
     Args:
-        asked: ``trainer.callbacks``; one may stand without a list.
+        asked: ``trainer.callbacks``; a single one needs no list.
     """
     given = [asked] if isinstance(asked, Callback) else list(asked or [])
     return [*given, *(ours() for ours in OURS if ours not in map(type, given))]
 
 
 def with_bar(asked: bool | None, callbacks: Sequence[Callback]) -> tuple[bool, list[Callback]]:
-    """Whether there is a progress bar, and callbacks with it: ours on a terminal, and none beside one that is given.
+    """Whether there is a progress bar, and the callbacks with it: ours on a terminal, unless one is given.
 
     Args:
-        asked: ``trainer.enable_progress_bar``; None leaves it to us.
+        asked: ``trainer.enable_progress_bar``; None decides by the terminal.
         callbacks: All others.
     """
     is_given = any(isinstance(each, ProgressBar) for each in callbacks)

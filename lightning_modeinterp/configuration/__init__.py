@@ -1,4 +1,4 @@
-"""Configs that come with the package."""
+"""Configs that ship with the package."""
 
 from lightning_modeinterp.configuration.shipped import (
     CONFIGS,

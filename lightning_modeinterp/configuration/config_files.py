@@ -1,6 +1,6 @@
-"""The config files that a command line names, read before the parser takes them apart.
+"""The config files that a command line names, read before they are parsed.
 
-The parser reads them again. It does not say which file was wrong, and takes an empty one for nothing at all.
+The parser reads them again. But it does not say which file was wrong, and accepts an empty one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def options_in(arguments: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def config_files_in(arguments: Sequence[str]) -> list[tuple[str, Path]]:
-    """Config files that are given, in their order, each with the section that it is; ``""`` is the whole config."""
+    """The given config files in order, each with its section; ``""`` is the whole config."""
     whole = {name.lstrip("-") for name in OF_A_CONFIG}
     return [
         ("" if name in whole else name, Path(value))
@@ -43,10 +43,10 @@ def config_files_in(arguments: Sequence[str]) -> list[tuple[str, Path]]:
 
 
 def check_config_files(arguments: Sequence[str]) -> None:
-    """Refuse a config or section file that is empty, or no YAML, or no mapping.
+    """Refuse a config or section file that is empty, not YAML, or not a mapping.
 
     Args:
-        arguments: Of the command line, with paths for the names of shipped configs.
+        arguments: Arguments of the command line, with paths for the names of shipped configs.
 
     Raises:
         ConfigurationError: With the name of the file.
@@ -56,17 +56,17 @@ def check_config_files(arguments: Sequence[str]) -> None:
 
 
 def read_config(file: Path) -> dict[str, Any]:
-    """Read a config file, with the files that it names in place; only what is written there, no defaults.
+    """Read a config file with the files that it names inserted, without defaults.
 
     Raises:
-        ConfigurationError: If it, or the file of one of its sections, is empty, or no YAML, or no mapping.
+        ConfigurationError: If it, or the file of one of its sections, is empty, not YAML, or not a mapping.
     """
     found = read_yaml(file)
     if found is None:
         raise ConfigurationError(f"{file}: expected a config, got an empty file; `modeinterp configs` lists some")
     if not isinstance(found, Mapping):
         raise ConfigurationError(
-            f"{file}: expected lines such as `trainer: ...`, of a config, got a {type(found).__name__}"
+            f"{file}: expected a config with lines such as `trainer: ...`, got a {type(found).__name__}"
         )
     return {key: _section(value, file, str(key)) for key, value in found.items()}
 
@@ -80,7 +80,7 @@ def _section(value: Any, file: Path, key: str) -> Any:
 
 
 def _in_place(value: Any, file: Path) -> Any:
-    """The same with configs in the place of their names; a value may name another file too, and stays then."""
+    """The value with configs in place of their file names; other file names stay."""
     if isinstance(value, Mapping):
         return {key: _in_place(each, file) for key, each in value.items()}
     if isinstance(value, str) and value.endswith(SUFFIXES) and (file.parent / value).is_file():

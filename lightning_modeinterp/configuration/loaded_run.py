@@ -1,4 +1,4 @@
-"""A run of one's own in Python: its data, its trained model, and samples as ``predict`` draws them.
+"""A run of yours in Python: its data, its trained model, and samples as ``predict`` draws them.
 
 run = load_run("runs/gaussian_1d/seed_0")
 batch = run.draw(10_000)
@@ -27,11 +27,11 @@ from lightning_modeinterp.run_directory import RunDirectory
 Command = Literal["predict", "test", "fit"]
 
 COMMANDS: tuple[Command, ...] = ("predict", "test", "fit")
-"""Whose config says how to draw, the first of them that has been run."""
+"""Commands whose config says how to draw; the first that has been run is used."""
 
 AUTOCAST = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 OTHER_NAMES = {"None": "32-true", "32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
-"""What Lightning takes for precisions too."""
+"""Other spellings that Lightning accepts for a precision."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class LoadedRun:
 
     Args:
         path: Its directory.
-        config: The config that its command saved.
+        config: The config that the command saved.
         data: Its data, with the settings of the samples in ``generation``.
         module: Its model, with the weights of the checkpoint, to be evaluated.
-        checkpoint: Where the weights are from; None where nothing was trained.
-        autocast: What the network runs in; None for float32.
+        checkpoint: The file of the weights; None if nothing was trained.
+        autocast: Precision of the network; None for float32.
     """
 
     path: Path
@@ -56,7 +56,7 @@ class LoadedRun:
 
     @property
     def drawing(self) -> Drawing:
-        """What draws its samples, block by block."""
+        """Draws its samples, block by block."""
         return replace(self.module.drawing(data=self.data), context=self.as_predicted)
 
     @contextmanager
@@ -75,8 +75,8 @@ class LoadedRun:
         """Draw and judge samples; those of ``predict`` with the same config, bit for bit.
 
         Args:
-            num_samples: How many; as the config says if None.
-            purpose: What they are for, which decides their noise: ``predict``, ``test``, or anything else.
+            num_samples: How many; as in the config if None.
+            purpose: Selects the noise: ``predict``, ``test``, or any other name.
         """
         return self.drawing.draw(num_samples, purpose)
 
@@ -87,13 +87,13 @@ def load_run(
     ckpt_path: str | Path | None = None,
     device: torch.device | str = "cpu",
 ) -> LoadedRun:
-    """Load a run of one's own from its run directory. Its config names classes, which are imported.
+    """Load a run of yours from its run directory. The classes in its config are imported.
 
     Args:
         path: The run directory.
-        command: Whose saved config is read. If None the first of predict, test and fit that has been run there.
-        ckpt_path: The checkpoint, ``last`` or ``best``; its averaged weights are taken where it holds some. If None the
-            one that the config names, or ``checkpoints/last.ckpt``.
+        command: The command whose saved config is read; the first of predict, test and fit that was run if None.
+        ckpt_path: The checkpoint, ``last`` or ``best``; its averaged weights are used if it has some. If None, the one
+            in the config, or ``checkpoints/last.ckpt``.
         device: Where to put the model.
 
     Raises:
@@ -105,7 +105,7 @@ def load_run(
     autocast = _autocast((config.get("trainer") or {}).get("precision"), torch.device(device))
     data = data_of(config)
     data.generation = generation_of(config)
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not for weights that are replaced
+    with torch.random.fork_rng(devices=[]):  # keeps the caller's random state
         module = module_of(config, data)
     checkpoint = _checkpoint(folder, config, ckpt_path)
     if checkpoint.is_file():
@@ -127,12 +127,12 @@ def _config_file(folder: Path, command: Command | None) -> Path:
             return file
     raise ConfigurationError(
         f"load_run: expected a run directory with {' or '.join(file.name for file in files)}, found none in {folder}; "
-        "give the folder that fit names at its end"
+        "give the folder that fit prints at its end"
     )
 
 
 def _checkpoint(folder: Path, config: Mapping[str, Any], asked: str | Path | None) -> Path:
-    """Where the weights are; the run may have been moved since it named its own."""
+    """The file of the weights; the run may have been moved since its config was saved."""
     last, named = folder / "checkpoints" / "last.ckpt", asked or config.get("ckpt_path") or "last"
     if named == "last":
         return last

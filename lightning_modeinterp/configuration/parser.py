@@ -1,4 +1,4 @@
-"""The parser: no abbreviated options, and errors of one line."""
+"""The parser: no abbreviated options, one-line errors."""
 
 from enum import Enum
 from typing import Any, NoReturn
@@ -27,18 +27,18 @@ BASES = (
     *(DiffusionModule, ModeInterpDataModule, Denoiser, NoiseSchedule, Decoder, Sampler, TrajectoryObserver),
     *(EndPointScore, SupportOracle, GenerationMetric, Callback, Logger, Optimizer, LRScheduler),
 )
-"""Base classes of what a config can name."""
+"""Base classes of the objects that a config can name."""
 
 
 class Parser(LightningArgumentParser):
-    """Parser whose errors are one line, and which takes no abbreviated options."""
+    """Parser with one-line errors and no abbreviated options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"allow_abbrev": False, **kwargs})
         self._made_for: str | None = None  # a class of the config, which has a parser of its own
 
     def add_class_arguments(self, theclass: type, nested_key: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        """Add the arguments of a class, and remember its name where they are all that is parsed."""
+        """Add the arguments of a class, and remember its name if nothing else is parsed."""
         if nested_key is None:
             self._made_for = theclass.__name__
         return super().add_class_arguments(theclass, nested_key, *args, **kwargs)
@@ -50,12 +50,12 @@ class Parser(LightningArgumentParser):
         raise ConfigurationError(one_line(message, options, class_names(), self._made_for)) from ex
 
     def dump(self, cfg: Namespace, *args: Any, **kwargs: Any) -> str:
-        """Dump a config; a default that is an enum of strings, as Lightning's `Timer` has one, by its value."""
+        """Dump a config; a default that is an enum of strings, as in Lightning's `Timer`, as its value."""
         return str(super().dump(_with_plain_enums(cfg.clone()), *args, **kwargs))
 
 
 def _with_plain_enums(value: Any) -> Any:
-    """The same, changed in place, with strings for members of enums that are strings."""
+    """Replace members of string enums by their strings, in place."""
     if isinstance(value, Enum) and isinstance(value, str):
         return str(value.value)
     if isinstance(value, Namespace | dict):

@@ -1,8 +1,7 @@
-"""From the parser's report of several lines to the one line that helps.
+"""From the parser's report of several lines to the one that helps.
 
-jsonargparse says where in a tree of types a value failed; a user wants to know which option, what it got and what comes
-closest to what they meant. Each class of a config is parsed by a parser of its own, whose one line the outer parsers
-hand on.
+jsonargparse says where in a tree of types a value failed; a user wants to know which option, what it got and the
+nearest valid name. Each class of a config has its own parser, whose line the outer parsers pass on.
 """
 
 import difflib
@@ -41,10 +40,10 @@ def one_line(
     """Say in one line what was wrong with the arguments.
 
     Args:
-        message: What the parser said.
-        options: The options that the parser has, with or without leading dashes.
+        message: The parser's message.
+        options: Options of the parser, with or without leading dashes.
         class_names: Names of classes that may have been meant.
-        made_for: Name of the class whose arguments they are; None for those of a command.
+        made_for: Name of the class whose arguments they are; None for a command.
 
     Example:
         >>> one_line("unrecognized arguments: --trainer.max_stepz 3", ["--trainer.max_steps"])
@@ -66,7 +65,7 @@ def one_line(
 
 
 def _missing(names: str, made_for: str | None) -> str:
-    """What has to be given, of a class or of a command."""
+    """The message for missing arguments of a class or a command."""
     if made_for:
         return f"{made_for} needs {names}; give it as one of its init_args"
     plain = ", ".join(name.partition(".")[2] or name for name in names.split(", "))
@@ -82,7 +81,7 @@ def first_of(kinds: tuple[type[Exception], ...], error: BaseException) -> BaseEx
 
 
 def _class_problem(message: str, class_names: Collection[str]) -> str | None:
-    """What was wrong with the name of a class, if that was it."""
+    """What was wrong with the name of a class; None if the problem is another."""
     value = _first_group(_VALUE.search(message))
     if other := _OTHER_CLASS.search(message):
         return f"expected a subclass of {other[2]}, got {other[1] or value}"
@@ -108,14 +107,14 @@ def _meant(name: str, class_names: Collection[str]) -> str:
 
 
 def _reason(lines: Iterable[str], message: str) -> str:
-    """Everything that is not noise; of the alternatives of a union the one that was meant, or all of them as one."""
+    """The relevant lines; of a union's alternatives the one that was meant, or all of them in one."""
     kept = [line for line in lines if line and not _NOISE.match(line)]
     types = [match for line in kept if (match := _EXPECTED.match(line))]
     values = [value for line in kept if (match := _ONE_OF.match(line)) for value in match[1].split(", ")]
     others = dict.fromkeys(_plain(line) for line in kept if not _EXPECTED.match(line) and not _ONE_OF.match(line))
     value = next((match[2] for match in types if match[2]), None) or _first_group(_VALUE.search(message))
     if others and (value is None or _IS_SPEC.match(value) or not (types or values)):
-        return "; ".join(others)  # who names a class means none of the other types
+        return "; ".join(others)  # a class name rules out the other types
     expected = list(dict.fromkeys(_with_article(match[1]) for match in types))
     if spec := _NO_SPEC.search(message):
         expected = [f"the class of a {spec[1]}", *expected]

@@ -1,7 +1,7 @@
-"""From the config that a command saved to the objects that it had.
+"""Rebuild the objects of a command from its saved config.
 
-A config names classes, which are imported, so this is for runs of one's own. A sample store, which may come from
-anybody, is never asked.
+The classes in a config are imported, so this is for your own runs. The config of a sample store, which may come from
+anybody, is never used.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from lightning_modeinterp.moved_names import add_moved_names
 
 
 def read_config(file: str | Path) -> dict[str, Any]:
-    """Read a config that a command saved in its run directory; the old names of classes that it tells are known then.
+    """Read a config that a command saved in its run directory, and register its ``moved_names``.
 
     Raises:
-        ConfigurationError: If it is not there, or holds something else.
+        ConfigurationError: If it is missing, or not a config.
     """
     if not Path(file).is_file():
         raise ConfigurationError(f"{file}: expected the config that a command saved in its run directory, found none")
@@ -35,7 +35,7 @@ def read_config(file: str | Path) -> dict[str, Any]:
 
 
 def data_of(config: Mapping[str, Any]) -> ModeInterpDataModule:
-    """The data that a command was given.
+    """The data module of a command.
 
     Raises:
         ConfigurationError: If a class is not found or refuses its arguments.
@@ -46,7 +46,7 @@ def data_of(config: Mapping[str, Any]) -> ModeInterpDataModule:
 
 
 def generation_of(config: Mapping[str, Any]) -> Generation:
-    """What the command was to draw and to watch.
+    """The generation settings of a command.
 
     Raises:
         ConfigurationError: As `data_of`.
@@ -60,8 +60,8 @@ def module_of(config: Mapping[str, Any], data: ModeInterpDataModule) -> Diffusio
     """The model of a command, with random weights.
 
     Args:
-        config: What the command saved.
-        data: Its data, which say what shape the network sees.
+        config: The saved config.
+        data: Its data, which set the shape of the samples.
 
     Raises:
         ConfigurationError: As `data_of`.
@@ -73,15 +73,15 @@ def module_of(config: Mapping[str, Any], data: ModeInterpDataModule) -> Diffusio
 
 
 def _made(parser: Parser, section: str, config: Mapping[str, Any]) -> object:
-    try:  # of a copy, since the parser writes into what it is given
+    try:  # a copy, since the parser changes its input
         return parser.instantiate(parser.parse_object({section: deepcopy(config.get(section))}))[section]
-    except ValueError as error:  # the parser puts lines of its own about what a class has said
+    except ValueError as error:  # the parser wraps the message of a class in lines of its own
         cause = first_of((ConfigurationError,), error)
         raise error if cause is None else ConfigurationError(" ".join(str(cause).split())) from error
 
 
 def _with(tree: Any, keys: tuple[str, ...], value: Any) -> Any:
-    """The same mappings within each other, with another value deep within."""
+    """The nested mappings with one value replaced."""
     if not keys:
         return value
     below = tree if isinstance(tree, Mapping) else {}

@@ -1,6 +1,6 @@
-"""The configs that come with the package, by name: ``gaussian_1d`` is ``experiment/gaussian_1d.yaml``.
+"""The configs that ship with the package, by name: ``gaussian_1d`` is ``experiment/gaussian_1d.yaml``.
 
-In a checkout they are the folder ``configs`` beside the package, in an installed package a copy of it.
+In a checkout they are in the folder ``configs`` beside the package, in an installed package in a copy of it.
 """
 
 import difflib
@@ -22,7 +22,7 @@ def shipped_names() -> list[str]:
 
 
 def first_comment(name: str) -> str:
-    """What a shipped config says of itself in its first line; empty if nothing.
+    """The comment in the first line of a shipped config; empty if there is none.
 
     Args:
         name: Its name, ``<kind>/<name>``.
@@ -32,24 +32,24 @@ def first_comment(name: str) -> str:
 
 
 def with_shipped_paths(arguments: Sequence[str]) -> list[str]:
-    """Put the path of a shipped config for its name; what is a file already stays what it is.
+    """Replace the name of a shipped config by its path; an existing file is kept.
 
     Args:
-        arguments: Of the command line. ``-c NAME`` means an experiment, ``-c KIND/NAME`` or ``--trainer trainer/NAME``
-            any shipped config.
+        arguments: Arguments of the command line. ``-c NAME`` means an experiment, ``-c KIND/NAME`` or ``--trainer
+            trainer/NAME`` any shipped config.
 
     Raises:
-        ConfigurationError: If ``-c`` is given neither a file nor a name.
+        ConfigurationError: If the value of ``-c`` is neither a file nor a name.
     """
     return list(_each_with_path(arguments))
 
 
 def config_path(value: str, option: str = OF_A_CONFIG[0]) -> str:
-    """The path of a config that is given as a file or by a shipped one's name.
+    """The path of a config that is given as a file or as a shipped name.
 
     Args:
         value: The file or the name.
-        option: Where it was given, for the message.
+        option: The option that named it, for the message.
 
     Raises:
         ConfigurationError: If it is neither.
@@ -60,7 +60,7 @@ def config_path(value: str, option: str = OF_A_CONFIG[0]) -> str:
 
 
 def shipped_or_own(value: str | Path) -> Path:
-    """The path of a shipped config where its name is given and nothing of that name is here; else what was given."""
+    """The path of a shipped config if its name is given and no such file exists; else the given path."""
     name = str(value).removesuffix(".yaml").removeprefix("configs/")
     return Path(value) if Path(value).exists() or name not in shipped_names() else CONFIGS / f"{name}.yaml"
 
@@ -83,7 +83,7 @@ def _path_of(option: str, value: str) -> str:
 
 
 def _found(value: str, kinds: Sequence[str] = ("", "experiment/")) -> str | None:
-    """A file that is there, or the shipped config of that name or of a kind and that name."""
+    """An existing file, or the shipped config of that name, with or without its kind."""
     if Path(value).is_file():
         return value
     name = value.removesuffix(".yaml").removeprefix("configs/")
@@ -98,21 +98,21 @@ def _no_config(value: str, option: str) -> str:
 
 
 def copy_configs(folder: str | Path) -> list[Path]:
-    """Write all shipped configs into a folder, to change them.
+    """Copy all shipped configs to a folder, to edit them.
 
     Args:
-        folder: Where to, made if need be. A file that is there and says something else is not touched.
+        folder: The folder, created if need be. Existing files with other content are not touched.
 
     Returns:
         The files written.
 
     Raises:
-        ConfigurationError: If a file is there that says something else.
+        ConfigurationError: If an existing file has other content.
     """
     sources = {Path(folder) / f"{name}.yaml": (CONFIGS / f"{name}.yaml").read_bytes() for name in shipped_names()}
     if changed := [str(path) for path, text in sources.items() if path.exists() and path.read_bytes() != text]:
         raise ConfigurationError(
-            f"--copy: expected a folder without other configs of these names, got {', '.join(changed)}; take another "
+            f"--copy: expected a folder without other configs of these names, got {', '.join(changed)}; choose another "
             "folder or move them away"
         )
     for path, text in sources.items():

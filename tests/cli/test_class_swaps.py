@@ -22,7 +22,7 @@ def test_what_the_new_class_keeps_is_said(tmp_path):
     for config in (["-c", file], ["--config", file], [f"--config={file}"]):
         args = ["fit", *config, "--data", "parts.B", "--trainer.max_steps=3"]
         (line,) = kept_by_swaps(args, after("parts.B", size=5, seed=2, other=1))
-        assert line == "data: B keeps size=5 from A; restate what should differ"
+        assert line == "data: B keeps size=5 from A; set what should differ"
 
 
 def test_nothing_is_said_of_the_same_class_or_of_values_that_were_restated(tmp_path):
@@ -37,4 +37,4 @@ def test_nested_classes_are_compared_too(tmp_path):
     file = write(tmp_path, "e.yaml", "m: {class_path: M, init_args: {net: {class_path: N, init_args: {width: 8}}}}")
     config = {"m": {"class_path": "x.M", "init_args": {"net": {"class_path": "x.O", "init_args": {"width": 8}}}}}
     (line,) = kept_by_swaps(["fit", "-c", file], config)
-    assert line == "m.net: O keeps width=8 from N; restate what should differ"
+    assert line == "m.net: O keeps width=8 from N; set what should differ"

@@ -25,8 +25,8 @@ def averaged(tmp_path):
 
 
 LOST = (
-    "trainer.callbacks: Timer in the place of the earlier list, so EMAWeightAveraging is left out; to keep both, "
-    "append by --trainer.callbacks+= (callbacks+: in a file)"
+    "trainer.callbacks: Timer replaces the earlier list, so EMAWeightAveraging is left out; to keep both, "
+    "append with --trainer.callbacks+= (callbacks+: in a file)"
 )
 
 

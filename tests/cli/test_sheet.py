@@ -63,7 +63,7 @@ def test_a_store_has_the_labels_that_its_verdict_asks_for(tmp_path, details, lab
     ("options", "message"),
     [
         (["--num=0"], "--num of at least 1"),
-        (["--labels=good"], "KEY=LABEL by commas"),
+        (["--labels=good"], "KEY=LABEL separated by commas"),
         (["--labels=ab=c"], "KEY=LABEL"),
         (["--by=ink"], "expected --scores with a CSV file that has ink, got none"),
         (["--scores=nowhere.csv"], "scores: expected a CSV file, found none at nowhere.csv"),

@@ -147,7 +147,7 @@ def test_labels_of_others_are_one_line(tmp_path, file, capsys, labels, message):
 @pytest.mark.parametrize("given", [[], ["--fingerprint", "nowhere.json"]], ids=str)
 def test_a_table_without_a_fingerprint_is_one_line(table, file, capsys, given):
     options = ["--score", SCORE, *given, "--out", str(file)]
-    assert_refused(["threshold", str(table), *options], "expected --fingerprint with a JSON file that says", capsys)
+    assert_refused(["threshold", str(table), *options], "expected --fingerprint with a JSON file of", capsys)
 
 
 def test_samples_that_are_not_there_are_one_line(tmp_path, file, capsys):

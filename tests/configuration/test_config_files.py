@@ -25,7 +25,7 @@ def test_section_files_are_put_in_place(tmp_path):
 WRONG = {
     "": "{file}: expected a config, got an empty file; `modeinterp configs` lists some",
     "# nothing yet": "{file}: expected a config, got an empty file",
-    "- a\n- b": "{file}: expected lines such as `trainer: ...`, of a config, got a list",
+    "- a\n- b": "{file}: expected a config with lines such as `trainer: ...`, got a list",
     "data:\n\tsize: 3": "{file}: expected YAML, got an error in line 2, column 1 while scanning for the next",
     "data: [1": "{file}: expected YAML, got an error in line 1, column",
     b"\xff\xfe": "{file}: expected YAML as UTF-8 text, got other bytes at position 0; save it as UTF-8",
@@ -47,7 +47,7 @@ def test_what_is_no_config_is_refused_by_name(content, tmp_path):
 
 
 def test_tabs_are_named(tmp_path):
-    with pytest.raises(ConfigurationError, match="indent by spaces, not by tabs"):
+    with pytest.raises(ConfigurationError, match="indent with spaces, not tabs"):
         read_config(write(tmp_path, "mine.yaml", "data:\n\tsize: 3"))
 
 

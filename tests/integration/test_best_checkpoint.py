@@ -38,7 +38,7 @@ def test_the_best_is_found_by_name(kept):
 def test_without_a_best_one_says_how_to_keep_it(fitted, capsys):
     arguments = ["test", "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, *NETWORK, "--ckpt_path=best"]
     line = fails_with(arguments, capsys)
-    assert "ckpt_path: expected one best checkpoint that" in line
+    assert "ckpt_path: expected one best checkpoint recorded in" in line
     assert "found none; give a file, or fit with -c trainer/best to keep one" in line
 
 
@@ -62,4 +62,6 @@ def test_a_renamed_run_goes_on_as_itself(kept, tmp_path):
 def test_the_checkpoint_of_another_run_is_said_to_be_one(fitted, run, capsys):
     path = fitted.folder / "checkpoints/last.ckpt"
     run("fit", f"--ckpt_path={path}", "--trainer.max_steps=13")
-    assert f"note: ckpt_path: {path} is of another run, which goes on in {run.folder} with" in capsys.readouterr().err
+    assert (
+        f"note: ckpt_path: {path} is from another run; training resumes in {run.folder} with" in capsys.readouterr().err
+    )

@@ -96,7 +96,7 @@ def test_a_shipped_checkpoint_is_good_to_begin_with(run, capsys):
 REFUSED = {
     "no such file": (["--init_from=nope.ckpt"], "init_from: expected a checkpoint file, found none at nope.ckpt"),
     "no checkpoint": ([f"--init_from={CONFIG}"], "init_from: expected a checkpoint written by `modeinterp fit`, got"),
-    "both": (["--init_from={ckpt}", "--ckpt_path={ckpt}"], "init_from: expected no --ckpt_path beside it but last"),
+    "both": (["--init_from={ckpt}", "--ckpt_path={ckpt}"], "init_from: expected no --ckpt_path with it but last"),
     "another network": (
         ["--init_from={ckpt}", "--model.init_args.denoiser.init_args.width=32"],
         "model.denoiser.init_args.width: expected 16, as in the network whose weights are in",
@@ -115,17 +115,17 @@ REFUSED = {
     ),
     "another beginning": (
         ["--init_from=other.ckpt", "--ckpt_path=last", "--run.root={root}"],
-        "init_from: expected none, with which the fit that goes on began, got other.ckpt; leave it to go on",
+        "init_from: expected none, which the resumed fit started from, got other.ckpt; remove it to resume",
     ),
     "what it replaces": (
         ["--init_from={ckpt}", "--run.root={root}", "--run.overwrite=true"],
         "init_from: expected a file that --run.overwrite true does not replace",
     ),
     "an earlier fit": (["--init_from={ckpt}", "--run.root={root}"], "expected no earlier fit in this run directory"),
-    "weights only": (["--weights_only=true"], "with the weights alone give --init_from CKPT"),
+    "weights only": (["--weights_only=true"], "from the weights alone give --init_from CKPT"),
     "learning rate": (
         ["--run.root={root}", "--ckpt_path=last", RATE.format(0.0001)],
-        "or begin a new run with these weights (--init_from CKPT --run.name NAME)",
+        "or start a new run from these weights (--init_from CKPT --run.name NAME)",
     ),
 }
 
@@ -143,7 +143,7 @@ def test_what_does_not_fit_is_one_line(name, fitted, tmp_path, capsys):
 def test_weights_are_begun_with_by_a_fit_alone(fitted, tmp_path, capsys):
     asked = [f"--init_from={last_of(fitted)}", f"--run.root={tmp_path}"]
     line = fails_with(["test", "-c", str(CONFIG), *SMALL, *NETWORK, *asked], capsys)
-    assert "init_from: expected for fit alone, got" in line
+    assert "init_from: expected with fit only, got" in line
 
 
 def test_a_saved_config_of_such_a_fit_serves_the_other_commands(fitted, run):

@@ -81,7 +81,7 @@ CASES = {
     "no such device": (["--trainer.accelerator=tpu"], "trainer: Requirement 'torch_xla"),
     "strategy": (["--trainer.strategy=dpp"], "trainer: You selected an invalid strategy name"),
     "validation interval": (["--trainer.val_check_interval=0"], "val_check_interval: expected a number > 0"),
-    "no batches": (["--trainer.limit_train_batches=0"], "limit_train_batches: expected a number > 0, got 0, which"),
+    "no batches": (["--trainer.limit_train_batches=0"], "limit_train_batches: expected a number > 0, got 0, so"),
     "section file": (["--trainer=nope.yaml"], "trainer: expected a config file, found none at nope.yaml"),
     "stray word": (["stray"], "stray: expected options only, such as --run.name stray"),
     "option without its group": (["--max_steps=3"], "max_steps: no such option; did you mean trainer.max_steps?"),
@@ -132,7 +132,7 @@ CASES = {
     "checkpoint interval": (["--checkpoint.every_n_steps=0"], "expected a number of optimiser steps >= 1, got 0"),
     "batch that processes cannot share": (
         ["--trainer.devices=3"],
-        "data.batch_size: expected a multiple of the 3 processes, since it is the global one, got 64",
+        "data.batch_size: expected a multiple of the 3 processes, since it is the global batch size, got 64",
     ),
 }
 
@@ -241,13 +241,13 @@ def test_nothing_to_evaluate_is_refused(fitted, command, capsys):
     name = f"limit_{'val' if command == 'validate' else command}_batches"
     arguments = [command, "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, *NETWORK, "--ckpt_path=last"]
     line = fails_with([*arguments, f"--trainer.{name}=0"], capsys)
-    assert f"trainer.{name}: expected a number > 0, got 0, which leaves {command} nothing to do" in line
+    assert f"trainer.{name}: expected a number > 0, got 0, so {command} has nothing to do" in line
 
 
 def test_a_second_fit_is_refused_unless_it_overwrites(fitted, capsys):
     arguments = ["fit", "-c", str(CONFIG), f"--run.root={fitted.root}", *SMALL, *NETWORK]
     line = fails_with(arguments, capsys)
-    assert "--run.overwrite true, or go on with --ckpt_path last" in line
+    assert "--run.overwrite true, or resume with --ckpt_path last" in line
 
 
 def test_debug_keeps_the_traceback(monkeypatch):

@@ -27,14 +27,14 @@ CASES = {
         ["--run.name=${env:HOME}"],
         "run.name: expected a resolver that OmegaConf has, such as ${oc.env:NAME}",
     ),
-    "grammar": (["--run.name=${seed"], "run.name: expected a ${...} that OmegaConf can read, got one of which it says"),
+    "grammar": (["--run.name=${seed"], "run.name: expected a ${...} that OmegaConf can read, got: "),
     "duration": (
         [CALLBACK.format("Timer", "duration: abc")],
         "callbacks: Timer: `Timer(duration='abc')` is not",
     ),
     "rate finder": (
         ["--trainer.callbacks+=LearningRateFinder"],
-        "got LearningRateFinder; try some runs with another --model.init_args.optimizer.init_args.lr each",
+        "got LearningRateFinder; start several runs, each with another --model.init_args.optimizer.init_args.lr",
     ),
     "batch finder": (["--trainer.callbacks+=BatchSizeFinder"], "with another --data.init_args.batch_size each"),
     "missing argument": (
@@ -294,6 +294,4 @@ def test_a_replaced_list_is_noted(tmp_path, capsys):
         )
     )
     said = capsys.readouterr().err
-    assert (
-        said.count("note: trainer.callbacks: LearningRateMonitor in the place of the earlier list, so EMAWeight") == 1
-    )
+    assert said.count("note: trainer.callbacks: LearningRateMonitor replaces the earlier list, so EMAWeight") == 1

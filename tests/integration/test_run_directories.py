@@ -250,7 +250,7 @@ def test_after_a_killed_start_the_next_command_finds_the_earlier_run(whole, tmp_
     Replaced(run.folder, "fit").move_aside()
     (run.folder / "logs/fit").mkdir()
     run("validate", "--ckpt_path=last")
-    assert "the results that fit was to overwrite are back; it was killed" in capsys.readouterr().err
+    assert "the results that fit was to overwrite are restored; it was killed" in capsys.readouterr().err
     assert files_of(run.folder).keys() == before.keys()
 
 
@@ -263,7 +263,7 @@ def test_linked_results_are_overwritten(whole, tmp_path, capsys, command):
     product.symlink_to(target)
     before = files_of(target)
     run_with(run, command, "--run.overwrite=true")
-    assert f"{product} was a link; what it leads to stays as it is" in capsys.readouterr().err
+    assert f"{product} was a link; its target is left as it is" in capsys.readouterr().err
     assert not product.is_symlink()
     assert files_of(target) == before
     assert sorted(files_of(run.folder)) == sorted(files_of(whole.folder))

@@ -96,7 +96,7 @@ def test_a_second_ctrl_c_stops_at_once(run, capsys):
     status, line = stopped(arguments(run, "fit", sending(["SIGINT", "SIGINT"])), capsys)
     assert (status, line) == (
         130,
-        "modeinterp: stopped by SIGINT; the same command goes on, a fit with --ckpt_path last",
+        "modeinterp: stopped by SIGINT; the same command resumes it, a fit with --ckpt_path last",
     )
     assert not (run.folder / "checkpoints/last.ckpt").exists()
 

@@ -66,7 +66,7 @@ def test_none_at_all_is_refused_before_anything_is_written(tmp_path, capsys):
         main(["fit", "-c", str(CONFIG), f"--run.root={tmp_path}", *SMALL, *NETWORK, "--num_threads=0"])
     assert end.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line == "modeinterp: num_threads: expected at least 1, or null for a fitting number, got 0"
+    assert line == "modeinterp: num_threads: expected at least 1, or null to choose by batch size, got 0"
     assert not any(tmp_path.iterdir())
 
 

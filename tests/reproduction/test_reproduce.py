@@ -257,7 +257,7 @@ def test_claims_that_were_not_decided_are_named(capsys, monkeypatch, tmp_path):
         main(["reproduce", "true-score", "distance", "--out", str(tmp_path)])
     assert stopped.value.code == 1
     printed = capsys.readouterr()
-    assert "2 of 2 claims not decided, a run failed: true-score, distance" in printed.err
+    assert "2 of 2 claims not decided because a run failed: true-score, distance" in printed.err
     assert "finished" not in printed.out
 
 
@@ -302,7 +302,7 @@ def test_a_reproduction_that_is_stopped_ends_with_its_commands(tmp_path, number,
         time.sleep(0.001)  # the second should come while the first is at work
     _, said = process.communicate(timeout=120)
     assert process.returncode == 128 + number
-    assert said.splitlines()[-1] == f"modeinterp: reproduce: stopped by {number.name}; the same command goes on"
+    assert said.splitlines()[-1] == f"modeinterp: reproduce: stopped by {number.name}; the same command resumes it"
     for lock in (tmp_path / "out").rglob("*lock"):
         with FileLock(lock).acquire(blocking=False):  # nothing is at work there
             pass
