@@ -25,5 +25,5 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What has another name today."""
+    """Resolve old names of renamed classes."""
     return moved(__name__, name)

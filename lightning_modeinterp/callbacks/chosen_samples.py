@@ -1,4 +1,4 @@
-"""Which samples are drawn again to show their trajectories: two sides, from few blocks."""
+"""Choose samples to redraw for figures of their trajectories: two groups, from few blocks."""
 
 from dataclasses import dataclass, replace
 
@@ -12,12 +12,12 @@ from lightning_modeinterp.threshold import as_suspicion
 
 @dataclass(frozen=True)
 class ChosenSamples:
-    """Samples of two sides, in the order of their numbers.
+    """Samples of two groups, in the order of their indices.
 
     Args:
         drawn: The samples.
-        is_second: (N,) bool, which of them are on the second side.
-        sides: What the sides are.
+        is_second: (N,) bool, which of them are in the second group.
+        sides: Names of the groups.
     """
 
     drawn: GeneratedBatch
@@ -26,15 +26,15 @@ class ChosenSamples:
 
     @classmethod
     def of(cls, drawn: GeneratedBatch, score: str, num_each: int, max_blocks: int) -> "ChosenSamples":
-        """In support and hallucinated, from the blocks with most of these.
+        """In-support and hallucinated samples, from the blocks with most hallucinations.
 
-        Without verdicts those of lowest and highest score, from the blocks that hold the highest.
+        Without verdicts, those of lowest and highest score, from the blocks with the highest scores.
 
         Args:
             drawn: At least one sample.
-            score: Name of the score that orders what is not judged.
-            num_each: Samples of a side at most.
-            max_blocks: Blocks at most.
+            score: Name of the score that orders samples without a verdict.
+            num_each: Maximum number of samples per group.
+            max_blocks: Maximum number of blocks.
         """
         if drawn.verdict is None:
             return _by_score(drawn, as_suspicion(drawn.score(score)), num_each, max_blocks)
@@ -68,5 +68,5 @@ def _num_in_blocks(block: Tensor, all_blocks: Tensor) -> Tensor:
 
 
 def _within(rank: Tensor, block: Tensor, max_blocks: int) -> Tensor:
-    """Which samples (N,) lie in the blocks that rank highest."""
+    """Which samples (N,) are in the highest-ranked blocks."""
     return torch.isin(block, rank.argsort(descending=True)[:max_blocks])

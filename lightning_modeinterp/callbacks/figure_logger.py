@@ -1,4 +1,4 @@
-"""Draw what has been sampled: PNG files after a test, and images in the loggers that show them."""
+"""Figures of samples: PNG files after a test, and images in loggers that show them."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -25,30 +25,30 @@ from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryReco
 
 NUM_MAPS = 16
 MAX_KEPT = 2**28
-"""Numbers of samples that are kept at most."""
+"""Maximum number of values in the kept samples."""
 
 MAX_RECORDED = 2**26
-"""Numbers of trajectories that are kept at most; fewer samples are shown where they are large."""
+"""Maximum number of values in the kept trajectories; fewer are shown if samples are large."""
 
 
 class FigureLogger(GeneratedSamplesCallback):
-    """Keep the first samples of an evaluation and draw them when it is over.
+    """Keep the first samples of an evaluation and draw them at its end.
 
-    After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: what the data
-    module draws of samples (``samples``, ``density`` or ``pairs``); ``variance`` by verdict, ``roc``, ``windows``;
-    ``sorted_by_variance``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and in-support samples; of
-    images ``kept_and_flagged`` and ``variance_maps`` too; and the figures of all probes, see `Probe`. Blocks of
-    samples whose trajectories or maps are shown are drawn again. At every n-th validation ``val/figures/<name>`` of
+    After a test, as PNG files in ``figures/`` and as ``test/figures/<name>`` in loggers that show images: the data
+    module's figures of samples (``samples``, ``density`` or ``pairs``); ``variance`` by verdict, ``roc``, ``windows``;
+    ``sorted_by_variance``; ``predicted_x_0``, the x_0_hat trajectories of hallucinated and in-support samples; for
+    images also ``kept_and_flagged`` and ``variance_maps``; and the figures of all probes, see `Probe`. Blocks of
+    samples whose trajectories or maps are shown are redrawn. At every n-th validation ``val/figures/<name>`` of
     samples and ``variance``, for such loggers only: without one nothing is kept or drawn.
-    Without an oracle there are neither ``roc``, ``windows`` nor ``kept_and_flagged``; trajectories are those of
-    highest and lowest variance, and validation has ``sorted_by_variance`` too. Where all samples have diverged, none
-    of them is drawn. They show the samples of all processes; the first one draws them.
+    Without an oracle there is no ``roc``, ``windows`` or ``kept_and_flagged``; trajectories are those of
+    highest and lowest variance, and validation has ``sorted_by_variance`` too. If all samples have diverged, none
+    is drawn. Figures show the samples of all processes; the first process draws them.
 
     Args:
-        max_samples: Number of samples that are kept for the figures; of large images as many as 1 GiB holds.
-        num_trajectories: Number of trajectories of each class.
-        max_replayed_blocks: Number of blocks that are drawn again at most.
-        every_n_validations: Validations from one drawing to the next. 0 draws only after a test.
+        max_samples: Number of samples to keep for the figures; of large images at most 1 GiB.
+        num_trajectories: Number of trajectories per class.
+        max_replayed_blocks: Maximum number of blocks to redraw.
+        every_n_validations: Validations between drawings. 0 draws only after a test.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class FigureLogger(GeneratedSamplesCallback):
         self.kept = KeptSamples(self.room)
 
     def state_dict(self) -> dict[str, Any]:
-        """Count on when a fit is resumed, so that its loggers get the rows of one that was not killed."""
+        """Save the count, so that a resumed fit logs the same rows as an uninterrupted one."""
         return {"num_validations": self.num_validations}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -75,13 +75,13 @@ class FigureLogger(GeneratedSamplesCallback):
         self.num_validations = state_dict["num_validations"]
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Make room, if this validation is to be drawn."""
+        """Start keeping samples, if this validation is to be drawn."""
         is_due = self.every_n_validations > 0 and self.num_validations % self.every_n_validations == 0
         is_seen = any(map(shows_images, trainer.loggers))  # the same on every process
         self._make_room(trainer, self.max_samples if is_due and is_seen and not trainer.sanity_checking else 0)
 
     def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
-        """Keep samples while there is room."""
+        """Keep samples up to the limit."""
         self.kept.add(generated)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -92,11 +92,11 @@ class FigureLogger(GeneratedSamplesCallback):
                 _show(trainer, f"val/figures/{name}", figure)
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Forget an earlier test."""
+        """Discard samples of an earlier test."""
         self._make_room(trainer, self.max_samples)
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save the figures and show them; a dry run draws them only."""
+        """Save the figures and log them; a dry run only draws them."""
         if not self._has_gathered(trainer) or not isinstance(pl_module, DiffusionModule):
             return
         is_dry = bool(trainer.fast_dev_run)  # type: ignore[attr-defined]  # set behind the scenes
@@ -107,14 +107,14 @@ class FigureLogger(GeneratedSamplesCallback):
             _show(trainer, f"test/figures/{name}", figure)
 
     def _make_room(self, trainer: L.Trainer, max_samples: int) -> None:
-        """For this process's share; blocks go to the processes in turn."""
+        """Start keeping this process's share; blocks go to the processes in turn."""
         self.room = max_samples
         if max_samples > 0:
             self.room = min(max_samples, max(1, MAX_KEPT // math.prod(data_of(trainer).sample_shape)))
         self.kept = KeptSamples(self.room / trainer.world_size)
 
     def _has_gathered(self, trainer: L.Trainer) -> bool:
-        """Bring the samples together, if there was room for any, and say whether this process has some to draw."""
+        """Gather the samples of all processes, and say whether this process has some to draw."""
         if self.kept.max_samples > 0:
             self.kept = self.kept.gathered(trainer, self.room)
         return len(self.kept) > 0
@@ -161,7 +161,7 @@ class FigureLogger(GeneratedSamplesCallback):
         shown: GeneratedBatch,
         observer_of: Callable[[list[int]], TrajectoryObserver[Any]],
     ) -> Tensor:
-        """What an observer of rows of a block makes of samples, (len(shown), ...), in their order."""
+        """Results of an observer on chosen samples, (len(shown), ...), in their order."""
         generation, index = data_of(module.trainer).generation, shown.index.tolist()
         drawing = module.drawing()
         results = []

@@ -1,4 +1,4 @@
-"""What callbacks need of a run: the samples it draws, its data, and the step that loggers count by."""
+"""Helpers for callbacks: the samples of a run, its data, and the step for its loggers."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -13,11 +13,11 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class GeneratedSamplesCallback(Callback, ABC):
-    """Look at what validation and test draw. A subclass writes `take`."""
+    """Receives the samples of validation and test. A subclass implements `take`."""
 
     @abstractmethod
     def take(self, module: L.LightningModule, generated: GeneratedBatch) -> None:
-        """Look at one batch.
+        """Receive one batch.
 
         Args:
             module: The model that drew it.
@@ -31,7 +31,7 @@ class GeneratedSamplesCallback(Callback, ABC):
         outputs: Any,
         *_: Any,
     ) -> None:
-        """Take generated samples; the batches of data have none."""
+        """Pass on generated samples; batches of data have none."""
         if isinstance(outputs, GeneratedBatch):
             self.take(pl_module, outputs)
 
@@ -44,7 +44,7 @@ def data_of(trainer: L.Trainer) -> ModeInterpDataModule:
     """The datamodule of a run.
 
     Raises:
-        ConfigurationError: If it is not one of ours.
+        ConfigurationError: If it is not a `ModeInterpDataModule`.
     """
     data = getattr(trainer, "datamodule", None)
     if not isinstance(data, ModeInterpDataModule):
@@ -58,17 +58,17 @@ def data_of(trainer: L.Trainer) -> ModeInterpDataModule:
 def step_of(trainer: L.Trainer) -> int:
     """The step at which Lightning logs the scalars of an evaluation: that of the last training batch, from 0.
 
-    ``trainer.global_step`` is one more in a validation, and what is logged there would be lost or doubled when a fit
-    is resumed.
+    In a validation, ``trainer.global_step`` is one more, and values logged there would be lost or doubled in a resumed
+    fit.
     """
     return trainer.fit_loop.epoch_loop._batches_that_stepped
 
 
 def warn_of_diverged(num_diverged: int, num_drawn: int) -> None:
-    """Say that samples diverged, and what to do."""
+    """Warn that samples diverged, with a remedy."""
     if num_diverged > 0:
         rank_zero_warn(
-            f"{num_diverged:,} of {num_drawn:,} samples diverged: a value is not finite, or far outside what the data "
-            "span. They are in no rate. Take more steps or another sampler, clip x_0_hat "
+            f"{num_diverged:,} of {num_drawn:,} samples diverged: a value is not finite, or far outside the range of "
+            "the data. They are in no rate. Use more steps or another sampler, clip x_0_hat "
             "(--generation.sampler.init_args.x_0_range), or train longer"
         )

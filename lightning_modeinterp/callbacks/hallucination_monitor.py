@@ -20,12 +20,12 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class HallucinationMonitor(GeneratedSamplesCallback):
-    """Feed every generated batch to the metrics, log them, and after a test write ``test_metrics.json``.
+    """Update the metrics with every generated batch, log them, and after a test write ``test_metrics.json``.
 
-    A test also writes down what probes measure of the model itself, see `Probe`; `ValidationProbes` asks them in a fit.
+    A test also writes the measurements of probes on the model, see `Probe`; `ValidationProbes` runs them in a fit.
 
     Args:
-        metrics: Further metrics beside those that the data bring.
+        metrics: Further metrics besides those of the data.
     """
 
     def __init__(self, metrics: Sequence[GenerationMetric] = ()) -> None:
@@ -35,7 +35,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         self._has_validated = False
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Take the metrics that the data bring, beside the share of samples that diverged."""
+        """Collect the metrics of the data, and the share of diverged samples."""
         self.metrics = [DivergedRate(), *data_of(trainer).metrics(), *self.extra_metrics]
         check_names(self.metrics, probes_of(trainer))
 
@@ -45,13 +45,13 @@ class HallucinationMonitor(GeneratedSamplesCallback):
             metric.to(module.device).update(generated)
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Say once if fewer samples are drawn than were asked for."""
+        """Warn once if fewer samples are drawn than requested."""
         if not trainer.sanity_checking and not self._has_validated:
             self._has_validated = True
             _warn_of_limit(trainer, "limit_val_batches", trainer.num_val_batches, trainer.val_dataloaders)
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Say if fewer samples are drawn than were asked for."""
+        """Warn if fewer samples are drawn than requested."""
         _warn_of_limit(trainer, "limit_test_batches", trainer.num_test_batches, trainer.test_dataloaders)
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -59,7 +59,7 @@ class HallucinationMonitor(GeneratedSamplesCallback):
         self._finish(pl_module, "val", drew=data_of(trainer).generation.monitor.num_samples > 0)
 
     def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Log the metrics and write them down, with the losses and what is measured of the model itself."""
+        """Log the metrics and write them to a file, with the losses and the measurements of probes."""
         self._finish(pl_module, "test", drew=True)
         warn_of_diverged(int(self.results["num_diverged"]), int(self.results["num_drawn"]))
         self.results |= self._of_the_model(pl_module, data_of(trainer))
@@ -88,13 +88,13 @@ class HallucinationMonitor(GeneratedSamplesCallback):
 
 
 def _warn_of_limit(trainer: L.Trainer, limit: str, num_taken: Sequence[float], loaders: Any) -> None:
-    """Say what Lightning leaves out of a validation or test where it takes but some batches, of data and of samples."""
+    """Warn if Lightning limits the batches of data and samples in a validation or test."""
     shares = [(taken, len(loader)) for taken, loader in zip(num_taken, loaders, strict=True)]
     if trainer.fast_dev_run or all(taken >= num for taken, num in shares):  # type: ignore[attr-defined]
         return
     (data, of_data), (samples, of_samples) = shares
     rank_zero_warn(
         f"trainer.{limit}: each process takes {data} of {of_data} batches of data and draws {samples} of {of_samples} "
-        "batches of samples, so losses and rates are of fewer than were asked for; to ask for fewer, set the sizes of "
+        "batches of samples, so losses and rates are of fewer than requested; to request fewer, set the sizes in "
         "data and generation"
     )

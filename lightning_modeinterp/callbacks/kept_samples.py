@@ -1,4 +1,4 @@
-"""The first samples of an evaluation, kept on the CPU to draw them."""
+"""The first samples of an evaluation, kept on the CPU for figures."""
 
 import lightning as L
 import torch
@@ -7,10 +7,10 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class KeptSamples:
-    """Collect batches while there is room.
+    """Collect batches up to a limit.
 
     Args:
-        max_samples: Number of samples from which on nothing more is kept.
+        max_samples: Number of samples at which collecting stops.
     """
 
     def __init__(self, max_samples: float) -> None:
@@ -18,11 +18,11 @@ class KeptSamples:
         self.batches: list[GeneratedBatch] = []
 
     def gathered(self, trainer: L.Trainer, max_samples: int) -> "KeptSamples":
-        """The first samples of all that the processes have kept, in order. All of them have to call it.
+        """The first samples of all processes, in order. All of them have to call it.
 
         Args:
             trainer: The run.
-            max_samples: Number of samples from which on nothing more is kept.
+            max_samples: Number of samples at which collecting stops.
 
         Returns:
             The samples on the first process, none on the others.
@@ -37,7 +37,7 @@ class KeptSamples:
         return together
 
     def add(self, batch: GeneratedBatch) -> None:
-        """Keep a batch if there is room."""
+        """Keep a batch if the limit is not reached."""
         if len(self) < self.max_samples:
             self.batches.append(batch.to(torch.device("cpu")))
 
@@ -46,5 +46,5 @@ class KeptSamples:
         return sum(map(len, self.batches))
 
     def sound(self) -> GeneratedBatch:
-        """All of them, but those that diverged; at least one batch must have been kept."""
+        """All of them except those that diverged; at least one batch must have been kept."""
         return GeneratedBatch.joined([batch.sound() for batch in self.batches])

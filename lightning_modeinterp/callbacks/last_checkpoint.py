@@ -1,14 +1,14 @@
-"""One checkpoint a run, always the newest: ``checkpoints/last.ckpt``.
+"""One checkpoint per run, always the newest: ``checkpoints/last.ckpt``.
 
-A fit that is killed and resumed from it is to end like one that was not. So a state is saved where Lightning goes on
-exactly, and takes its name only once all that was logged up to it is on disk:
+A fit that is killed and resumed from it has to end like an uninterrupted one. So a state is saved where Lightning
+resumes exactly, and gets its final name only once everything logged up to it is on disk:
 
-1. Lightning goes on exactly from a state taken in ``on_train_batch_end``, as long as no validation and no end of the
+1. Lightning resumes exactly from a state taken in ``on_train_batch_end``, as long as no validation and no end of the
    epoch follows that batch, since a resumed run skips both; and from one taken in ``on_validation_end``.
 2. The rows of a step are logged after ``on_train_batch_end``. Until the next batch starts, or training ends, the state
    waits under another name.
 
-Ctrl-C and SIGTERM ask for such a state out of turn. A validation or the end of an epoch that is due comes first.
+Ctrl-C and SIGTERM request an additional such state. A validation or the end of an epoch that is due comes first.
 """
 
 import signal
@@ -24,16 +24,15 @@ from lightning_modeinterp.files import aside_of, publish
 
 
 class LastCheckpoint(Checkpoint):
-    """Save every n optimiser steps, when training is over, and before a signal stops it.
+    """Save every n optimiser steps, at the end of training, and before a signal stops it.
 
-    A save that falls on the last batch of an epoch is put off by one batch. Where each epoch has but one batch it is
-    not, and what other callbacks do at the end of that epoch is left out of a resumed run; weights and logs are the
-    same still. Where a callback stops training early, a resumed fit trains on until it is stopped again, as always in
-    Lightning.
+    A save on the last batch of an epoch is delayed by one batch. If each epoch has only one batch it is not, and a
+    resumed run skips what other callbacks do at the end of that epoch; weights and logs are still the same. If a
+    callback stopped training early, a resumed fit trains until it is stopped again, as always in Lightning.
 
     Args:
-        every_n_steps: Optimiser steps between two saves.
-        dirpath: Where to save; the command line takes it from the run directory. None is ``checkpoints`` in the
+        every_n_steps: Optimiser steps between saves.
+        dirpath: Folder to save to; the command line sets it from the run directory. If None, ``checkpoints`` in the
             trainer's ``default_root_dir``.
 
     Raises:
@@ -43,22 +42,22 @@ class LastCheckpoint(Checkpoint):
     def __init__(self, every_n_steps: int = 1000, dirpath: str | Path | None = None) -> None:
         if every_n_steps < 1:
             raise ConfigurationError(
-                f"checkpoint.every_n_steps: expected a number of optimiser steps >= 1, got {every_n_steps}; take one "
-                "beyond trainer.max_steps to save only at the end"
+                f"checkpoint.every_n_steps: expected a number of optimiser steps >= 1, got {every_n_steps}; use one "
+                "above trainer.max_steps to save only at the end"
             )
         self.every_n_steps = every_n_steps
         self.dirpath = dirpath
-        self.path = Path()  # known in setup
-        self._is_waiting = False  # a state is saved under its other name
+        self.path = Path()  # set in setup
+        self._is_waiting = False  # a state is saved under its temporary name
         self._was_stopping = False  # training had been told to stop before the validation that may follow
         self._saved_step = 0
         self._last_step = 0
         self._request = StopRequest()
-        self._is_stopping = False  # a stop is asked for
-        self._stops = False  # and the state for it is taken
+        self._is_stopping = False  # a stop is requested
+        self._stops = False  # and its state is saved
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Find the folder, and remove what a killed run left waiting."""
+        """Set the folder, and remove the temporary file of a killed run."""
         if stage == "fit":
             folder = self.dirpath or Path(trainer.default_root_dir) / "checkpoints"
             self.path = Path(folder) / "last.ckpt"
@@ -66,7 +65,7 @@ class LastCheckpoint(Checkpoint):
                 aside_of(self.path).unlink(missing_ok=True)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Count from the step that was loaded, and listen to signals."""
+        """Count from the loaded step, and listen for signals."""
         self._is_waiting, self._saved_step, self._last_step = False, trainer.global_step, trainer.global_step
         self._is_stopping = self._stops = False
         self._request.listen()
@@ -74,20 +73,20 @@ class LastCheckpoint(Checkpoint):
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """All rows of the batch before are logged: publish its state, and stop behind it if that is asked for.
+        """All rows of the previous batch are logged: publish its state, and stop if requested.
 
         Raises:
-            StoppedBySignal: On all processes alike.
+            StoppedBySignal: On all processes.
         """
         self._publish(trainer)
         if self._stops:
-            number = self._request.number or signal.SIGTERM  # another process has heard it
+            number = self._request.number or signal.SIGTERM  # another process has received it
             raise StoppedBySignal(number, trainer.global_step, None if _is_dry(trainer) else self.path)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save every n steps and after the last one; never between batches whose gradients are being accumulated."""
+        """Save every n steps and after the last one; never while gradients are being accumulated."""
         has_stepped, self._last_step = trainer.global_step > self._last_step, trainer.global_step
         self._was_stopping = trainer.should_stop
         self._is_stopping = self._request.is_made(trainer)
@@ -97,11 +96,11 @@ class LastCheckpoint(Checkpoint):
             self._save(trainer)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Take a waiting state again, now with the validation; and the last one, if the validation has ended training.
+        """Save a waiting state again, now with the validation; and the last one, if the validation has ended training.
 
-        Not at the end of an epoch, which a resumed run would go through again: `EarlyStopping` would then miss the
-        metric. Nor where there is a validation only because training is stopping: a run that resumes behind it, and is
-        to train on, would not know of it.
+        Not at the end of an epoch, which a resumed run would repeat: `EarlyStopping` would then miss the metric. Nor in
+        a validation that runs only because training is stopping: a run that resumes after it and trains further would
+        not know of it.
         """
         takes_again = self._is_waiting and not trainer.is_last_batch
         has_ended = not self._is_waiting and is_over(trainer)
@@ -109,7 +108,7 @@ class LastCheckpoint(Checkpoint):
             self._save(trainer)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save the last state, if only the end of the epoch has ended training."""
+        """Save the last state, if the end of the epoch has ended training."""
         if is_over(trainer) and not self._is_waiting:
             self._save(trainer)
 
@@ -119,7 +118,7 @@ class LastCheckpoint(Checkpoint):
         self._publish(trainer)
 
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
-        """Leave the signals alone."""
+        """Restore the signal handlers."""
         self._request.end()
 
     def _save(self, trainer: L.Trainer) -> None:
@@ -144,7 +143,7 @@ def _is_dry(trainer: L.Trainer) -> bool:
 
 
 def is_over(trainer: L.Trainer) -> bool:
-    """Whether no further batch will be trained on: the steps or epochs are done, or a stop was asked for and may be."""
+    """Whether training is over: the steps or epochs are done, or a stop was requested and is allowed."""
     return (
         0 < trainer.max_steps <= trainer.global_step
         or (trainer.is_last_batch and trainer.current_epoch + 1 == trainer.max_epochs)

@@ -1,8 +1,8 @@
-"""Averaging of the weights that begins late.
+"""Weight averaging that starts late.
 
-Lightning's average begins as a copy of the weights before training and stays that until its first update. All the while
-validation, checkpoints and what follows a fit take the average: they would be of an untrained model. So until then the
-average is to be the weights themselves, from which the first update begins in any case.
+Lightning's average is a copy of the initial weights until its first update. Until then, validation and checkpoints
+would use an untrained model. So here the average follows the weights until then; the first update starts from the
+weights in any case.
 """
 
 from itertools import chain
@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 
 class LateAveraging(Callback):
-    """Let a weight average that has not begun follow the weights. Without such an average it does nothing."""
+    """Let a weight average that has not started follow the weights. Without such an average it does nothing."""
 
     def __init__(self) -> None:
-        self._last_updates: dict[WeightAveraging, tuple[int, int]] = {}  # of the averages that have not begun
+        self._last_updates: dict[WeightAveraging, tuple[int, int]] = {}  # of the averages that have not started
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Find the averages without an update; here alone, since a GPU is waited for."""
+        """Find the averages without an update; only here, since this synchronises with the GPU."""
         averages = [each for each in trainer.callbacks if isinstance(each, WeightAveraging)]  # type: ignore[attr-defined]
         self._last_updates = {
             each: _last_update(each)
@@ -32,7 +32,7 @@ class LateAveraging(Callback):
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Follow the weights, and leave alone what has begun since."""
+        """Follow the weights, and drop averages that have started since."""
         self._last_updates = {each: last for each, last in self._last_updates.items() if _last_update(each) == last}
         for each in self._last_updates:
             if each._average_model is not None:

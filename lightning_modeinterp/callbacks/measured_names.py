@@ -1,4 +1,4 @@
-"""No two of what a run measures have the same name: in its files and loggers one would take the place of the other."""
+"""Check that all measurements of a run have different names: in files and loggers one would overwrite the other."""
 
 from collections.abc import Sequence
 
@@ -8,28 +8,28 @@ from lightning_modeinterp.metrics import GenerationMetric
 
 
 def check_names(metrics: Sequence[GenerationMetric], probes: Sequence[Probe]) -> None:
-    """Raise where a probe measures what a metric or another probe is called.
+    """Raise if a probe uses a name of a metric or another probe.
 
     Args:
-        metrics: Of the samples; they have seen none yet.
-        probes: Of the model.
+        metrics: Metrics of the samples, without updates so far.
+        probes: Probes of the model.
 
     Raises:
-        ConfigurationError: If a name is there twice, or a probe does not say how its numbers are called.
+        ConfigurationError: If a name occurs twice, or a probe does not name its numbers.
     """
-    # of the class, since that of the object asks the other processes
+    # the class's method, since the object's would synchronise the processes
     taken = {name: type(metric).__name__ for metric in metrics for name in type(metric).compute(metric)}
     for probe in probes:
         ours = type(probe).__name__
         if not probe.names:
             raise ConfigurationError(
-                f"{ours}.names: expected what its numbers are called, got none; say it in the class"
+                f"{ours}.names: expected the names of its numbers, got none; set them in the class"
             )
         for name in probe.names:
             for other, theirs in taken.items():
                 if f"{other}/".startswith(f"{name}/"):
                     raise ConfigurationError(
-                        f"{ours}.names: expected a name that nothing else has, got {name}, where {theirs} measures "
+                        f"{ours}.names: expected a unique name, got {name}, where {theirs} measures "
                         f"{other}; rename one of them"
                     )
         taken |= dict.fromkeys(probe.names, ours)

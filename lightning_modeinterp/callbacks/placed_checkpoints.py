@@ -1,7 +1,7 @@
 """Lightning's `ModelCheckpoint` in a run directory.
 
-By itself it saves in the first logger's folder, makes folders of the slash in a metric's name, and begins its search
-for the best anew where the folder has another name.
+By default it saves in the first logger's folder, turns the slash in a metric's name into a folder, and restarts its
+search for the best if the folder was renamed.
 """
 
 import re
@@ -24,7 +24,7 @@ class PlacedCheckpoints(Callback):
         self._placed: list[ModelCheckpoint] = []
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Place them; Lightning sets up what saves checkpoints after all else.
+        """Set their folders; Lightning sets up checkpoint callbacks last.
 
         Raises:
             ConfigurationError: If one would write ``last.ckpt``.
@@ -38,7 +38,7 @@ class PlacedCheckpoints(Callback):
                 self._placed.append(each)
 
     def on_load_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Let what is the best so far be found where the run directory is now."""
+        """Update the path of the best checkpoint to where the run directory is now."""
         states = checkpoint["callbacks"]
         for each in self._placed:
             if each.state_key in states:
@@ -50,12 +50,12 @@ def _refuse_last(callback: ModelCheckpoint) -> None:
         raise ConfigurationError(
             "trainer.callbacks: expected a ModelCheckpoint that leaves last.ckpt alone, got "
             + ("save_last" if callback.save_last else "filename: last")
-            + "; the newest state is kept there in any case, every --checkpoint.every_n_steps"
+            + "; the newest state is always saved there, every --checkpoint.every_n_steps"
         )
 
 
 def _name_plainly(callback: ModelCheckpoint) -> None:
-    """Write the metrics' names into the file name without their slashes, as ``val_loss=0.12``."""
+    """Use metric names without slashes in the file name, as in ``val_loss=0.12``."""
     if callback.filename and callback.auto_insert_metric_name:
         callback.filename = _METRIC.sub(lambda found: f"{found[1].replace('/', '_')}={{{found[1]}", callback.filename)
         callback.auto_insert_metric_name = False

@@ -1,4 +1,4 @@
-"""From kept samples to figures, for data of any kind; those of a kind are its data module's."""
+"""Figures of kept samples for any data; a data module adds its own."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,11 +27,11 @@ from lightning_modeinterp.threshold import Threshold, as_suspicion
 
 
 def progress_figures(drawn: GeneratedBatch, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
-    """Name and draw what changes during a fit: the samples and their variance.
+    """Names and figures of what changes during a fit: the samples and their variance.
 
     Args:
         drawn: At least one sample; none has diverged.
-        data: What they are to look like.
+        data: The data module.
     """
     yield from data.sample_figures(drawn)
     if drawn.verdict is None:
@@ -42,11 +42,11 @@ def progress_figures(drawn: GeneratedBatch, data: ModeInterpDataModule) -> Itera
 
 
 def all_figures(drawn: GeneratedBatch, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
-    """Name and draw also what a test shows: of judged samples how every window and further score detects.
+    """Names and figures of a test: also how well every window and further score detects, if samples are judged.
 
     Args:
         drawn: At least one sample; none has diverged.
-        data: What they are to look like.
+        data: The data module.
     """
     yield from progress_figures(drawn, data)
     yield from data.test_figures(drawn)
@@ -70,13 +70,13 @@ def trajectory_figure(
 
 
 def score_counts(kept: JudgedSamples, name: str) -> ScoreCounts:
-    """One score of the samples that are in support or hallucinated; even blocks apart from odd ones."""
+    """One score of the samples that are in support or hallucinated, with even and odd blocks separate."""
     clear = kept.clear()
     return count_distinct(clear.scores[name], 2 * (clear.block % 2) + clear.hallucinated)
 
 
 def short_name(score: str) -> str:
-    """What a figure calls a score: a window by its own name."""
+    """The name of a score in figures: for a variance, that of its window."""
     return score.removeprefix(f"{VARIANCE}/")
 
 
@@ -98,7 +98,7 @@ def _detection(kept: JudgedSamples, drawn: GeneratedBatch, data: ModeInterpDataM
 
 
 def _sorted_by_variance(drawn: GeneratedBatch, data: ModeInterpDataModule) -> Iterator[tuple[str, Figure]]:
-    """Images from the most restless to the least; where such samples lie, on the line and in the plane."""
+    """Images sorted by variance, or the positions of such samples in 1D and 2D."""
     window, variance = data.generation.window, drawn.score(data.generation.score)
     hallucinated = drawn.verdict.hallucinated if drawn.verdict else None
     if is_image(drawn.samples):
@@ -110,7 +110,7 @@ def _sorted_by_variance(drawn: GeneratedBatch, data: ModeInterpDataModule) -> It
 
 
 def _sorted_images(drawn: GeneratedBatch, variance: Tensor, window: str) -> Figure:
-    """Both ends of the order, the variance below each image and hallucinated ones in a frame; all if there are few."""
+    """Both ends of the order, with the variance below each image and frames on hallucinations; all if there are few."""
     order = as_suspicion(variance).argsort(descending=True, stable=True)
     half = NUM_IMAGES // 2
     ends = {"most restless first": order}

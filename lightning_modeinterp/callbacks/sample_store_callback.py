@@ -1,4 +1,4 @@
-"""predict's product: a sample store in the run directory."""
+"""The output of predict: a sample store in the run directory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,10 +19,10 @@ PROVENANCE = "provenance.json"
 
 
 class SampleStoreCallback(Callback):
-    """Write what predict draws to ``predictions/``; a start with the same settings draws only what is missing there.
+    """Write the samples of predict to ``predictions/``; a repeated start draws only the missing ones.
 
     Args:
-        seconds: Time after which what has been drawn is written down; a kill loses no more than that.
+        seconds: Interval at which samples are written; a kill loses no more than that.
     """
 
     def __init__(self, seconds: float = 30.0) -> None:
@@ -36,7 +36,7 @@ class SampleStoreCallback(Callback):
         return SampleStoreWriter(path, self.fingerprint, num_samples, block_size, seconds=self.seconds)
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Open the store and request the blocks that it lacks."""
+        """Open the store and request its missing blocks."""
         if stage != "predict" or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         data = data_of(trainer)
@@ -61,14 +61,14 @@ class SampleStoreCallback(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Write one batch; stop after it where SIGTERM asks for it, which Lightning's predict loop does not hear."""
+        """Write one batch; stop after it on SIGTERM, which Lightning's predict loop does not check."""
         if isinstance(outputs, GeneratedBatch) and self.writer:
             self.writer.add(outputs)
         if trainer.received_sigterm:
             raise SIGTERMException
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Finish the store; not at the end of the predict loop, which a process that has nothing to draw skips."""
+        """Finish the store; not at the end of the predict loop, which a process without blocks skips."""
         if self.writer is None:
             return
         self.writer.flush()
@@ -85,7 +85,7 @@ class SampleStoreCallback(Callback):
 
     def _finish(self, writer: SampleStoreWriter) -> None:
         if num_missing := writer.finish():  # such as under limit_predict_batches
-            rank_zero_info(f"{writer.path}: unfinished, {num_missing} blocks are missing; the same command goes on")
+            rank_zero_info(f"{writer.path}: unfinished, {num_missing} blocks are missing; the same command resumes it")
         else:
             note_end(writer.path / PROVENANCE)
             warn_of_diverged(writer.num_diverged(), writer.num_samples)

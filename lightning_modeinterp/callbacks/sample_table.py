@@ -1,4 +1,4 @@
-"""Samples as rows of a table that a logger shows."""
+"""Samples as rows of a table for loggers."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ from lightning_modeinterp.loggers.media import Cell
 from lightning_modeinterp.metrics import HighestSamples
 
 MAX_VALUES = 8
-"""Samples of more values are not written out."""
+"""Samples with more values are not written out."""
 
 
 def sample_table(samples: HighestSamples, kinds: Sequence[str] | None) -> tuple[list[str], list[list[Cell]]]:
-    """Write down samples: their number in the set, variance, verdict, and a thumbnail or their values.
+    """Make a table of samples: their index in the set, variance, verdict, and a thumbnail or their values.
 
     Args:
         samples: The samples, in data units.
-        kinds: Names of the oracle's kinds; None where samples are not judged, and there is no such column.
+        kinds: Names of the oracle's kinds; None if samples are not judged, which leaves out that column.
 
     Returns:
         Names of the columns, and the rows.

@@ -1,4 +1,4 @@
-"""A bar that counts the optimiser steps of a fit, with their rate and the time that is left."""
+"""A progress bar of the optimiser steps of a fit, with their rate and the time left."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from lightning.pytorch.callbacks import RichProgressBar
 
 
 class StepsBar(RichProgressBar):
-    """Lightning's bar, for fits that are as long as ``trainer.max_steps``; elsewhere it is Lightning's own.
+    """Lightning's bar, over all steps for fits that are limited by ``trainer.max_steps``, unchanged otherwise.
 
-    By itself that one begins anew in each epoch, of which there are hundreds where data are few, and cannot say when
-    all is done.
+    Lightning's bar restarts in each epoch, of which there are hundreds for small data, and cannot show when training
+    ends.
     """
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Go on where the epoch before has ended."""
+        """Continue from the previous epoch."""
         if not _counts_steps(trainer):
             super().on_train_epoch_start(trainer, pl_module)
         elif self.progress is not None and self.train_progress_bar_id is None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, heard as a wish to stop where nothing is lost."""
+"""Ctrl-C and SIGTERM as requests to stop without losing work."""
 
 import os
 import signal
@@ -15,12 +15,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StoppedBySignal(SystemExit):  # no error, like Lightning's SIGTERMException
-    """A fit has stopped because a signal asked for it. The exit status is that of shells, 128 + the signal's number.
+    """A fit has stopped on a signal. The exit status is 128 + the signal's number, as in shells.
 
     Args:
         number: The signal.
-        step: Optimiser steps up to the checkpoint.
-        checkpoint: What was saved; None in a dry run.
+        step: Optimiser steps at the checkpoint.
+        checkpoint: The saved checkpoint; None in a dry run.
     """
 
     def __init__(self, number: signal.Signals, step: int, checkpoint: Path | None) -> None:
@@ -31,10 +31,10 @@ class StoppedBySignal(SystemExit):  # no error, like Lightning's SIGTERMExceptio
 
 
 class StopRequest:
-    """Listen to the signals that ask a process to stop.
+    """Listens for signals to stop.
 
-    Lightning breaks a fit off at once, without a checkpoint. With several processes one may hear what the others do
-    not, and all have to stop behind the same batch.
+    Lightning stops a fit at once, without a checkpoint. With several processes, one may receive a signal that the
+    others do not, and all have to stop after the same batch.
     """
 
     def __init__(self) -> None:
@@ -42,19 +42,19 @@ class StopRequest:
         self._before: dict[signal.Signals, Any] = {}
 
     def listen(self) -> None:
-        """Begin; a second Ctrl-C breaks off after all, a second SIGTERM does not."""
+        """Start listening; a second Ctrl-C stops at once, a second SIGTERM does not."""
         self.number = None
-        if threading.current_thread() is threading.main_thread():  # Python allows it nowhere else
+        if threading.current_thread() is threading.main_thread():  # Python allows handlers only there
             self._before = {number: signal.signal(number, self._hear) for number in SIGNALS}
 
     def end(self) -> None:
-        """Leave the signals to who had them before."""
+        """Restore the earlier signal handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
 
     def is_made(self, trainer: L.Trainer) -> bool:
-        """Whether any process has been asked to stop; all processes have to ask together."""
+        """Whether any process has been asked to stop; all processes have to call it together."""
         is_asked = self.number is not None
         if trainer.world_size == 1:
             return is_asked
@@ -64,6 +64,6 @@ class StopRequest:
         if self.number is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         if self.number is None and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-            line = "modeinterp: stopping at the next checkpoint, which is being made; Ctrl-C again stops at once\n"
+            line = "modeinterp: saving a checkpoint, then stopping; Ctrl-C again stops at once\n"
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, line.encode())  # print is not for handlers
         self.number = self.number or signal.Signals(number)

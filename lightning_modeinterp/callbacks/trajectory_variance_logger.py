@@ -1,4 +1,4 @@
-"""Trajectory variance while a model is trained: how it spreads, and the samples in which it is highest."""
+"""Trajectory variance during training: its distribution, and the samples with the highest."""
 
 import math
 
@@ -20,16 +20,16 @@ NAME = "trajectory_variance"
 
 
 class TrajectoryVarianceLogger(GeneratedSamplesCallback):
-    """Log how the trajectory variance of the detecting window spreads, in validation and test, with an oracle or not.
+    """Log the distribution of the detecting window's trajectory variance, in validation and test.
 
     Scalars ``<stage>/trajectory_variance/<name>``: ``median``, ``q96``, ``highest``, and with an oracle
     ``in_support_median`` and ``hallucinated_median``; see `TrajectoryVarianceHistogram`. For loggers that show them
     (W&B, TensorBoard) histograms of log10 variance, ``in_support`` and ``hallucinated`` or ``samples`` without an
-    oracle, and the table ``highest_variance``. All are over all processes; nothing is sampled for them.
+    oracle, and the table ``highest_variance``. All are over all processes and need no further samples.
 
     Args:
         num_samples: Rows of the table.
-        num_bins: Bins of a histogram at most, over the occupied range.
+        num_bins: Maximum number of bins of a histogram, over the occupied range.
     """
 
     def __init__(self, num_samples: int = 16, num_bins: int = 64) -> None:
@@ -37,7 +37,7 @@ class TrajectoryVarianceLogger(GeneratedSamplesCallback):
         self.num_bins = num_bins
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Make the metrics for the variance that detects."""
+        """Make the metrics for the detecting variance."""
         data = data_of(trainer)
         score = data.generation.score
         self.spread = TrajectoryVarianceHistogram(score, is_judged=data.support is not None)
@@ -49,12 +49,12 @@ class TrajectoryVarianceLogger(GeneratedSamplesCallback):
         self.highest.to(module.device).update(generated)
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Log what validation has drawn."""
+        """Log the samples of the validation."""
         if data_of(trainer).generation.monitor.num_samples > 0:
             self._log(trainer, pl_module, "val")
 
     def on_test_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Log what a test has drawn."""
+        """Log the samples of the test."""
         self._log(trainer, pl_module, "test")
 
     def _log(self, trainer: L.Trainer, module: L.LightningModule, stage: str) -> None:
@@ -77,7 +77,7 @@ class TrajectoryVarianceLogger(GeneratedSamplesCallback):
             log_table(logger, f"{stage}/highest_variance", columns, rows, step_of(trainer))
 
     def _visible(self, counts: Tensor) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
-        """Counts (B,) and edges (B + 1,) in log10 variance, of few bins over the occupied range."""
+        """Counts (B,) and edges (B + 1,) in log10 variance, of a few bins over the occupied range."""
         edges, joined = figures.rebin(_log10_edges(), counts.numpy()[None], self.num_bins)
         return joined[0].astype(np.int64), edges
 

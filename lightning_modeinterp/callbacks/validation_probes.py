@@ -1,4 +1,4 @@
-"""What is measured of a model itself while it is trained, and probes of one's own."""
+"""Probes of a model during training: those of the data, and your own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,13 +13,13 @@ from lightning_modeinterp.modules import DiffusionModule, subject_of
 
 
 class ValidationProbes(Callback):
-    """Log as ``val/<name>`` what probes of the data measure at each validation; those that are meant for it.
+    """Log as ``val/<name>`` the measurements of those probes that run in validation.
 
-    A test asks all probes: those of the data without this callback, and further ones that it brings.
+    A test runs all probes: those of the data also without this callback, and the further ones given here.
 
     Args:
-        num_pairs: Number of pairs of images that a `RuleProbe` of the data looks at. Its own if None.
-        probes: Further probes beside those that the data bring.
+        num_pairs: Number of pairs of images for a `RuleProbe` of the data. Its own if None.
+        probes: Further probes besides those of the data.
     """
 
     def __init__(self, num_pairs: int | None = None, probes: Sequence[Probe] = ()) -> None:
@@ -29,7 +29,7 @@ class ValidationProbes(Callback):
         self.values: dict[str, float] | None = None
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Take the probes that the data bring, beside further ones."""
+        """Collect the probes of the data and the further ones."""
         of_the_data = data_of(trainer).probes()
         for probe in of_the_data:
             if isinstance(probe, RuleProbe):
@@ -37,7 +37,7 @@ class ValidationProbes(Callback):
         self.probes = [probe for probe in (*of_the_data, *self.extra_probes) if probe.in_validation]
 
     def on_validation_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Forget what was measured at an earlier validation."""
+        """Discard the measurements of an earlier validation."""
         self.values = None
 
     def on_validation_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
@@ -52,7 +52,7 @@ class ValidationProbes(Callback):
 
 
 def probes_of(trainer: L.Trainer) -> list[Probe]:
-    """All probes of a run: those that its data bring, new ones at each call, and further ones of `ValidationProbes`."""
+    """All probes of a run: those of its data, made anew at each call, and further ones of `ValidationProbes`."""
     callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set behind the scenes
     extra = [probe for each in callbacks if isinstance(each, ValidationProbes) for probe in each.extra_probes]
     return [*data_of(trainer).probes(), *extra]

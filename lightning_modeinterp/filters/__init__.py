@@ -1,4 +1,4 @@
-"""What goes on to the next generation."""
+"""Filters: which samples the next generation is trained on."""
 
 from lightning_modeinterp.filters.all_samples import AllSamples
 from lightning_modeinterp.filters.base import Filter, Rule

@@ -1,4 +1,4 @@
-"""No filter: what a recursion without one trains on."""
+"""No filter: the baseline of a recursion."""
 
 from collections.abc import Iterable
 

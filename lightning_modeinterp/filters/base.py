@@ -1,4 +1,4 @@
-"""The seam: which samples of a store go on to the next generation."""
+"""The interface of filters: which samples of a store the next generation is trained on."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,16 +11,16 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import GeneratedBatch
 
 Rule = Callable[[GeneratedBatch], Tensor]
-"""From a batch without diverged samples to which of its samples are kept, (N,) bool."""
+"""Maps a batch without diverged samples to which of its samples are kept, (N,) bool."""
 
 
 class Filter(ABC):
-    """Keeps some samples. A subclass writes `rule`.
+    """Keeps some samples. A subclass implements `rule`.
 
-    What diverged is dropped before any rule is asked.
+    Diverged samples are dropped before the rule is applied.
 
     Args:
-        num: Keep the first so many of those that the rule keeps. All of them if None.
+        num: Keep only the first ``num`` that pass the rule. All if None.
 
     Raises:
         ConfigurationError: If ``num`` is below 1.
@@ -32,27 +32,27 @@ class Filter(ABC):
         self.num = num
 
     def check(self, fingerprint: Mapping[str, Any]) -> None:
-        """Raise a `ConfigurationError` for samples that it does not hold for. It takes any by default.
+        """Raise a `ConfigurationError` for samples that it is not valid for. By default it is valid for any.
 
         Args:
-            fingerprint: What the samples are a function of, as the manifest of their store says.
+            fingerprint: Fingerprint of the samples, from the manifest of their store.
         """
         return None
 
     @abstractmethod
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
-        """Look at the samples, if need be several times, and say what is kept.
+        """Decide which samples are kept; may read all samples several times.
 
         Args:
-            samples: Batches of a store in their order, without those that diverged. They can be iterated again and
-                again; a rule holds no more of them than a batch at a time.
+            samples: Batches of a store in order, without diverged samples. They can be iterated repeatedly; a rule
+                holds only one batch at a time.
         """
 
     def masks(self, store: Iterable[GeneratedBatch]) -> Iterator[Tensor]:
         """Which samples of each batch are kept, (N,) bool, in the order of the batches.
 
         Args:
-            store: Batches that can be iterated again and again, such as a `SampleStore`.
+            store: Batches that can be iterated repeatedly, such as a `SampleStore`.
 
         Raises:
             ConfigurationError: If fewer than ``num`` are kept.
@@ -75,10 +75,10 @@ class Filter(ABC):
 
 
 class Sound:
-    """Batches without diverged samples, to be iterated again and again.
+    """Batches without diverged samples, which can be iterated repeatedly.
 
     Args:
-        store: Batches that can be.
+        store: Batches that can be iterated repeatedly.
     """
 
     def __init__(self, store: Iterable[GeneratedBatch]) -> None:

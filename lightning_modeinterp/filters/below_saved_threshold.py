@@ -1,4 +1,4 @@
-"""A detector that was set elsewhere, as a filter."""
+"""A saved detector as a filter."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,11 +13,11 @@ from lightning_modeinterp.threshold import Threshold
 class BelowSavedThreshold(Filter):
     """Drops samples whose score is above a threshold that `modeinterp threshold` has saved.
 
-    It holds for the model, the sampler and its steps on which it was set; samples of others are refused.
+    It is valid for the model, sampler and steps on which it was set; other samples are refused.
 
     Args:
         file: The file of the threshold, which names the score.
-        num: Keep the first so many of those below. All of them if None.
+        num: Keep only the first ``num`` below. All if None.
 
     Raises:
         ConfigurationError: If there is no such file, or ``num`` is below 1.

@@ -1,4 +1,4 @@
-"""A detector as a filter: what lies above a threshold is dropped."""
+"""A detector as a filter: samples above a threshold are dropped."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,15 +14,15 @@ from lightning_modeinterp.threshold import PUBLISHED_RETAINED, Threshold, check_
 class BelowThreshold(Filter):
     """Drops samples whose score is above the threshold that keeps a share of the samples in support.
 
-    The threshold is set on the samples of ``set_on``, which has an oracle; so one that is set on generation 0 stays as
-    it is in all that follow. How many are kept is not fixed, unless by ``num``.
-    It cannot tell that a later model's scores have drifted: compare what it keeps from one generation to the next.
+    The threshold is set on the samples of ``set_on``, which has an oracle; so one that is set on generation 0 stays the
+    same in all later ones. The number of kept samples is not fixed, unless by ``num``.
+    It cannot tell that a later model's scores have drifted: compare what it keeps across generations.
 
     Args:
         score: Name of the score, such as ``variance/last_10``.
-        retained: Share of the samples in support that it keeps of those that set it, in (0, 1].
-        set_on: Directory of the store that sets it. The store that is filtered if None.
-        num: Keep the first so many of those below. All of them if None.
+        retained: Share of the samples in support to keep, among those that set it, in (0, 1].
+        set_on: Directory of the store that sets it. The filtered store if None.
+        num: Keep only the first ``num`` below. All if None.
 
     Raises:
         ConfigurationError: If a number is out of range.
@@ -46,7 +46,7 @@ class BelowThreshold(Filter):
         return lambda batch: ~threshold.flags(batch.score(self.score))
 
     def threshold(self, samples: Iterable[GeneratedBatch]) -> Threshold:
-        """Set the threshold on samples with a verdict.
+        """Set the threshold on judged samples.
 
         Raises:
             ConfigurationError: If they were not judged, or none is in support.

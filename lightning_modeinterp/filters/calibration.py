@@ -1,4 +1,4 @@
-"""Setting a threshold on any number of samples, in the memory of a batch."""
+"""Set a threshold on any number of samples, in the memory of one batch."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -11,17 +11,17 @@ from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.threshold import Threshold, check_retained
 
 Rows = Callable[[GeneratedBatch], Tensor]
-"""From a batch to which of its samples count, (N,) bool."""
+"""Maps a batch to which of its samples count, (N,) bool."""
 
 
 def calibrate(samples: Iterable[GeneratedBatch], score: str, retained: float, good: Rows) -> Threshold:
-    """The threshold that keeps a share of the good samples; what diverged is left out.
+    """The threshold that keeps a share of the good samples; diverged samples are left out.
 
     Args:
-        samples: Batches that can be iterated again and again, such as a `SampleStore`.
+        samples: Batches that can be iterated repeatedly, such as a `SampleStore`.
         score: Name of the score.
         retained: Share to keep, in (0, 1].
-        good: Which samples are to be kept; they alone set it.
+        good: Which samples are good; they alone set it.
 
     Raises:
         ConfigurationError: If the share is out of range, there is no such score, or no sample is good.
@@ -33,19 +33,19 @@ def calibrate(samples: Iterable[GeneratedBatch], score: str, retained: float, go
     place = nth_lowest(chosen, lambda batch: batch.score(score), enough)
     if place is None:
         raise ConfigurationError(
-            "threshold: expected samples in support to set the threshold on, got none; draw more, or set it on another "
+            "threshold: expected samples in support to set the threshold, got none; draw more, or set it on another "
             "store"
         )
     return Threshold(place.score, retained, number, score)
 
 
 def _about(number: float) -> range:
-    """Whole numbers about one that was rounded."""
+    """Integers around a rounded number."""
     return range(math.floor(number) - 1, math.ceil(number) + 2)
 
 
 class _Chosen:
-    """Batches of some of the samples alone."""
+    """Batches of a subset of the samples."""
 
     def __init__(self, samples: Iterable[GeneratedBatch], good: Rows) -> None:
         self._samples, self._good = samples, good

@@ -1,4 +1,4 @@
-"""The samples with the lowest and the highest score, of any number."""
+"""The samples with the lowest and the highest scores, out of any number."""
 
 from collections.abc import Iterable
 
@@ -10,16 +10,16 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 def ends(samples: Iterable[GeneratedBatch], score: str, num_lowest: int, num_highest: int) -> Rule:
-    """Find which samples lie at the ends; nan is the highest, and of equal scores the first sample is the lower one.
+    """Find the samples at both ends; nan is the highest, and of equal scores the first sample is the lower one.
 
     Args:
-        samples: Batches that can be iterated again and again. What diverged among them does not count.
+        samples: Batches that can be iterated repeatedly. Diverged samples do not count.
         score: Name of the score.
-        num_lowest: How many of the lowest, at least 0.
-        num_highest: How many of the highest, at least 0.
+        num_lowest: Number of the lowest, at least 0.
+        num_highest: Number of the highest, at least 0.
 
     Returns:
-        From a batch to which of its samples they are, (N,) bool. All where there are no more.
+        A map from a batch to which of its samples they are, (N,) bool. All if there are no more.
     """
     sound = Sound(samples)
     number = sum(map(len, sound))

@@ -1,4 +1,4 @@
-"""The filter that knows the truth: the best that any score could do."""
+"""The filter that knows the truth: the upper bound for any score."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ class InSupport(Filter):
     """Keeps the samples that the oracle finds in support.
 
     Args:
-        num: Keep the first so many of them. All if None.
+        num: Keep only the first ``num`` of them. All if None.
     """
 
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
@@ -26,14 +26,14 @@ def _in_support(batch: GeneratedBatch) -> Tensor:
 
 
 def verdict_of(batch: GeneratedBatch) -> SupportVerdict:
-    """The verdict of a batch that has to have one.
+    """The verdict of a batch, which is required.
 
     Raises:
         ConfigurationError: If it was not judged.
     """
     if batch.verdict is None:
         raise ConfigurationError(
-            "filter: expected samples that an oracle has judged, got some without a verdict; take a filter that needs "
+            "filter: expected samples that an oracle has judged, got some without a verdict; use a filter that needs "
             "none, or give the data a support oracle (`data.init_args.support`) and draw them again"
         )
     return batch.verdict

@@ -1,9 +1,9 @@
-"""What a filter has kept: a directory with the samples and a manifest, which a data module can train on.
+"""Filtered samples: a directory with samples and a manifest, which a data module can train on.
 
 ``samples.npy`` holds the kept samples in data units, in the order of their numbers, one store after the other.
-``manifest.json`` names the stores by the hash of their manifests, the filter, and counts: what was drawn, what
-diverged, what was kept, by kind and by mode. It is written last, so a directory without it is not finished. Memory is
-that of some thousand samples, whatever their number.
+``manifest.json`` has the hashes of the stores' manifests, the filter, and counts: how many were drawn, diverged and
+kept, by kind and by mode. It is written last, so a directory without it is not finished. Memory is that of a few
+thousand samples, whatever their number.
 """
 
 import hashlib
@@ -30,12 +30,12 @@ FORMAT = 1
 SAMPLES = "samples.npy"
 
 PIECE = 16_384
-"""Samples that are looked at at a time."""
+"""Samples that are read at a time."""
 
 
 @dataclass
 class Counts:
-    """Samples by what was drawn, kept and judged; modes are counted among the samples in support."""
+    """Counts of drawn, kept and judged samples; modes are counted among the samples in support."""
 
     num_drawn: int = 0
     num_diverged: int = 0
@@ -56,10 +56,10 @@ class Counts:
                 modes.update(verdict.mode[verdict.in_support].tolist())
 
     def facts(self) -> dict[str, Any]:
-        """As plain data, with how well the filter tells: ``precision`` and ``recall`` of what it drops.
+        """The counts as plain data, with ``precision`` and ``recall`` of the filter.
 
         Precision is the share of hallucinations among the dropped samples, recall the share of the hallucinations that
-        are dropped; None without an oracle or where there are none. Diverged samples count in neither.
+        are dropped; None without an oracle or if there are none. Diverged samples count in neither.
         """
         facts: dict[str, Any] = {name: getattr(self, name) for name in ("num_drawn", "num_diverged", "num_kept")}
         if not self.kinds:
@@ -76,7 +76,7 @@ class Counts:
 
 
 CLEAR = ("in_support", "ambiguous")
-"""Kinds that are no hallucination."""
+"""Kinds that are not hallucinations."""
 
 
 def num_bad(kinds: Mapping[str, int]) -> int:
@@ -85,20 +85,20 @@ def num_bad(kinds: Mapping[str, int]) -> int:
 
 
 def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Write what a filter keeps of stores.
+    """Filter stores and write the samples that are kept.
 
     Args:
-        stores: At least one, of the same kind of samples.
-        chosen: The filter, asked of each store by itself.
-        folder: Where to; new, or what an earlier start has left unfinished.
+        stores: At least one, all with the same kind of samples.
+        chosen: The filter, applied to each store separately.
+        folder: Output folder; new, or left unfinished by an earlier start.
         said: The filter as plain data, for the manifest.
 
     Returns:
         The manifest.
 
     Raises:
-        ConfigurationError: If the folder holds something else, or the filter does not hold for the samples or cannot
-            keep what it is to keep.
+        ConfigurationError: If the folder holds something else, or the filter is not valid for the samples or cannot
+            keep as many as it should.
     """
     folder = Path(folder)
     _check_folder(folder)
@@ -107,7 +107,7 @@ def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said
     pieces = [_Pieces(store) for store in stores]
     counts = [sum(int(kept.sum()) for kept in chosen.masks(each)) for each in pieces]
     if sum(counts) == 0:
-        raise ConfigurationError("keep: expected some samples to be kept, got none; draw more, or take another filter")
+        raise ConfigurationError("keep: expected some samples to be kept, got none; draw more, or use another filter")
     shape = next(iter(stores[0])).samples.shape[1:]
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / SAMPLES
@@ -139,7 +139,7 @@ def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said
 
 
 class _Pieces:
-    """A store in smaller batches than its shards; all are mapped from the same files."""
+    """A store in batches smaller than its shards, memory-mapped from the same files."""
 
     def __init__(self, store: SampleStore) -> None:
         self._store = store
@@ -151,10 +151,10 @@ class _Pieces:
 
 
 def read_kept(folder: str | Path) -> dict[str, Any]:
-    """The manifest of what a filter has kept.
+    """Read the manifest of filtered samples.
 
     Raises:
-        ConfigurationError: If the folder holds no finished one, or the samples are others than it says.
+        ConfigurationError: If there is no manifest, or the samples are not those that it names.
     """
     folder = Path(folder)
     file = folder / MANIFEST
@@ -177,18 +177,18 @@ def read_kept(folder: str | Path) -> dict[str, Any]:
 
 
 def content_of(folders: Sequence[str | Path]) -> str:
-    """What sets of kept samples are, whatever their paths: a hash of their samples in this order."""
+    """Hash of sets of kept samples in this order, independent of their paths."""
     return hashlib.sha256("".join(read_kept(each)["samples_sha256"] for each in folders).encode()).hexdigest()
 
 
 def kept_samples(folder: str | Path) -> Tensor:
-    """The samples, (N, *sample_shape) float32, data units, mapped from the file."""
+    """The samples, (N, *sample_shape) float32, data units, memory-mapped."""
     return torch.from_numpy(np.load(Path(folder) / SAMPLES, mmap_mode="c"))
 
 
 def _check_folder(folder: Path) -> None:
     if (folder / MANIFEST).is_file():
-        raise ConfigurationError(f"{folder}: expected a new folder, found what was kept before; choose another --out")
+        raise ConfigurationError(f"{folder}: expected a new folder, found earlier kept samples; choose another --out")
     others = [each.name for each in folder.iterdir() if SAMPLES not in each.name] if folder.is_dir() else []
     if others or folder.is_file():
         raise ConfigurationError(f"{folder}: expected a new or empty folder, found other files; choose another --out")

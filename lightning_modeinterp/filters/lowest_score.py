@@ -1,4 +1,4 @@
-"""The paper's filter: the samples that are least suspect, by count."""
+"""The paper's filter: a fixed number of the least suspect samples."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,11 +11,11 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class LowestScore(Filter):
-    """Keeps the ``num`` samples with the lowest score; of equal ones those that come first.
+    """Keeps the ``num`` samples with the lowest score; of equal scores, the earlier samples.
 
-    Aithal et al. 2024 draw N + 2,500 and keep the N = 100,000 of lowest variance. On images a score may follow how much
-    there is on them; so look at ``score: ink`` too.
-    It cannot tell a hallucination from a rare mode that moves as much: look at what it drops mode by mode.
+    Aithal et al. 2024 draw N + 2,500 and keep the N = 100,000 of lowest variance. On images a score may follow the
+    amount of ink; so compare ``score: ink`` too.
+    It cannot tell a hallucination from a rare mode with the same score: check what it drops per mode.
 
     Args:
         score: Name of the score, such as ``variance/last_10``.
@@ -32,7 +32,7 @@ class LowestScore(Filter):
 
 
 def lowest(samples: Iterable[GeneratedBatch], score_of: Callable[[GeneratedBatch], Tensor], number: int) -> Rule:
-    """Keep the samples with the lowest of any scores; all of them where there are fewer."""
+    """Keep the ``number`` samples with the lowest scores; all if there are fewer."""
     place = nth_lowest(samples, score_of, number)
     if place is None:
         return lambda batch: torch.ones(len(batch), dtype=torch.bool)

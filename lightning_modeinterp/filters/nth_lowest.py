@@ -1,7 +1,7 @@
 """The n-th lowest of any number of scores, exactly, in constant memory.
 
-Float32 numbers sort as their bits do, once these are turned where the number is negative. So two passes find the upper
-and the lower half of the bits of the score in question by counting, and a third one finds where its ties are cut.
+Float32 numbers sort like their bits, once the bits of negative numbers are flipped. So two passes find the upper and
+the lower half of the bits of the n-th score by counting, and a third finds where ties are cut.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,11 +19,11 @@ _NUM_BINS = 2**_HALF
 
 @dataclass(frozen=True)
 class Place:
-    """Where the n-th lowest score lies.
+    """The n-th lowest score.
 
     Args:
         score: Its value.
-        last_index: Of the samples with that score, which rise in number, the last one that is among the n.
+        last_index: Index of the last sample with that score that is among the n lowest.
     """
 
     score: float
@@ -34,7 +34,7 @@ class Place:
 
         Args:
             scores: (N,).
-            index: (N,) int64, their numbers.
+            index: (N,) int64, their indices.
         """
         keys, bound = _keys(scores), _keys(torch.tensor([self.score]))
         return (keys < bound) | ((keys == bound) & (index <= self.last_index))
@@ -47,11 +47,11 @@ def nth_lowest(
 
     Args:
         samples: Batches in the order of their index; iterated three times.
-        score_of: From a batch to its scores, (N,).
+        score_of: Maps a batch to its scores, (N,).
         number: n, at least 1.
 
     Returns:
-        Where it lies; None if there are fewer scores.
+        The score and where ties are cut; None if there are fewer scores.
     """
     counts = sum((torch.bincount(_keys(score_of(batch)) >> _HALF, minlength=_NUM_BINS) for batch in samples), _none())
     if int(counts.sum()) < number:
@@ -69,7 +69,7 @@ def nth_lowest(
             row = tied[left - 1]
             return Place(as_suspicion(scores[row]).item(), int(batch.index[row]))
         left -= len(tied)
-    raise RuntimeError("the samples changed while they were read: is something else at work in this store?")
+    raise RuntimeError("the samples changed while they were read: is another process writing to this store?")
 
 
 def _none() -> Tensor:
@@ -77,13 +77,13 @@ def _none() -> Tensor:
 
 
 def _bin_of(counts: Tensor, number: int) -> tuple[int, int]:
-    """The bin of the n-th lowest, and which one of that bin it is."""
+    """The bin of the n-th lowest score, and its rank in that bin."""
     below = counts.cumsum(0)
     position = int(torch.searchsorted(below, number))
     return position, number - int(below[position] - counts[position])
 
 
 def _keys(scores: Tensor) -> Tensor:
-    """Numbers in [0, 2^32) that sort as the scores do, int64; one for both zeros."""
+    """Numbers in [0, 2^32) that sort like the scores, int64; equal for both zeros."""
     bits = (as_suspicion(scores) + 0.0).view(torch.int32).long() & 0xFFFFFFFF
     return torch.where(bits >= 2**31, 0xFFFFFFFF - bits, bits + 2**31)

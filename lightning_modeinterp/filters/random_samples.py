@@ -1,4 +1,4 @@
-"""As many samples as another filter keeps, but by chance: what that filter has to beat."""
+"""A random subset of the samples: the baseline that another filter has to beat."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class RandomSamples(Filter):
-    """Keeps ``num`` samples drawn without replacement; which ones is a function of the seed and their numbers alone.
+    """Keeps ``num`` samples drawn without replacement; the choice depends only on the seed and the sample indices.
 
     Args:
         num: How many.

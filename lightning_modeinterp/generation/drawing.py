@@ -1,8 +1,8 @@
 """Samples of any model, block by block, judged, without a Trainer.
 
-A block is the unit of noise and of a network call alike: its noise depends on (seed, purpose, block number) only and
-the network always sees exactly one block. So the sample set is the same for any batch size, number of processes or
-restart, and any block can be drawn again alone.
+A block is the unit of both noise and network calls: its noise depends only on (seed, purpose, block number), and the
+network always sees exactly one block. So the sample set is the same for any batch size, number of processes or restart,
+and any block can be redrawn alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,24 +24,24 @@ from lightning_modeinterp.trajectories import TrajectoryObserver, Window
 
 
 def as_they_are(samples: Tensor) -> Tensor:
-    """Data units that are model units."""
+    """The identity, for data units that equal model units."""
     return samples
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A model, how it is sampled, and what judges its samples. Nothing that it draws carries a gradient.
+    """A model, its sampling settings, and an oracle for its samples. Samples carry no gradient.
 
     Args:
         predict_x_0: The model.
         schedule: Its noise schedule.
         sample_shape: Shape of one sample.
-        generation: What to draw and what to watch.
-        to_data_units: From samples (N, *sample_shape) in model units to data units.
-        oracle: Judges samples in data units. None leaves them unjudged.
-        has_diverged: From samples in model units to which of them the sampler has lost, (N,) bool.
-        device: Where to sample.
-        context: Makes the context to draw in, such as an autocast.
+        generation: Sampling settings.
+        to_data_units: Converts samples (N, *sample_shape) from model units to data units.
+        oracle: Judges samples in data units. Samples are not judged if None.
+        has_diverged: From samples in model units to which of them diverged, (N,) bool.
+        device: Device to sample on.
+        context: Factory of the context to draw in, such as an autocast.
 
     Example:
         >>> from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
@@ -66,8 +66,8 @@ class Drawing:
         """Draw samples into one batch.
 
         Args:
-            num_samples: How many; what the generation says if None.
-            purpose: What they are for; other purposes get other noise. ``predict`` gives the samples of that command.
+            num_samples: How many; as in ``generation`` if None.
+            purpose: Use of the samples; each purpose has its own noise. ``predict`` gives the samples of that command.
         """
         asked = self if num_samples is None else replace(self, generation=self.generation.of(num_samples))
         asked.generation.check(self.schedule, self.sample_shape)
@@ -77,9 +77,9 @@ class Drawing:
         """Draw block after block.
 
         Args:
-            numbers: Of the blocks; all that cover the generation's number of samples if None. Samples beyond that
-                number are left out.
-            purpose: What they are for; other purposes get other noise.
+            numbers: Numbers of the blocks; if None, all that cover the generation's number of samples. Samples beyond
+                that number are left out.
+            purpose: Use of the samples; each purpose has its own noise.
         """
         return (self.block(number, purpose) for number in (self.generation.blocks if numbers is None else numbers))
 
@@ -91,7 +91,7 @@ class Drawing:
         count = max(0, min(asked.block_size, asked.num_samples - first))
         with self.context():
             x_0, seen = self.sample(number, purpose, asked.observers, asked.variance.windows)
-            for name, score in asked.end_point_scores.items():  # one look each, which is not worth compiling
+            for name, score in asked.end_point_scores.items():  # one call each, not worth compiling
                 seen[name] = score.score(x_0, self.predict_x_0, self.schedule)
             _check_rows(seen, asked.block_size)
             x_0 = x_0[:count]
@@ -116,13 +116,13 @@ class Drawing:
         observers: Mapping[str, TrajectoryObserver[Any]],
         windows: Mapping[str, Window] | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Draw one block in model units, and watch it; `blocks` has the same samples.
+        """Draw one block in model units and observe it; `blocks` gives the same samples.
 
         Args:
-            number: Of the block.
-            purpose: What it is for.
-            observers: What to watch, by name, in the place of what the generation says.
-            windows: The same for windows of the variance.
+            number: Number of the block.
+            purpose: Use of the samples.
+            observers: Observers by name, instead of those in ``generation``.
+            windows: Windows of the variance by name, instead of those in ``generation``.
 
         Returns:
             Samples (block_size, *sample_shape), and the results of `TrajectoryWatch`.
@@ -144,22 +144,22 @@ def _check_rows(seen: Mapping[str, Tensor], block_size: int) -> None:
         shape = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
         if not isinstance(shape, tuple) or shape[:1] != (block_size,):
             raise ConfigurationError(
-                f"generation: {name}: expected a row for each of the {block_size} samples of a block, got {shape}; let "
-                "it give a tensor (B, ...)"
+                f"generation: {name}: expected a row for each of the {block_size} samples of a block, got {shape}; "
+                "return a tensor (B, ...)"
             )
 
 
 def compiled(predict_x_0: PredictX0) -> PredictX0:
-    """Compile a model for one shape; all samplers and blocks share what PyTorch makes of it.
+    """Compile a model for one shape; all samplers and blocks share the result.
 
     Args:
-        predict_x_0: The model. It must not read a number back from the device.
+        predict_x_0: The model. It must not read values back from the device.
     """
     fast = torch.compile(predict_x_0, dynamic=False, mode="reduce-overhead")
 
     def predict(x_t: Tensor, level: NoiseLevel) -> Tensor:
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         x_0_hat: Tensor = fast(x_t, level)
-        return x_0_hat.clone()  # the next replay of a CUDA graph writes where this one did
+        return x_0_hat.clone()  # the next replay of a CUDA graph overwrites this memory
 
     return predict

@@ -1,4 +1,4 @@
-"""What to draw and what to watch: the ``generation`` group of a config. `Drawing` does it."""
+"""Sampling settings: the ``generation`` group of a config, used by `Drawing`."""
 
 import copy
 from collections.abc import Iterable, Sequence
@@ -14,17 +14,17 @@ from lightning_modeinterp.threshold import PUBLISHED_RETAINED, check_retained
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryVariance, Window
 
 LAST_10 = "last_10"
-"""Name of the paper's window for Gaussian data."""
+"""The paper's window for Gaussian data."""
 TAKEN = ("index", "samples", "diverged", "kind", "mode")
-"""Names that a sample store gives to other columns."""
+"""Names of other columns in a sample store."""
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """Cheaper settings for the samples that are drawn while a model is trained.
+    """Cheaper settings for the samples that are drawn during training.
 
     Args:
-        num_samples: Number of samples at each validation. 0 draws none.
+        num_samples: Number of samples per validation. 0 draws none.
         num_steps: Number of sampling steps. The sampler's own if None.
     """
 
@@ -33,28 +33,27 @@ class Monitor:
 
 
 class Generation:
-    """How samples are drawn. None of it is stored in a checkpoint, so it can be chosen anew for every command.
+    """How samples are drawn. It is not stored in checkpoints, so every command can set it.
 
     Args:
-        sampler: How a trajectory moves. Ancestral sampling over all steps if None.
+        sampler: The sampler. Ancestral sampling over all steps if None.
         windows: Parts of the trajectory over which the variance of x_0_hat is taken, by name. The last 10 steps if
-            None, as the paper does for its Gaussian data.
+            None, as in the paper for Gaussian data.
         window: Name of the window that detects.
         retained: Share of the samples in support that detection keeps, in (0, 1]; 0.96 as published.
-        num_samples: Number of samples that test and predict draw.
-        block_size: Samples in a block; also what the network sees at once. Another size gives other samples.
-        seed: Seed of the sampling noise; None is 0. The command line puts ``seed_everything`` for None.
+        num_samples: Number of samples of test and predict.
+        block_size: Samples per block, which is also the network's batch. Another size gives other samples.
+        seed: Seed of the sampling noise. If None, ``seed_everything`` on the command line, else 0.
         monitor: Cheaper settings for validation. The defaults of `Monitor` if None.
-        observers: Further trajectory statistics, by name. Those that are scores take part in detection.
-        end_point_scores: Scores of the finished samples, by name; they take part in detection too.
-        true_score: Sample from the true score of the data in the place of the model, where the data know it: what a
-            perfect learner would give in the same sampler.
-        compile: Compile the prediction of x_0 (`torch.compile`; a GPU replays it as a CUDA graph). It takes about a
-            minute, so it pays in long draws, and changes last bits.
+        observers: Further trajectory statistics, by name. Those that are scores are evaluated as detectors.
+        end_point_scores: Scores of the final samples, by name; they are evaluated as detectors too.
+        true_score: Sample from the true score of the data instead of the model, if it is known. This gives the
+            samples of a perfect model in the same sampler.
+        compile: Compile the prediction of x_0 (`torch.compile`; a GPU replays it as a CUDA graph). This takes about a
+            minute, so it pays off in long draws; results differ in the last bits.
 
     Raises:
-        ConfigurationError: For negative counts, a share out of range, or a detecting window that is not among the
-            windows.
+        ConfigurationError: For negative counts, a share out of range, or if ``window`` is not among ``windows``.
     """
 
     def __init__(
@@ -97,7 +96,7 @@ class Generation:
 
     @property
     def windows(self) -> tuple[str, ...]:
-        """Names of the windows, in the order of the variance's columns."""
+        """Names of the windows, in the order of the variance columns."""
         return tuple(self.variance.windows)
 
     @property
@@ -113,7 +112,7 @@ class Generation:
 
     @property
     def statistic_names(self) -> tuple[str, ...]:
-        """Names of the observers that are no scores."""
+        """Names of the observers that are not scores."""
         return tuple(name for name, each in self.observers.items() if not each.is_score)
 
     @property
@@ -122,10 +121,10 @@ class Generation:
         return range(-(-self.num_samples // self.block_size))
 
     def of(self, num_samples: int) -> Self:
-        """The same settings with another number of samples, which are the first of any larger set.
+        """The settings with another number of samples, which are the first of any larger set.
 
         Raises:
-            ConfigurationError: For fewer than 1.
+            ConfigurationError: If ``num_samples`` < 1.
         """
         if num_samples < 1:
             raise ConfigurationError(f"num_samples: expected at least 1, got {num_samples}")
@@ -134,14 +133,14 @@ class Generation:
         return other
 
     def monitoring(self) -> Self:
-        """The same settings with the monitor's number of samples and steps."""
+        """The settings with the monitor's number of samples and steps."""
         other = copy.copy(self)
         other.num_samples = self.monitor.num_samples
         other.sampler = self.sampler.with_num_steps(self.monitor.num_steps)
         return other
 
     def bare(self) -> Self:
-        """The same settings with neither further observers nor scores: what is wanted is the samples."""
+        """The settings without further observers and scores, to draw samples alone."""
         other = copy.copy(self)
         other.observers, other.end_point_scores = {}, {}
         return other
@@ -161,7 +160,7 @@ class Generation:
         taken |= {name for name in names if names.count(name) > 1}
         if clashing := sorted(taken & set(names)):
             raise ConfigurationError(
-                f"generation.observers, generation.end_point_scores: expected names of their own, got "
+                f"generation.observers, generation.end_point_scores: expected unique names, got "
                 f"{', '.join(clashing)}, which a window, another statistic or a column of the store has; rename it"
             )
 
@@ -171,12 +170,12 @@ class Generation:
             if rows is not None and list(rows) != list(range(self.block_size)):
                 raise ConfigurationError(
                     f"generation.observers.{name}: expected a row for each sample, got {len(rows)} rows of a block of "
-                    f"{self.block_size}; leave rows out, or draw one block again by run.drawing.sample(number, "
+                    f"{self.block_size}; leave rows out, or redraw one block with run.drawing.sample(number, "
                     "'predict', {name: observer})"
                 )
 
     def check_details(self, details: Iterable[str]) -> None:
-        """Raise a `ConfigurationError` where a score or statistic has the name of something that the oracle finds.
+        """Raise a `ConfigurationError` if a score or statistic has the name of one of the oracle's details.
 
         Args:
             details: Names of the oracle's details.
@@ -184,5 +183,5 @@ class Generation:
         if clashing := sorted(set(details) & {*self.observers, *self.end_point_scores}):
             raise ConfigurationError(
                 f"generation.observers, generation.end_point_scores: expected other names than {', '.join(clashing)}, "
-                "under which the oracle says what it finds; rename it"
+                "which are details of the oracle's verdict; rename it"
             )

@@ -1,4 +1,4 @@
-"""The state that a module is in while samples are drawn from it, whoever draws them and when."""
+"""The state of a module while samples are drawn from it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -8,7 +8,7 @@ import lightning as L
 
 @contextmanager
 def as_sampled(module: L.LightningModule) -> Iterator[None]:
-    """Put a module in evaluation mode and in its Trainer's precision, as the steps of a Trainer do, and back.
+    """Put a module in evaluation mode and its Trainer's precision, as in the steps of a Trainer, and restore it after.
 
     Args:
         module: The model. Without a Trainer its precision stays as it is.

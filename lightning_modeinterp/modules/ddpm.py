@@ -13,7 +13,7 @@ from lightning_modeinterp.modules.diffusion_module import DiffusionModule, Optim
 from lightning_modeinterp.records import NoiseLevel
 
 _LEAST_FRACTION = 1e-6
-"""Of a step, more than float64 leaves of a whole one."""
+"""Tolerance in steps, above the rounding of float64."""
 
 
 class DDPM(DiffusionModule):
@@ -21,20 +21,20 @@ class DDPM(DiffusionModule):
 
     Args:
         denoiser: The network.
-        noise_schedule: How the noise grows with time; its T levels are what is trained.
+        noise_schedule: How the noise grows with time; the network is trained at its T levels.
         prediction: What the network predicts; ``eps`` in the paper.
-        optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
-        lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
-        seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
-        snr_weight_cap: Weight the loss by min(SNR, cap) on x_0 (Min-SNR). None for the plain mean, as the paper.
-        snr_weight_floor: With a cap, the least weight on x_0. Above 0 also what noise hides counts, so that what is
-            decided early on the way is learned sooner; take ``prediction: v``, where this weight stays bounded.
-        compile_denoiser: Compile the network while it is trained (`torch.compile`). It takes about a minute, so it
-            pays in long fits, and changes last bits.
+        optimizer: Factory of the optimiser. Adam at 1e-3 if None, as in the paper's code.
+        lr_scheduler: Factory of the learning rate scheduler, stepped every optimiser step. Constant rate if None.
+        seed: Seed of the training noise. If None, ``seed_everything`` on the command line, else 0.
+        snr_weight_cap: Weight the loss by min(SNR, cap) on x_0 (Min-SNR). Unweighted if None, as in the paper.
+        snr_weight_floor: With a cap, the smallest weight on x_0. Above 0 high noise counts too, so that features
+            decided early in sampling are learned sooner; use ``prediction: v``, where this weight stays bounded.
+        compile_denoiser: Compile the network in training (`torch.compile`). This takes about a minute, so it pays
+            off in long fits; results differ in the last bits.
 
     Raises:
-        ConfigurationError: If the denoiser can only give another prediction or rounds the times of the schedule's
-            levels, the cap is not positive or the schedule has parameters to train.
+        ConfigurationError: If the denoiser cannot give this prediction or rounds the times of the schedule's levels,
+            the cap is not positive or the schedule has trainable parameters.
     """
 
     grid_t: Tensor
@@ -83,7 +83,7 @@ class DDPM(DiffusionModule):
 
 
 def _check_rounding(denoiser: Denoiser, grid: NoiseLevel) -> None:
-    """Refuse a network that would take the times of the trained levels for others."""
+    """Refuse a network that would round the times of the trained levels to others."""
     num_steps = denoiser.num_rounded_steps
     if num_steps is None:
         return
@@ -91,5 +91,5 @@ def _check_rounding(denoiser: Denoiser, grid: NoiseLevel) -> None:
     if (steps - steps.round()).abs().max() > _LEAST_FRACTION:
         raise ConfigurationError(
             f"model.denoiser: expected times rounded to the noise schedule's {len(grid)} levels, got "
-            f"{type(denoiser).__name__} with num_steps {num_steps}; set it to {len(grid)} or leave time_table false"
+            f"{type(denoiser).__name__} with num_steps {num_steps}; set it to {len(grid)} or set time_table to false"
         )

@@ -1,4 +1,4 @@
-"""The training glue around a denoiser, whatever the diffusion model: losses, samples, optimiser."""
+"""The training code around a denoiser, for any diffusion model: losses, samples, optimiser."""
 
 import math
 from abc import ABC, abstractmethod
@@ -35,24 +35,24 @@ OptimizerCallable = Callable[[Iterable[torch.nn.Parameter]], Optimizer]
 
 
 class DiffusionModule(L.LightningModule, ABC):
-    """A diffusion model. A subclass writes `loss_terms`.
+    """A diffusion model. A subclass implements `loss_terms`.
 
-    All noise is keyed: training noise by (seed, batch number), sampling noise by the block. What is drawn and watched
-    stands in the datamodule's ``generation``, so a checkpoint holds nothing of it.
+    All noise is keyed: training noise by (seed, batch number), sampling noise by the block. Sampling settings are in
+    the datamodule's ``generation``, so a checkpoint holds none of them.
 
     Args:
         denoiser: The network.
         noise_schedule: How the noise grows with time.
         prediction: What the network predicts.
-        optimizer: Makes the optimiser from the parameters. Adam at 1e-3 if None, as the paper's code.
-        lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step, or after each validation if it is
-            a `ReduceLROnPlateau`. None keeps the rate.
-        seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
-        compile_denoiser: Compile the network while it is trained (`torch.compile`). It takes about a minute, so it
-            pays in long fits, and changes last bits.
+        optimizer: Factory of the optimiser. Adam at 1e-3 if None, as in the paper's code.
+        lr_scheduler: Factory of the learning rate scheduler, stepped every optimiser step, or after each validation if
+            it is a `ReduceLROnPlateau`. Constant rate if None.
+        seed: Seed of the training noise. If None, ``seed_everything`` on the command line, else 0.
+        compile_denoiser: Compile the network in training (`torch.compile`). This takes about a minute, so it pays
+            off in long fits; results differ in the last bits.
 
     Raises:
-        ConfigurationError: If the denoiser can only give another prediction, or was made for another noise schedule.
+        ConfigurationError: If the denoiser cannot give this prediction, or was made for another noise schedule.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class DiffusionModule(L.LightningModule, ABC):
         keep_hyperparameters(self)
         if denoiser.prediction not in (None, prediction):
             raise ConfigurationError(
-                f"model.prediction: expected {denoiser.prediction}, all that {type(denoiser).__name__} can give, "
+                f"model.prediction: expected {denoiser.prediction}, the only one of {type(denoiser).__name__}, "
                 f"got {prediction}"
             )
         denoiser.check_schedule(noise_schedule)
@@ -84,7 +84,7 @@ class DiffusionModule(L.LightningModule, ABC):
 
     @property
     def needs_checkpoint(self) -> bool:
-        """Whether it has weights to train that the denoiser does not bring."""
+        """Whether it has weights that need training, beyond a pretrained denoiser."""
         return not self.denoiser.is_trained and any(weights.requires_grad for weights in self.parameters())
 
     @abstractmethod
@@ -97,7 +97,7 @@ class DiffusionModule(L.LightningModule, ABC):
         """
 
     def predict_x_0(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
-        """Clean sample that the network predicts, (B, *sample_shape) in the dtype of x_t, under any autocast.
+        """Clean sample predicted by the network, (B, *sample_shape) in the dtype of x_t, under any autocast.
 
         Args:
             x_t: Noised samples, (B, *sample_shape), model units.
@@ -112,15 +112,15 @@ class DiffusionModule(L.LightningModule, ABC):
         data: ModeInterpDataModule | None = None,
         predict_x_0: PredictX0 | None = None,
     ) -> Drawing:
-        """What draws samples of this model, block by block; it needs no Trainer where the data are given.
+        """Draws samples of this model, block by block; needs no Trainer if the data are given.
 
         Args:
-            generation: How to draw; as the data say if None.
-            data: What gives shape, units and judgement of the samples; those of the Trainer if None.
-            predict_x_0: Another model to sample from. If None this one, or the exact one where ``true_score`` is set.
+            generation: Sampling settings; those of the data if None.
+            data: Sets shape, units and oracle of the samples; those of the Trainer if None.
+            predict_x_0: Another model to sample from. If None this one, or the exact one if ``true_score`` is set.
 
         Raises:
-            ConfigurationError: If there are no data, or the true score is asked for and they do not know it.
+            ConfigurationError: If there are no data, or ``true_score`` is set and their true score is unknown.
         """
         data = self._data if data is None else data
         generation = data.generation if generation is None else generation
@@ -144,12 +144,12 @@ class DiffusionModule(L.LightningModule, ABC):
         predict_x_0: PredictX0 | None = None,
         data: ModeInterpDataModule | None = None,
     ) -> GeneratedBatch:
-        """Draw blocks, bring them to data units and judge them.
+        """Draw blocks, convert them to data units and judge them.
 
         Args:
-            generation: How to draw.
-            blocks: Numbers of the blocks, n of them; a tensor is int64.
-            purpose: What the samples are for; other purposes get other noise.
+            generation: Sampling settings.
+            blocks: Numbers of the n blocks; int64 if a tensor.
+            purpose: Use of the samples; each purpose has its own noise.
             predict_x_0: See `drawing`.
             data: See `drawing`.
         """
@@ -157,14 +157,14 @@ class DiffusionModule(L.LightningModule, ABC):
         return GeneratedBatch.joined(list(self.drawing(generation, data, predict_x_0).blocks(numbers, purpose)))
 
     def sampled_model(self, generation: Generation, data: ModeInterpDataModule | None = None) -> PredictX0:
-        """What samples are drawn from: this model, or the exact one where ``true_score`` is set.
+        """The model to sample from: this one, or the exact one if ``true_score`` is set.
 
         Args:
-            generation: How to draw.
-            data: What knows the exact one; those of the Trainer if None.
+            generation: Sampling settings.
+            data: Data with the exact model; those of the Trainer if None.
 
         Raises:
-            ConfigurationError: If the true score is asked for and the data do not know it.
+            ConfigurationError: If ``true_score`` is set and the data's true score is unknown.
         """
         if not generation.true_score:
             return self.predict_x_0
@@ -173,7 +173,7 @@ class DiffusionModule(L.LightningModule, ABC):
         if exact is None:
             raise ConfigurationError(
                 f"generation.true_score: expected data whose true score is known, got {type(data).__name__}; "
-                "leave it false"
+                "set it to false"
             )
         return exact
 
@@ -185,7 +185,7 @@ class DiffusionModule(L.LightningModule, ABC):
         self.sampled_model(generation)
         self._warn_of(generation.monitoring() if stage in ("fit", "validate") else generation)
         if self.compile_denoiser and stage == "fit":
-            self.denoiser.compile()  # in place: names and weights stay what they are
+            self.denoiser.compile()  # in place: names and weights stay the same
 
     def _warn_of(self, generation: Generation) -> None:
         if generation.num_samples > 0 and not generation.true_score:
@@ -197,16 +197,16 @@ class DiffusionModule(L.LightningModule, ABC):
         terms = self._terms(batch, "training", self.trainer.fit_loop.total_batch_idx)
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             means = {name: self._over_processes(term) for name, term in terms.items()}
-            if not means["loss"].isfinite():  # on every process at once, so that none waits for one that has ended
+            if not means["loss"].isfinite():  # on all processes at once, so that none waits for one that has stopped
                 self._data.refuse_not_finite("train")
                 raise NonFiniteLossError("the loss", self.global_step)
             self.log_dict({f"train/{name}": mean for name, mean in means.items()}, prog_bar=True)
         return terms["loss"]
 
-    def validation_step(  # type: ignore[override]  # a record, which Lightning hands on to the callbacks
+    def validation_step(  # type: ignore[override]  # a record, which Lightning passes to the callbacks
         self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0
     ) -> GeneratedBatch | None:
-        """Take the loss on data (loader 0), or draw the requested blocks at the monitor's settings (loader 1)."""
+        """Compute the loss on data (loader 0), or draw the requested blocks with the monitor's settings (loader 1)."""
         if dataloader_idx == 1:
             return self.generate(self._data.generation.monitoring(), batch, "monitor")
         self._add_loss("val", batch, batch_idx)
@@ -216,10 +216,10 @@ class DiffusionModule(L.LightningModule, ABC):
         """Log the validation loss."""
         self._log_losses("val")
 
-    def test_step(  # type: ignore[override]  # a record, which Lightning hands on to the callbacks
+    def test_step(  # type: ignore[override]  # a record, which Lightning passes to the callbacks
         self, batch: Tensor, batch_idx: int, dataloader_idx: int = 0
     ) -> GeneratedBatch | None:
-        """Take the loss on data (loader 0), or draw the requested blocks (loader 1)."""
+        """Compute the loss on data (loader 0), or draw the requested blocks (loader 1)."""
         if dataloader_idx == 1:
             return self.generate(self._data.generation, batch, "test")
         self._add_loss("test", batch, batch_idx)
@@ -234,10 +234,10 @@ class DiffusionModule(L.LightningModule, ABC):
         return self.generate(self._data.generation, batch, "predict")
 
     def mean_losses(self) -> dict[str, Tensor]:
-        """Mean losses of the validation or test that is ending, by name. All processes have to call it.
+        """Mean losses of the current validation or test, by name. All processes have to call it.
 
-        Over all samples of all processes, of which Lightning's own mean rounds the number. For callbacks: they come to
-        the end of an evaluation before its losses are logged.
+        The mean is over all samples of all processes; Lightning's own mean rounds their number. For callbacks, whose
+        epoch end comes before the losses are logged.
         """
         return {name: mean.compute().float() for name, mean in self._loss_means.items()}
 
@@ -253,7 +253,7 @@ class DiffusionModule(L.LightningModule, ABC):
         return {"optimizer": optimizer, "lr_scheduler": with_plateau(self.lr_scheduler(optimizer))}
 
     def configure_callbacks(self) -> list[Callback]:
-        """What steps a scheduler that waits for validations."""
+        """The callback that steps a scheduler after validations."""
         return [StepOnPlateau()] if self.lr_scheduler else []
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -272,7 +272,7 @@ class DiffusionModule(L.LightningModule, ABC):
 
     def _add_loss(self, stage: str, batch: Tensor, batch_idx: int) -> None:
         for name, term in self._terms(batch, stage, batch_idx).items():
-            # nan stays nan: by default it would be dropped from the mean
+            # keep nan: by default it would be dropped from the mean
             mean = self._loss_means.setdefault(name, MeanMetric(nan_strategy=math.nan))
             mean.set_dtype(torch.float64).to(self.device)
             mean.update(term, weight=len(batch))
@@ -289,7 +289,7 @@ class DiffusionModule(L.LightningModule, ABC):
         data = getattr(self._trainer, "datamodule", None)
         if not isinstance(data, ModeInterpDataModule):
             raise ConfigurationError(
-                f"{type(self).__name__}: expected to run with a ModeInterpDataModule, which says what to generate and "
-                f"what a hallucination is, got {type(data).__name__}; give data where there is no Trainer"
+                f"{type(self).__name__}: expected a ModeInterpDataModule, which says what to generate and what a "
+                f"hallucination is, got {type(data).__name__}; give data where there is no Trainer"
             )
         return data

@@ -1,4 +1,4 @@
-"""What a checkpoint says of how its module was made."""
+"""The constructor arguments of a module in its checkpoint."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,14 +10,14 @@ from lightning.pytorch.core.mixins.hparams_mixin import _given_hyperparameters
 from lightning_modeinterp.init_args import NotPlainError, as_plain, import_path, init_args
 
 INSTANTIATOR = "lightning.pytorch.cli.instantiate_module"
-"""What makes a module of plain data when a checkpoint is loaded; Lightning trusts its own only."""
+"""Function that rebuilds a module from plain data when a checkpoint is loaded; Lightning trusts only its own."""
 
 
 def keep_hyperparameters(module: L.LightningModule) -> None:
-    """Let checkpoints of a module that is being made hold its arguments in plain data.
+    """Store the constructor arguments of a module in its checkpoints, as plain data.
 
-    The command line gives its config. Of a module made by hand what cannot be said in plain data, such as an
-    optimiser, is left out: whoever loads the checkpoint gives it anew.
+    On the command line these come from the config. For a module made in Python, arguments that are not plain data, such
+    as an optimiser, are left out and have to be given again on loading.
 
     Args:
         module: The module, in its ``__init__``.

@@ -1,4 +1,4 @@
-"""What is said when training has diverged."""
+"""The error when training has diverged."""
 
 
 class NonFiniteLossError(RuntimeError):
@@ -12,6 +12,6 @@ class NonFiniteLossError(RuntimeError):
     def __init__(self, what: str, step: int) -> None:
         super().__init__(
             f"{what} is no longer finite at step {step}: training has diverged. Checkpoints written before are kept; "
-            "go on from the last one with clipped gradients (--ckpt_path last --trainer.gradient_clip_val 1), lower "
-            "the learning rate in a new run with its weights (--init_from CKPT), or use a wider precision"
+            "resume from the last one with clipped gradients (--ckpt_path last --trainer.gradient_clip_val 1), lower "
+            "the learning rate in a new run from its weights (--init_from CKPT), or use a wider precision"
         )

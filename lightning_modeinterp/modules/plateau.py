@@ -1,7 +1,7 @@
 """`ReduceLROnPlateau` with validations that count steps.
 
-Lightning steps it at the end of epochs, or counts steps anew in each: with epochs of a second and a validation every
-few thousand steps neither meets one. Here it takes a step after each validation, before a checkpoint of it is saved.
+Lightning steps it at the end of epochs, or counts steps from 0 in each. With epochs of a second and a validation every
+few thousand steps, neither coincides with one. Here it is stepped after each validation, before a checkpoint is saved.
 """
 
 import difflib
@@ -15,11 +15,11 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from lightning_modeinterp.errors import ConfigurationError
 
 MONITOR = "val/loss"
-"""What PyTorch's own class is given, which names no metric; Lightning's names one."""
+"""Metric for PyTorch's own class, which names none; Lightning's subclass names one."""
 
 
 def with_plateau(scheduler: LRScheduler) -> dict[str, Any]:
-    """What Lightning is to know of a scheduler: stepped every optimiser step, or by `StepOnPlateau` alone."""
+    """The scheduler as Lightning expects it: stepped every optimiser step, or by `StepOnPlateau` alone."""
     if not isinstance(scheduler, ReduceLROnPlateau):
         return {"scheduler": scheduler, "interval": "step"}
     monitor = getattr(scheduler, "monitor", MONITOR)
@@ -39,14 +39,14 @@ class StepOnPlateau(Callback):
         if is_waiting and trainer.limit_val_batches == 0:
             raise ConfigurationError(
                 "model.lr_scheduler: expected validations, after which ReduceLROnPlateau lowers the rate, got "
-                "trainer.limit_val_batches 0; take another scheduler or leave that out"
+                "trainer.limit_val_batches 0; use another scheduler or remove that"
             )
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Take a step.
 
         Raises:
-            ConfigurationError: If the metric was not measured.
+            ConfigurationError: If the metric was not logged.
         """
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return
@@ -59,7 +59,7 @@ def _measured(name: str, metrics: dict[str, Any]) -> Any:
     if name not in metrics:
         near = difflib.get_close_matches(name, metrics, n=1)
         raise ConfigurationError(
-            f"model.lr_scheduler.monitor: expected a metric that validation measures, got {name}; "
-            + (f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(metrics))}")
+            f"model.lr_scheduler.monitor: expected a metric that validation logs, got {name}; "
+            + (f"did you mean {near[0]}?" if near else f"logged are {', '.join(sorted(metrics))}")
         )
     return metrics[name]

@@ -1,14 +1,14 @@
-"""What copies of a module share instead of copying it along."""
+"""Objects that copies of a module share."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 class SharedByCopies:
-    """What makes an optimiser or a scheduler.
+    """Factory of an optimiser or a scheduler.
 
-    The command line's holds the command line, and through it data, trainer and the trainer's processes. Averaging
-    weights copies the module, which would copy all of these, and fails at the processes.
+    That of the command line refers to the command line, and so to data, trainer and the trainer's processes. Weight
+    averaging copies the module, which would copy all of these, and fail at the processes.
     """
 
     def __init__(self, make: Callable[..., Any]) -> None:

@@ -1,4 +1,4 @@
-"""From a model and its data to what probes may look at."""
+"""Build the record that probes see from a model and its data."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ from lightning_modeinterp.modules.diffusion_module import DiffusionModule
 def subject_of(
     module: DiffusionModule, data: ModeInterpDataModule, results: Mapping[str, float] | None = None
 ) -> Subject:
-    """What the probes of the data may look at.
+    """The record that the probes of the data see.
 
     Args:
         module: The model.
         data: Its data.
-        results: What has been found so far in this evaluation, by name. Nothing if None.
+        results: Results of this evaluation so far, by name. Empty if None.
     """
     return Subject(
         denoiser=module.denoiser,

@@ -24,26 +24,26 @@ from lightning_modeinterp.records import NoiseLevel
 class VDM(DiffusionModule):
     """The variational bound in bits per dimension, in continuous time or in T steps.
 
-    A learned schedule is trained along. The bound trains its ends. What lies between them leaves the bound of
-    continuous time as it is, so there it is trained to lower the variance of the loss; in T steps the bound trains it.
+    A learned schedule is trained too. The bound trains its ends. Between them, the schedule does not change the bound
+    in continuous time, so there it is trained to lower the variance of the loss; in T steps the bound trains it.
 
     Args:
         denoiser: The network.
         noise_schedule: How the noise grows with time. Its ends are part of the bound: gamma(0) far below, gamma(1) far
             above twice the log of the data's smallest and largest scale.
         prediction: What the network predicts; ``eps`` as published.
-        optimizer: Makes the optimiser from the parameters, a learned schedule's too. Adam at 1e-3 if None.
-        lr_scheduler: Makes the learning rate scheduler, stepped every optimiser step. None keeps the rate.
-        seed: Seed of the training noise; None is 0. The command line puts ``seed_everything`` for None.
-        num_train_steps: Number T of steps of the model that is bounded. Continuous time if None. Sampling may take any
-            number, whatever T.
-        decoder: The likelihood of the data at t = 0. `GaussianDecoder`, for continuous data, if None.
+        optimizer: Factory of the optimiser, which gets a learned schedule's parameters too. Adam at 1e-3 if None.
+        lr_scheduler: Factory of the learning rate scheduler, stepped every optimiser step. Constant rate if None.
+        seed: Seed of the training noise. If None, ``seed_everything`` on the command line, else 0.
+        num_train_steps: Number T of steps in the bound. Continuous time if None. The number of sampling steps is
+            independent of T.
+        decoder: Likelihood of the data at t = 0. `GaussianDecoder`, for continuous data, if None.
         is_antithetic: Spread the times of a batch evenly, for a loss of lower variance.
-        compile_denoiser: Compile the network while it is trained (`torch.compile`). It takes about a minute, so it
-            pays in long fits, and changes last bits.
+        compile_denoiser: Compile the network in training (`torch.compile`). This takes about a minute, so it pays
+            off in long fits; results differ in the last bits.
 
     Raises:
-        ConfigurationError: If the denoiser can only give another prediction or rounds times, or num_train_steps < 1.
+        ConfigurationError: If the denoiser cannot give this prediction or rounds times, or num_train_steps < 1.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class VDM(DiffusionModule):
             )
         if denoiser.num_rounded_steps is not None:
             raise ConfigurationError(
-                f"model.denoiser: expected a network that sees times as they are, got {type(denoiser).__name__} "
-                "with times rounded to a grid; leave time_table false"
+                f"model.denoiser: expected a network with exact times, got {type(denoiser).__name__} "
+                "with times rounded to a grid; set time_table to false"
             )
         self.num_train_steps = num_train_steps
         self.decoder = GaussianDecoder() if decoder is None else decoder

@@ -1,4 +1,4 @@
-"""A learning rate that grows in a line and falls along a cosine."""
+"""A learning rate with linear warm-up and cosine decay."""
 
 import math
 
@@ -9,15 +9,15 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 class WarmupCosine(LRScheduler):
-    """Learning rate of a linear warm-up and half a cosine, a function of the step alone.
+    """Linear warm-up and half a cosine, dependent on the step alone.
 
     With W warm-up steps of N, and steps t counted from 0, the optimiser's rate is multiplied by (t + 1) / W where
     t < W, and by end + (1 - end) (1 + cos(pi (t - W) / (N - W))) / 2 from there on. After N steps it stays at ``end``.
 
     Args:
-        optimizer: Whose rate is set.
-        num_steps: Steps N in all, as a rule ``trainer.max_steps``.
-        num_warmup_steps: Steps W of the warm-up; 0 begins with the full rate.
+        optimizer: The optimiser.
+        num_steps: Total steps N, usually ``trainer.max_steps``.
+        num_warmup_steps: Steps W of the warm-up; 0 starts at the full rate.
         end: Share of the rate that is left at the end, in [0, 1].
         last_epoch: Step of the last update; -1 at the beginning.
 
@@ -55,7 +55,7 @@ class WarmupCosine(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:  # type: ignore[override]  # torch allows tensors
-        """Rates of the step that comes, one for each parameter group."""
+        """Rates of the next step, one per parameter group."""
         return [float(rate) * self._factor(self.last_epoch) for rate in self.base_lrs]
 
     def _factor(self, step: int) -> float:

@@ -1,4 +1,4 @@
-"""Models trained on their own output, generation after generation, with a filter in between."""
+"""Models trained on their own output over several generations, with a filter in between."""
 
 from lightning_modeinterp.recursion.arm import Arm
 from lightning_modeinterp.recursion.load import load_recursion

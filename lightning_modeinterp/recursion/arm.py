@@ -1,4 +1,4 @@
-"""What an arm of a recursion trains its next generation on."""
+"""An arm of a recursion: how the training data of the next generation are chosen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ from lightning_modeinterp.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Arm:
-    """A filter, and what its samples are put together with.
+    """A filter, and how its samples are combined with other data.
 
     Args:
         filter: Class of the filter, such as ``LowestScore``.
-        arguments: Its arguments but for ``num``, which is what there is to be kept.
-        num_drawn: How many samples it chooses among. As many as are kept if None.
-        keeps: ``replace`` trains on the last generation alone, as the paper; ``accumulate`` on the first one's data and
-            on what was kept of all generations.
-        real_share: Share of the first generation's training data among the training data, in [0, 1); for ``replace``.
-        is_frozen: Whether a threshold is set on generation 0 and stays.
-        warm_start: Whether a generation begins with the weights of the one before, under a new optimizer and schedule.
-            With random weights otherwise.
+        arguments: Its arguments except ``num``, which follows from ``num_kept`` of the recursion.
+        num_drawn: Number of samples it chooses from. As many as are kept if None.
+        keeps: ``replace`` trains on the last generation alone, as in the paper; ``accumulate`` on the original data and
+            the kept samples of all generations.
+        real_share: Share of original data in the training data, in [0, 1); for ``replace``.
+        is_frozen: Whether a threshold is set on generation 0 and kept.
+        warm_start: Whether a generation starts from the weights of the previous one, with a new optimiser and schedule.
+            From random weights otherwise.
 
     Raises:
         ConfigurationError: If a number is out of range, or two settings exclude each other.
@@ -46,11 +46,11 @@ class Arm:
             )
 
     def num_real(self, num_kept: int) -> int:
-        """Training samples of the first generation's data among ``num_kept``."""
+        """Number of original training samples among ``num_kept``."""
         return round(self.real_share * num_kept)
 
     def words(self, num_kept: int) -> tuple[str, ...]:
-        """The filter as the command line is given it.
+        """The filter as options of the command line.
 
         Args:
             num_kept: Training samples of a generation.

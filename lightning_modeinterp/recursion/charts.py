@@ -1,4 +1,4 @@
-"""Numbers over generations in W&B: a run for each arm and seed, in the group of the recursion."""
+"""Metrics over generations in W&B: one run per arm and seed, in the group of the recursion."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -17,15 +17,15 @@ Row = Mapping[str, Any]
 
 
 def log_charts(rows: Sequence[Row], logger: str | Path, out: Path) -> int:
-    """Log what was measured of each generation, where a config's loggers have W&B among them.
+    """Log the metrics of each generation to the W&B loggers of a config.
 
     Args:
-        rows: What was measured, by arm, seed and generation in this order.
+        rows: The metrics, ordered by arm, seed and generation.
         logger: Config with ``trainer.logger``.
         out: Directory of the recursion.
 
     Returns:
-        Number of runs that were logged.
+        Number of W&B runs.
     """
     number = 0
     for (arm, seed), generations in groupby(rows, lambda row: (row["arm"], row["seed"])):
@@ -50,7 +50,7 @@ def _wandb_loggers(config: Path, run: RunDirectory) -> Iterator[SteadyWandbLogge
 
 
 def _numbers(row: Row) -> dict[str, float]:
-    """What is known of a generation, by name; what its filter did under ``filter/``."""
+    """Metrics of a generation by name; those of its filter under ``filter/``."""
     kept = {f"filter/{name}": value for name, value in (row["kept"] or {}).items() if isinstance(value, int | float)}
     known = {name: value for name, value in row["metrics"].items() if value is not None}
     return {AXIS: row["generation"], **known, **kept}

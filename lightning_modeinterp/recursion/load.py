@@ -13,14 +13,14 @@ SECTION = "recursion"
 
 
 def recursion_parser(name: str, description: str | None = None) -> ArgumentParser:
-    """A parser that reads a recursion; a command adds its own options.
+    """A parser for the config of a recursion; a command adds its own options.
 
     Args:
-        name: What the command is called in its help.
-        description: What it does.
+        name: Name of the command in its help.
+        description: Its description.
     """
     made = ArgumentParser(name, description=description, exit_on_error=False)
-    made.add_argument("-c", "--config", action="config", help="a recursion: a shipped one by name, or a file")
+    made.add_argument("-c", "--config", action="config", help="config of a recursion: a file or a shipped name")
     made.add_class_arguments(Recursion, SECTION)
     return made
 
@@ -29,14 +29,14 @@ def load_recursion(config: str | Path) -> Recursion:
     """Read a recursion.
 
     Args:
-        config: A file, or a shipped one by its name, such as ``recursion/gaussian_2d_grid``.
+        config: A file or a shipped name, such as ``recursion/gaussian_2d_grid``.
 
     Raises:
         ConfigurationError: If there is none, or it does not fit.
     """
     parser = recursion_parser("recursion")
     path = Path(config_path(str(config)))
-    try:  # not as an option: then the parser would change the working directory, also for commands that are running
+    try:  # as an option, the parser would change the working directory, also for running commands
         found: Recursion = parser.instantiate(parser.parse_object(read_yaml(path)))[SECTION]
     except ArgumentError as error:
         raise ConfigurationError(f"{path}: {error}") from error

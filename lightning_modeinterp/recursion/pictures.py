@@ -1,4 +1,4 @@
-"""Samples of each generation side by side: the plane, or images."""
+"""Samples of each generation side by side: 2D points or images."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -17,12 +17,12 @@ NUM_POINTS, NUM_IMAGES = 5_000, 10
 
 
 def write_pictures(recursion: Recursion, runs: CachedRuns, folder: Path) -> list[Path]:
-    """Draw ``samples_<arm>.png`` for each arm, of the first seed; nothing for data that are neither.
+    """Draw ``samples_<arm>.png`` for each arm, for the first seed; none for other data.
 
     Args:
-        recursion: What was run.
+        recursion: The recursion.
         runs: Its runs.
-        folder: Where to.
+        folder: Output folder.
 
     Returns:
         The files.

@@ -1,8 +1,8 @@
-"""Run a recursion, and write down what became of each generation.
+"""Run a recursion, and write the metrics of each generation.
 
-OUT/recursion.json       what the directory belongs to
-OUT/runs/                the kept commands, each of which can be repeated by hand
-OUT/generations.json     what was measured, written when all of it is there; table.md and figures/ beside it
+OUT/recursion.json       the settings of the recursion
+OUT/runs/                the cached commands, each of which can be repeated by hand
+OUT/generations.json     all metrics, written at the end, with table.md and figures/
 """
 
 import json
@@ -32,19 +32,19 @@ def recurse(
     """Run all arms and seeds, and measure.
 
     Args:
-        recursion: What to run.
-        out: Directory for everything; one that the same recursion has begun is gone on with.
-        jobs: Commands at a time, >= 1.
-        say: Where to tell progress.
-        how: Launcher and logger of the commands; with W&B among the loggers it gets the numbers over generations too.
+        recursion: The recursion.
+        out: Output directory; an interrupted recursion with the same settings is resumed.
+        jobs: Commands to run in parallel, >= 1.
+        say: Prints progress messages.
+        how: Launcher and loggers of the commands; a W&B logger also gets the metrics over generations.
 
     Returns:
-        A row for each arm, seed and generation: ``arm``, ``seed``, ``generation``, ``metrics`` of its unfiltered
-        samples, and ``kept``, the manifest of what its filter kept, without hashes and paths.
+        One row per arm, seed and generation: ``arm``, ``seed``, ``generation``, ``metrics`` of its unfiltered
+        samples, and ``kept``, the manifest of the kept samples without hashes and paths.
 
     Raises:
         ConfigurationError: If the directory belongs to something else, or there are no jobs.
-        RunFailedError: If a command ends with an error; what is done is kept.
+        RunFailedError: If a command ends with an error; finished commands stay cached.
     """
     if jobs < 1:
         raise ConfigurationError(f"--jobs: expected at least 1, got {jobs}")
@@ -73,7 +73,7 @@ def recurse(
 
 
 def rows_of(recursion: Recursion, runs: CachedRuns) -> list[dict[str, Any]]:
-    """What `recurse` returns, from its kept runs; what is missing is run first.
+    """What `recurse` returns, from its cached runs; missing ones are run first.
 
     Raises:
         RunFailedError: If a command ends with an error.
@@ -89,24 +89,28 @@ def rows_of(recursion: Recursion, runs: CachedRuns) -> list[dict[str, Any]]:
 
 
 def claim_directory(out: str | Path, recursion: Recursion) -> None:
-    """Make the directory, or see that the same recursion began it.
+    """Create the directory, or check that it belongs to the same recursion.
 
     Raises:
-        ConfigurationError: If it is another's.
+        ConfigurationError: If it belongs to something else.
     """
     ours, out = described(recursion), Path(out)
     marker = out / MARKER
     if not marker.is_file():
         if out.is_file() or (out.is_dir() and any(out.iterdir())):
-            raise ConfigurationError(f"{out}: expected an empty directory or an earlier recursion; take another --out")
+            raise ConfigurationError(
+                f"{out}: expected an empty directory or an earlier recursion; choose another --out"
+            )
         out.mkdir(parents=True, exist_ok=True)
         write_aside(marker, json.dumps(ours, indent=1).encode())
     if found := differences(json.loads(marker.read_text()), ours):
-        raise ConfigurationError(f"{out}: expected the recursion that began it; {'; '.join(found)}; take another --out")
+        raise ConfigurationError(
+            f"{out}: expected the settings it was started with; {'; '.join(found)}; choose another --out"
+        )
 
 
 def described(recursion: Recursion) -> dict[str, Any]:
-    """A recursion as plain data, with what its experiment says."""
+    """A recursion as plain data, with the content of its experiment config."""
     settings = json.loads(json.dumps(asdict(recursion)))
     first = recursion.chain(next(iter(recursion.arms)), recursion.seeds[0])[0].fit
     return {**settings, "experiment_says": json.loads(content_of(path_of(first.config)))}
@@ -144,7 +148,7 @@ def _row(recursion: Recursion, runs: CachedRuns, generation: Generation) -> dict
 
 
 def _fill_modes(rows: list[dict[str, Any]]) -> None:
-    """Count 0 where a mode that other generations have is missing."""
+    """Add a count of 0 for modes that only other generations have."""
     kept = [row["kept"] for row in rows if row["kept"] and "modes" in row["kept"]]
     every = sorted({mode for facts in kept for mode in facts["modes"]}, key=int)
     for facts in kept:

@@ -1,8 +1,8 @@
 """A recursion as a graph of ordinary commands: fit, test, predict, keep, fit ...
 
-Generation 0 is trained on the data themselves and shared by all arms. Of each generation unfiltered samples are drawn
-and measured against those data (``test``), and others are drawn (``predict``), of which the arm's filter keeps what the
-next one is trained on.
+Generation 0 is trained on the original data and shared by all arms. For each generation, unfiltered samples are drawn
+and compared with the original data (``test``). Others are drawn (``predict``) and filtered, and the next generation is
+trained on the rest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,23 +14,23 @@ from lightning_modeinterp.recursion.arm import Arm
 from lightning_modeinterp.runs import Draw, Fit, Keep, KeptData
 
 SEEDS_APART = 1_000
-"""Between a generation and the next: each has its own initialisation, noise and samples."""
+"""Offset of the seed between generations: each has its own initialisation, noise and samples."""
 
 
 @dataclass(frozen=True)
 class Recursion:
-    """What is trained, for how many generations, on what.
+    """Models, filters and number of generations of a recursion.
 
     Args:
-        experiment: Config of generation 0: a shipped one by name, such as ``gaussian_2d_grid``, or a file.
-        arms: What the next generation is trained on, by name.
+        experiment: Config of generation 0: a file or a shipped name, such as ``gaussian_2d_grid``.
+        arms: How the next generation's training data are chosen, by name.
         num_kept: Training samples of every generation after the first.
         num_generations: Generations after the first.
-        seeds: A recursion for each.
-        num_measured: Unfiltered samples of each generation that are measured.
-        options: What every fit, test and predict is given besides.
-        num_updates: Updates of a generation; those of the experiment if None.
-        rounded: Round images to whole numbers before they are trained on.
+        seeds: Seeds; the recursion is repeated for each.
+        num_measured: Unfiltered samples of each generation to measure.
+        options: Further options of every fit, test and predict.
+        num_updates: Optimiser steps per generation; those of the experiment if None.
+        rounded: Round images to integers before training on them.
 
     Raises:
         ConfigurationError: If there is no arm, seed or generation, or a number does not fit.
@@ -63,11 +63,11 @@ class Recursion:
                 )
 
     def num_drawn(self, arm: Arm) -> int:
-        """Samples that an arm chooses among."""
+        """Number of samples that an arm chooses from."""
         return self.num_kept - arm.num_real(self.num_kept) if arm.num_drawn is None else arm.num_drawn
 
     def chain(self, name: str, seed: int) -> "list[Generation]":
-        """The generations of one arm and seed, the first one among them.
+        """The generations of one arm and seed, including generation 0.
 
         Args:
             name: The arm.
@@ -91,7 +91,7 @@ class Recursion:
         return generations
 
     def measured(self, fit: Fit) -> Draw:
-        """Unfiltered samples of a generation, to be tested."""
+        """Unfiltered samples of a generation, for the test."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_measured}",))
 
     def _fit(self, name: str, seed: int, number: int, data: KeptData | None = None, before: Fit | None = None) -> Fit:
@@ -116,9 +116,9 @@ class Generation:
     """One generation of an arm.
 
     Args:
-        number: 0 is trained on the data.
+        number: Its number; 0 is trained on the original data.
         fit: Its model.
-        keep: What goes on to the next one; None for the last.
+        keep: The samples kept for the next one; None for the last.
     """
 
     number: int

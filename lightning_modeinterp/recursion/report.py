@@ -1,4 +1,4 @@
-"""What a recursion found, as a table and as figures."""
+"""Results of a recursion, as a table and as figures."""
 
 import math
 import statistics
@@ -34,13 +34,13 @@ def _kept(name: str) -> Number:
 
 
 def dropped(row: Row) -> float:
-    """Share of the samples in support that the filter drops, or that are more than it was to keep; nan without."""
+    """Share of the samples in support that the filter drops or that exceed its number; nan without a filter."""
     modes, kept = _modes(row, "modes"), _modes(row, "kept_modes")
     return 1 - sum(kept.values()) / sum(modes.values()) if sum(modes.values()) else math.nan
 
 
 def most_dropped(row: Row) -> float:
-    """The same share of the mode that loses most; nan without."""
+    """The same share for the mode that loses most; nan without a filter."""
     modes, kept = _modes(row, "modes"), _modes(row, "kept_modes")
     return max((1 - kept.get(mode, 0) / number for mode, number in modes.items() if number), default=math.nan)
 
@@ -66,7 +66,7 @@ NUMBERS: dict[str, Number] = {
     "filter: dropped in support": dropped,
     "filter: dropped of the mode that loses most": most_dropped,
 }
-"""What is shown of a generation, where it is measured."""
+"""Metrics shown per generation, if measured."""
 
 FIGURES: dict[str, tuple[str, ...]] = {
     "rates": ("hallucination rate",),
@@ -77,11 +77,11 @@ FIGURES: dict[str, tuple[str, ...]] = {
 
 
 def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, out: Path) -> list[Path]:
-    """Write the table and the figures; those of which nothing was measured are left out.
+    """Write the table and the figures; those without data are left out.
 
     Args:
-        recursion: What was run.
-        rows: What `recurse` returned.
+        recursion: The recursion.
+        rows: The rows that `recurse` returned.
         runs: Its runs.
         out: Its directory.
 
@@ -106,14 +106,14 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
 
 
 def _modes_of_arms(recursion: Recursion, rows: Sequence[Row]) -> dict[str, list[Mapping[str, int]]]:
-    """By arm, samples by mode of each generation that a filter has seen, before the filter; of the first seed."""
+    """By arm, samples per mode of each filtered generation, before the filter; for the first seed."""
     seen = [row for row in rows if row["seed"] == recursion.seeds[0] and _modes(row, "modes")]
     found = {arm: [_modes(row, "modes") for row in seen if row["arm"] == arm] for arm in recursion.arms}
     return {arm: counts for arm, counts in found.items() if counts}
 
 
 def curves_of(recursion: Recursion, rows: Sequence[Row], number: Number) -> dict[str, list[list[float]]]:
-    """By arm, for each seed the number at each generation."""
+    """By arm and seed, the number at each generation."""
     return {
         arm: [[number(row) for row in rows if (row["arm"], row["seed"]) == (arm, seed)] for seed in recursion.seeds]
         for arm in recursion.arms
@@ -121,10 +121,10 @@ def curves_of(recursion: Recursion, rows: Sequence[Row], number: Number) -> dict
 
 
 def table(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns) -> str:
-    """A line for each arm and number, with what it is at each generation.
+    """One line per arm and metric, with its value at each generation.
 
-    Of several seeds mean and standard deviation; of one seed the number with its 95 % interval where there is one. The
-    last number is the time that the commands of a generation took on one core, whatever ran beside them.
+    For several seeds, mean and standard deviation; for one seed, the value with its 95 % interval if there is one. The
+    last line of an arm is the time of a generation's commands on one core.
     """
     header = ["arm", "number", *(str(number) for number in range(recursion.num_generations + 1))]
     lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
@@ -143,7 +143,7 @@ def table(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns) -> str:
 
 
 def _other_rates(rows: Sequence[Row]) -> dict[str, Number]:
-    """Rates of single kinds, and what else the data's own metrics call a rate."""
+    """Rates of single kinds, and other rates of the data's own metrics."""
     names = {name for row in rows for name in row["metrics"] if name.endswith("_rate") and name not in RATES.values()}
     return {name: _metric(name) for name in sorted(names)}
 
@@ -162,7 +162,7 @@ def _is_measured(curves: Mapping[str, Sequence[Sequence[float]]]) -> bool:
 
 
 def _cells(seeds: Sequence[Sequence[float]], *ends: Sequence[Sequence[float]]) -> list[str]:
-    """The number at each generation, by seed; ``ends`` are the lower and the upper ends of its interval."""
+    """The number at each generation, by seed; ``ends`` are the lower and upper ends of its interval."""
     if len(seeds) == 1 and ends:
         low, high = (of_seeds[0] for of_seeds in ends)
         return [

@@ -124,7 +124,7 @@ class Unnamed(OfATest):
         ([Taken()], "got hallucination_rate, where SupportRates measures hallucination_rate; rename one of them"),
         ([Above()], "got detection, where HallucinationDetection measures detection/"),
         ([FirstWeight(), FirstWeight()], "got first_weight, where FirstWeight measures first_weight"),
-        ([Unnamed()], r"Unnamed\.names: expected what its numbers are called, got none"),
+        ([Unnamed()], r"Unnamed\.names: expected the names of its numbers, got none"),
     ],
 )
 @pytest.mark.parametrize("stage", ["validate", "test"])

@@ -141,7 +141,7 @@ def test_what_cannot_be_kept_is_refused(chosen, judged, message):
 def test_a_threshold_of_nothing_in_support_is_refused():
     batches = made_up(8)
     batches[0].verdict.kind[:] = 2
-    with pytest.raises(ConfigurationError, match="expected samples in support to set the threshold on, got none"):
+    with pytest.raises(ConfigurationError, match="expected samples in support to set the threshold, got none"):
         kept(BelowThreshold(SCORE), batches)
 
 

@@ -62,7 +62,7 @@ def test_torchs_own_plateau_watches_the_loss(run):
 REFUSED = {
     "no such metric": (
         plateau("val/los"),
-        "lr_scheduler.monitor: expected a metric that validation measures, got",
+        "lr_scheduler.monitor: expected a metric that validation logs, got",
     ),
     "no validation": (
         (*plateau("val/loss"), "--trainer.limit_val_batches=0"),

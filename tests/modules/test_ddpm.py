@@ -161,7 +161,7 @@ def test_windows_are_checked_before_anything_is_computed():
 
 
 def test_a_foreign_datamodule_is_refused():
-    with pytest.raises(ConfigurationError, match="expected to run with a ModeInterpDataModule"):
+    with pytest.raises(ConfigurationError, match="expected a ModeInterpDataModule"):
         L.Trainer(**TRAINER).predict(DDPM(Half(), SCHEDULE), datamodule=L.LightningDataModule())
 
 

@@ -313,7 +313,7 @@ def test_refuses_fewer_than_one_step(num_train_steps):
 
 
 def test_refuses_a_network_that_rounds_its_times():
-    with pytest.raises(ConfigurationError, match=r"sees times as they are, got MLP .* leave time_table false"):
+    with pytest.raises(ConfigurationError, match=r"with exact times, got MLP .* set time_table to false"):
         VDM(MLP((1,), time_table=True), LinearGammaSchedule())
 
 

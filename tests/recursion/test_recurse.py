@@ -105,7 +105,7 @@ def said(capsys, arguments):
 
 def test_a_changed_config_is_refused_with_the_difference(out, config, capsys):
     line = said(capsys, ["-c", config(num_kept=97), "--out", out])
-    assert "num_kept: expected 96, got 97; take another --out" in line
+    assert "num_kept: expected 96, got 97; choose another --out" in line
 
 
 def test_how_it_is_run_is_one_line_too(tmp_path, config, capsys):
