@@ -1,7 +1,7 @@
-"""How close sets of images are among the features of a network, by torch-fidelity, at equal sizes, with a floor.
+"""Distances between sets of images in a network's feature space, by torch-fidelity, at equal sizes, with a floor.
 
-The numbers are FID, KID, precision and recall. Only those of Inception features are called so; others carry the
-network's name.
+The numbers are FID, KID, precision and recall. These names are used for Inception features; for others the network's
+name is appended.
 """
 
 from lightning_modeinterp.fidelity.extractors import Inception, NetworkOfData

@@ -1,4 +1,4 @@
-"""Networks as torch-fidelity asks for them."""
+"""Networks in the interface of torch-fidelity."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -23,20 +23,20 @@ INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 @runtime_checkable
 class Classifier(Protocol):
-    """A network that also says what a sample is."""
+    """A network that also classifies."""
 
     def logits(self, features: Tensor) -> Tensor:
         """Unnormalised log-probabilities (N, K) from features (N, F)."""
 
 
 class _AsTorchFidelity(FeatureExtractorBase):  # type: ignore[misc]  # its package has no types
-    """A network of the data; float64, so that means do not lose digits.
+    """A network of the data; in float64, so that means keep their precision.
 
     Args:
-        name: As registered.
+        name: Registered name.
         features_list: ``features``, ``logits`` or both.
-        network: What gives the features.
-        options: Whatever torch-fidelity hands to all extractors.
+        network: The network.
+        options: Options that torch-fidelity passes to all extractors.
     """
 
     def __init__(self, name: str, features_list: Sequence[str], *, network: FeatureNetwork, **options: Any) -> None:
@@ -45,21 +45,21 @@ class _AsTorchFidelity(FeatureExtractorBase):  # type: ignore[misc]  # its packa
 
     @staticmethod
     def get_provided_features_list() -> tuple[str, ...]:
-        """Names of what it gives."""
+        """Names of its outputs."""
         return FEATURES, LOGITS
 
     @staticmethod
     def get_default_feature_layer_for_metric(metric: str) -> str:
-        """Logits for the inception score, features else."""
+        """Logits for the inception score, else features."""
         return LOGITS if metric == "isc" else FEATURES
 
     @staticmethod
     def can_be_compiled() -> bool:
-        """Whoever makes the network may compile it."""
+        """False: compile the network before it is given."""
         return False
 
     def forward(self, input: Tensor) -> tuple[Tensor, ...]:
-        """What was asked for, each (N, ...), of bytes (N, C, H, W)."""
+        """The requested outputs, each (N, ...), for bytes (N, C, H, W)."""
         features = self.network(input.float())
         given = {FEATURES: lambda: features, LOGITS: lambda: cast(Classifier, self.network).logits(features)}
         return tuple(given[name]().double() for name in self.features_list)
@@ -70,7 +70,7 @@ if NETWORK not in FEATURE_EXTRACTORS_REGISTRY:  # registering a name twice is re
 
 
 class Extractor(ABC):
-    """Which network gives the features, and how its numbers are called."""
+    """The network of the features, and the suffix of its numbers."""
 
     suffix: str
     options: dict[str, Any]
@@ -78,10 +78,10 @@ class Extractor(ABC):
 
     @abstractmethod
     def prepared(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) uint8 as the network takes them.
+        """Prepare images (N, C, H, W) uint8 for the network.
 
         Raises:
-            ConfigurationError: If it cannot take them.
+            ConfigurationError: If the network does not accept them.
         """
 
     @abstractmethod
@@ -93,8 +93,8 @@ class NetworkOfData(Extractor):
     """A network that belongs to data; see `ModeInterpDataModule.feature_network`.
 
     Args:
-        network: From images (N, C, H, W) in data units to features. With ``logits`` of features it gives the inception
-            score too.
+        network: Maps images (N, C, H, W) in data units to features. If it has ``logits``, the inception score is
+            computed too.
     """
 
     def __init__(self, network: FeatureNetwork) -> None:
@@ -104,7 +104,7 @@ class NetworkOfData(Extractor):
         self.options = {"feature_extractor": NETWORK, "network": network}
 
     def prepared(self, images: Tensor) -> Tensor:
-        """See `Extractor.prepared`; the network itself refuses what it cannot take."""
+        """See `Extractor.prepared`; the network itself checks its input."""
         return images
 
     @torch.inference_mode()
@@ -114,13 +114,13 @@ class NetworkOfData(Extractor):
 
 
 class Inception(Extractor):
-    """Inception v3 as FID is defined with; its weights come from a file.
+    """Inception v3 as in the definition of FID, with weights from a file.
 
     Args:
         weights: ``weights-inception-2015-12-05-6726825d.pth`` of torch-fidelity's releases.
 
     Raises:
-        ConfigurationError: If the file is missing or holds something else.
+        ConfigurationError: If the file is missing or has other content.
     """
 
     suffix = ""
@@ -129,7 +129,7 @@ class Inception(Extractor):
         if not Path(weights).is_file():
             raise ConfigurationError(
                 f"fidelity: expected the weights of Inception at {weights}, found none; get {INCEPTION_FILE} from "
-                "torch-fidelity's releases, or leave --inception out where the data have a network of their own"
+                "torch-fidelity's releases, or remove --inception if the data have their own network"
             )
         self.options = {"feature_extractor": INCEPTION, "feature_extractor_weights_path": str(weights)}
         try:

@@ -1,4 +1,4 @@
-"""How the distance from data changes where only the samples of lowest score are kept."""
+"""Distance from the data if only the samples of lowest score are kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from lightning_modeinterp.threshold import as_suspicion
 
 SHARES = (1.0, 0.98, 0.96, 0.93, 0.9, 0.8, 0.7, 0.6, 0.5)
 NUM_CHOICES = 10
-"""Choices by chance of each size."""
+"""Random choices per size."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class KeptShares:
     """Frechet distances of kept samples from as many data.
 
     Args:
-        shares: Falling shares of the samples that are kept.
-        by_score: By the name of a score, the distance of the samples where it is lowest.
-        by_chance: For each share the distances of choices by chance.
-        floor: Of as many other data.
+        shares: Decreasing shares of kept samples.
+        by_score: For each score, the distances of the samples where it is lowest.
+        by_chance: For each share, the distances of random choices.
+        floor: Distances of as many other data.
     """
 
     shares: Sequence[float]
@@ -39,17 +39,17 @@ class KeptShares:
 
 
 def kept_shares(sets: ImageSets, extractor: Extractor, scores: Mapping[str, Tensor]) -> KeptShares:
-    """Measure what is kept by each score, and as much by chance, at equal sizes.
+    """Measure the samples that each score keeps, and as many random ones, at equal sizes.
 
     A distance grows as sets get smaller, so compare a score with chance at the same share, not two shares.
 
     Args:
         sets: Three sets of N images.
-        extractor: What gives the features.
+        extractor: The network of the features.
         scores: By name, (N,) each; nan counts as the highest.
 
     Raises:
-        ConfigurationError: If a score is not one number an image.
+        ConfigurationError: If a score is not one number per image.
     """
     samples, reference, others = (
         extractor.features(extractor.prepared(images)) for images in (sets.samples, sets.reference, sets.others)
@@ -80,14 +80,14 @@ def scores_of(source: str | Path, names: Sequence[str], num_samples: int) -> dic
 
     Args:
         source: The store.
-        names: Of the scores.
-        num_samples: N.
+        names: Names of the scores.
+        num_samples: Number of samples N.
 
     Returns:
         By name, (N,).
 
     Raises:
-        ConfigurationError: If it is no store, or holds no such score.
+        ConfigurationError: If it is not a store, or has no such score.
     """
     if names and not (Path(source) / MANIFEST).is_file():
         raise ConfigurationError(f"fidelity: expected a sample store, which holds scores, for --by, got {source}")

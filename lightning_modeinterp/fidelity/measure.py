@@ -1,4 +1,4 @@
-"""The numbers: of samples against data, and of other data against the same ones."""
+"""Compare samples with data, and other data with the same data."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ SMALLEST_SIZE = 100
 
 
 class _Bare(Dataset[Tensor]):
-    """Images one at a time, as torch-fidelity wants them."""
+    """Images one at a time, as torch-fidelity expects them."""
 
     def __init__(self, images: Tensor) -> None:
         self.images = images
@@ -41,12 +41,12 @@ class _Bare(Dataset[Tensor]):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Frechet distances of growing sets.
+    """Frechet distances of sets of increasing size.
 
     Args:
-        sizes: Rising sizes.
-        samples: Of the first so many samples from as many data.
-        floor: Of other data from the same ones.
+        sizes: Increasing sizes.
+        samples: Distance of that many samples from as many data.
+        floor: Distance of other data from the same data.
     """
 
     sizes: Sequence[int]
@@ -57,27 +57,27 @@ class Comparison:
 def fidelity(
     sets: ImageSets, extractor: Extractor, kid_subset_size: int = 1000, num_replicates: int = 200
 ) -> dict[str, float | int]:
-    """Compare samples with data, and other data with the same ones.
+    """Compare samples with data, and other data with the same data.
 
     ``fid`` with its bootstrap interval ``_low``, ``_high``; ``kid`` and ``kid_std`` over its subsets; ``precision`` and
-    ``recall``; ``isc``, the inception score, of a network that classifies. Each has a ``_floor``: what other data give
-    at the same size. Names end in the network's name unless it is Inception. None of them can tell data that were
-    learned by heart from new ones.
+    ``recall``; ``isc``, the inception score, if the network classifies. Each has a ``_floor``: its value for other data
+    at the same size. Names end in the network's name unless it is Inception. None of them can tell memorised data from
+    new samples.
 
     Args:
         sets: Three sets of one size.
-        extractor: What gives the features.
+        extractor: The network of the features.
         kid_subset_size: Size of KID's subsets, at most that of the sets.
-        num_replicates: Bootstrap replicates of the interval. 0 takes none.
+        num_replicates: Bootstrap replicates of the interval. 0 for no interval.
 
     Raises:
-        ConfigurationError: If the sets are smaller than KID's subsets, or the network cannot take the images.
+        ConfigurationError: If the sets are smaller than KID's subsets, or the network does not accept the images.
     """
     number = len(sets.samples)
     if number < kid_subset_size:
         raise ConfigurationError(
             f"fidelity: expected at least the {kid_subset_size} images of a subset of KID on each side, got {number}; "
-            "take more, or a smaller --kid-subset-size"
+            "use more, or a smaller --kid-subset-size"
         )
     samples, reference, others = map(extractor.prepared, (sets.samples, sets.reference, sets.others))
     numbers: dict[str, float | int] = {}
@@ -97,7 +97,7 @@ def sizes_curve(sets: ImageSets, extractor: Extractor) -> Comparison:
 
     Args:
         sets: Three sets of one size.
-        extractor: What gives the features.
+        extractor: The network of the features.
     """
     samples, reference, others = (
         extractor.features(extractor.prepared(images)) for images in (sets.samples, sets.reference, sets.others)
@@ -115,7 +115,7 @@ def sizes_curve(sets: ImageSets, extractor: Extractor) -> Comparison:
 def _of_torch_fidelity(
     images: Tensor, reference: Tensor, extractor: Extractor, kid_subset_size: int
 ) -> Mapping[str, float]:
-    with redirect_stderr(io.StringIO()):  # it prints there whatever it was told
+    with redirect_stderr(io.StringIO()):  # it prints there regardless of its settings
         values: Mapping[str, float] = calculate_metrics(
             input1=_Bare(images),
             input2=_Bare(reference),

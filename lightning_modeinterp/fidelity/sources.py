@@ -1,4 +1,4 @@
-"""Where images come from that are compared: a sample store, a folder of files, an array, or a data config."""
+"""Sources of images to compare: a sample store, a folder of files, an array, or a data config."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +35,9 @@ class ImageSets:
     """Three sets of one size and shape.
 
     Args:
-        samples: (N, C, H, W) uint8, what is judged.
+        samples: (N, C, H, W) uint8, the samples.
         reference: (N, C, H, W) uint8, data.
-        others: (N, C, H, W) uint8, other data: what a perfect model would give.
+        others: (N, C, H, W) uint8, other data, in place of the samples of a perfect model.
     """
 
     samples: Tensor
@@ -48,13 +48,13 @@ class ImageSets:
 def read_sets(samples: str | Path, reference: str | Path, num_samples: int | None = None) -> ImageSets:
     """Read samples, and data to compare them with.
 
-    A data config gives its test split as reference and training data as others; any other source is cut in two halves
-    by chance, always in the same way.
+    A data config gives its test split as reference and training data as others; any other source is split in random
+    halves, always the same ones.
 
     Args:
         samples: A store, folder of images, or array file.
         reference: The same, or a data config (``.yaml``).
-        num_samples: Size of each set. As large as there are images for if None.
+        num_samples: Size of each set. As large as possible if None.
 
     Raises:
         ConfigurationError: If images differ in shape, or there are too few.
@@ -77,19 +77,19 @@ def read_sets(samples: str | Path, reference: str | Path, num_samples: int | Non
 
 
 def network_of(reference: str | Path) -> FeatureNetwork:
-    """The network whose features the data of a config compare.
+    """The feature network of the data in a config.
 
     Args:
         reference: A data config (``.yaml``).
 
     Raises:
-        ConfigurationError: If it is no data config, or its data have no such network.
+        ConfigurationError: If it is not a data config, or its data have no such network.
     """
     path = Path(reference)
     network = load_data(path).feature_network() if path.suffix in CONFIGS else None
     if network is None:
         raise ConfigurationError(
-            f"fidelity: expected --reference as a config of data that have a network of their own, got {reference}; "
+            f"fidelity: expected --reference as a config of data with a feature network, got {reference}; "
             "give the weights of Inception with --inception"
         )
     return network
@@ -102,7 +102,7 @@ def read_images(source: str | Path) -> Tensor:
         source: A sample store, a folder of images of one size, or a ``.npy``, ``.npz`` or idx file of bytes.
 
     Returns:
-        (N, C, H, W) uint8; samples of a store in the order of their numbers.
+        (N, C, H, W) uint8; samples of a store in the order of their indices.
 
     Raises:
         ConfigurationError: If there are no images of one size.
@@ -144,7 +144,7 @@ def _of_folder(folder: Path) -> Tensor:
                     )
         return torch.from_numpy(np.stack([decode_image(folder / name, preparation) for name in names]))
     except (OSError, BrokenImageError) as error:
-        raise ConfigurationError(f"fidelity: expected images that can be read in {folder}, got {error}") from error
+        raise ConfigurationError(f"fidelity: expected readable images in {folder}, got {error}") from error
 
 
 def _of_array(path: Path) -> Tensor:
@@ -186,7 +186,7 @@ def load_data(path: str | Path) -> ModeInterpDataModule:
     """Build the data module that a data config names.
 
     Raises:
-        ConfigurationError: If the file is missing or no such config.
+        ConfigurationError: If the file is missing or not a data config.
     """
     path = Path(path)
     if not path.is_file():
@@ -198,7 +198,7 @@ def load_data(path: str | Path) -> ModeInterpDataModule:
         data: ModeInterpDataModule = parser.instantiate(config).data
     except ConfigurationError:
         raise
-    except Exception as error:  # whatever the parser or a class of a user raises
+    except Exception as error:  # anything that the parser or a user's class raises
         raise ConfigurationError(
             f"fidelity: expected a data config such as configs/data/mnist.yaml at {path}: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""The paper's statements as claims that are decided by running them, on runs that are kept."""
+"""The paper's statements as claims that are tested on cached runs."""
 
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.claims import CLAIMS

@@ -1,4 +1,4 @@
-"""A statement of the paper as an object that a sceptic can run."""
+"""A statement of the paper that can be tested by running it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from lightning_modeinterp.runs import CachedRuns, Draw
 
 @dataclass(frozen=True)
 class Needs:
-    """What has to be run before a claim can be decided.
+    """The runs that a claim needs.
 
     Args:
         samples: Drawn by ``predict``.
@@ -25,26 +25,26 @@ class Needs:
 
 
 class Claim(ABC):
-    """Runs, statistic, rule and figure of one statement.
+    """Runs, statistic, rule and figures of one statement.
 
-    A subclass says what it stands for in class attributes, what it `needs`, and what it finds there. All three methods
-    are functions of the preset alone, and read the same kept runs.
+    A subclass sets class attributes, the runs that it `needs`, and its `findings` on them. All three methods depend
+    only on the preset, and read the same cached runs.
     """
 
     name: ClassVar[str]
     sentence: ClassVar[str]
-    """What the paper says, in our words."""
+    """The paper's statement, in our words."""
 
     figures: ClassVar[tuple[str, ...]]
-    """Figures of the paper's summary that show it, such as ``5_1``."""
+    """Figures of the paper that show it, such as ``5_1``."""
 
     rule: ClassVar[str]
-    """What is measured and where the bound lies; written before the run. See `Finding` for how a verdict follows."""
+    """The measurement and the bound, written before the run. See `Finding` for how a verdict follows."""
 
     def missing(self, preset: Preset) -> str | None:
-        """What this machine does not have and the claim needs, in a few words; None if it can be decided here.
+        """What the claim needs and this machine lacks, in a few words; None if it can be tested here.
 
-        A claim that lacks something is left out where all claims are asked for.
+        Such a claim is skipped when all claims are run.
         """
         return None
 
@@ -57,7 +57,7 @@ class Claim(ABC):
         """Measure on the finished runs."""
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
-        """Draw into a folder that exists, from the runs of the first seed, and say what was drawn.
+        """Draw into an existing folder, from the runs of the first seed; returns the files.
 
         A figure of all seeds against the bounds is drawn for every claim; by default there is no other.
         """

@@ -1,7 +1,7 @@
-"""What seeds say together: a number of each seed, their mean and its interval.
+"""Estimates over seeds: the mean of one number per seed, and its interval.
 
-Seeds differ more than samples do, so an interval is over seeds. A few seeds may agree by chance, so it is never
-narrower than the counts within them allow. Ratios are handled as logarithms.
+Seeds differ more than samples, so an interval is over seeds. A few seeds may agree by chance, so it is never narrower
+than the interval from the counts within them. Ratios are handled as logarithms.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch import Tensor
 
 Z_95 = 1.959964
 HALF = 0.5
-"""Added to every count of a ratio, so that none is no infinity."""
+"""Added to every count of a ratio, so that 0 gives a finite logarithm."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Measured:
     """A number of one seed.
 
     Args:
-        value: The number; nan where there was nothing to measure.
+        value: The number; nan if there was nothing to measure.
         error: Its standard error from the samples behind it, >= 0.
     """
 
@@ -35,7 +35,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Mean over seeds with its 95 % interval; without ends where there are fewer than two seeds, or one is nan."""
+    """Mean over seeds with its 95 % interval; no interval for fewer than two seeds, or if one is nan."""
 
     mean: float
     low: float
@@ -43,7 +43,7 @@ class Estimate:
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Give mean and 95 % t-interval of at least two values.
+    """Mean and 95 % t-interval of at least two values.
 
     Example:
         >>> mean, low, high = mean_interval([1.0, 2.0, 3.0])
@@ -56,7 +56,7 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def estimate(seeds: Sequence[Measured]) -> Estimate:
-    """Give the mean over seeds with the wider of two intervals: over seeds, and of the samples within them.
+    """Mean over seeds with the wider of two intervals: over seeds, and of the samples within them.
 
     Example:
         >>> estimate([Measured(1.0), Measured(2.0), Measured(3.0)]).mean
@@ -72,9 +72,9 @@ def estimate(seeds: Sequence[Measured]) -> Estimate:
 
 
 def share(hits: int, total: int) -> Measured:
-    """Give a share of samples.
+    """A share of samples.
 
-    The error is that of a share with one hit and one miss more, so that none of few is not certain.
+    The error is that of a share with one more hit and one more miss, so that 0 of few has an error too.
 
     Example:
         >>> share(3, 4).value
@@ -85,16 +85,16 @@ def share(hits: int, total: int) -> Measured:
 
 
 def jackknife_error(without_each: Tensor) -> float:
-    """Give the standard error of a number of N samples from what it is without each of them.
+    """Standard error of a statistic of N samples from its leave-one-out values.
 
-    ``sum_i (v_i - mean v)^2``, whose mean is no smaller than the variance of the number of N - 1 independent samples,
-    whatever the number (Efron and Stein 1981, "The jackknife estimate of variance").
+    ``sum_i (v_i - mean v)^2``, whose mean is at least the variance of the statistic of N - 1 independent samples, for
+    any statistic (Efron and Stein 1981, "The jackknife estimate of variance").
 
     Args:
-        without_each: (N,) numbers.
+        without_each: (N,) leave-one-out values.
 
     Returns:
-        The error; infinity where the number is not defined without one of the samples.
+        The error; infinity if a leave-one-out value is not defined.
 
     Example:
         >>> import torch
@@ -106,11 +106,11 @@ def jackknife_error(without_each: Tensor) -> float:
 
 
 def log_count(hits: int, among: int | None = None) -> Measured:
-    """Give the logarithm of a count or a rate, ``log((hits + 1/2) / (among + 1/2))``, with its Poisson error.
+    """Logarithm of a count or a rate, ``log((hits + 1/2) / (among + 1/2))``, with its Poisson error.
 
     Args:
         hits: Number of events, >= 0.
-        among: What they are counted among, >= 0; None for the count alone, ``log(hits + 1/2)``.
+        among: Total number, >= 0; None for the count alone, ``log(hits + 1/2)``.
 
     Example:
         >>> round(log_count(100, 1000).value, 4), round(log_count(100, 1000).error, 4)
@@ -121,11 +121,11 @@ def log_count(hits: int, among: int | None = None) -> Measured:
 
 
 def slope(x: Sequence[float], y: Sequence[Measured]) -> Measured:
-    """Give the slope of the least-squares line.
+    """Slope of the least-squares line.
 
     Args:
-        x: At least two different places.
-        y: What was measured at each.
+        x: At least two different values.
+        y: The measurement at each.
 
     Example:
         >>> slope([0.0, 1.0, 2.0], [Measured(1.0), Measured(3.0), Measured(5.0)]).value

@@ -1,4 +1,4 @@
-"""A question, what each seed answered, and the verdict by a rule that was there before."""
+"""A question, the measurement of each seed, and the verdict by a rule that was set before."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,17 @@ Verdict = Literal["holds", "fails", "undecided"]
 class Finding:
     """One question of a claim.
 
-    It *holds* where the whole 95 % interval over seeds lies on the claimed side of the bound, *fails* where it lies on
-    the other, else it is *undecided*.
+    It *holds* if the whole 95 % interval over seeds is on the claimed side of the bound, *fails* if it is on the other,
+    else it is *undecided*.
 
     Args:
         question: What is measured.
-        side: Where the claim puts the number, seen from the bound.
-        bound: The number that the claim names, or that of no effect. For a ratio the ratio itself, such as 1.
-        seeds: What each seed measured; for a ratio its logarithm.
+        side: The claimed side of the bound.
+        bound: The number in the claim, or that of no effect. For a ratio the ratio itself, such as 1.
+        seeds: The measurement of each seed; for a ratio its logarithm.
         is_ratio: Whether the numbers are logarithms of ratios.
-        facts: What is behind it: counts of each seed, what was chosen.
-        num_variants: How many variants were looked at before this one was taken, on other samples.
+        facts: Further facts: counts of each seed, choices.
+        num_variants: Number of variants that were compared on other samples to choose this one.
     """
 
     question: str
@@ -43,12 +43,12 @@ class Finding:
 
     @property
     def values(self) -> list[float]:
-        """Number of each seed, in the units of the bound."""
+        """The number of each seed, in the units of the bound."""
         return [math.exp(each.value) if self.is_ratio else each.value for each in self.seeds]
 
     @property
     def verdict(self) -> Verdict:
-        """What the rule says.
+        """The verdict of the rule.
 
         Example:
             >>> Finding("share removed", "above", 0.95, [Measured(0.98), Measured(0.981), Measured(0.979)]).verdict

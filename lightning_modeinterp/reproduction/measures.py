@@ -1,4 +1,4 @@
-"""What several claims count, from the samples of one seed."""
+"""Measurements that several claims share, from the samples of one seed."""
 
 import math
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.runs import CachedRuns, Draw
 
 MEDIAN_ERROR = math.sqrt(math.pi / 2)
-"""Standard error of a median over that of a mean, for normal values."""
+"""Ratio of the standard errors of a median and a mean, for normal values."""
 
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Hallucinations of a plane's modes by where they lie, and how uniform points off the modes would.
+    """Hallucinations in 2D by position, and the same shares for uniform points off the modes.
 
     Args:
-        num_off_modes: All of them.
-        neighbour: Those nearest to a segment between neighbours, and in its tube.
-        diagonal: Those of diagonals.
+        num_off_modes: Number of hallucinations.
+        neighbour: Number nearest to a segment between neighbours, and in its tube.
+        diagonal: The same for diagonals.
         chance_neighbour: Share of uniform points, for neighbours.
         chance_diagonal: The same for diagonals.
     """
@@ -49,7 +49,7 @@ def pair_counts(runs: CachedRuns, draw: Draw) -> PairCounts:
     """Count the hallucinations among samples between pairs of modes.
 
     Raises:
-        ConfigurationError: If the samples are on a line, where everything lies between two modes.
+        ConfigurationError: If the samples are 1D, where everything is between two modes.
     """
     metric = gaussian_data_of(runs, draw).pair_interpolation()
     if metric is None:
@@ -65,10 +65,10 @@ def pair_counts(runs: CachedRuns, draw: Draw) -> PairCounts:
 
 
 def gaussian_data_of(runs: CachedRuns, draw: Draw) -> GaussianMixtureDataModule:
-    """The Gaussian mixture that samples are to look like.
+    """The Gaussian mixture that the model was trained on.
 
     Raises:
-        ConfigurationError: If its data are none.
+        ConfigurationError: If its data are not a Gaussian mixture.
     """
     data = runs.data(draw)
     if not isinstance(data, GaussianMixtureDataModule):
@@ -82,7 +82,7 @@ def log_rate(samples: JudgedSamples) -> Measured:
 
 
 def log_median(values: Tensor) -> Measured:
-    """Logarithm of the median of positive values; nan where there are none."""
+    """Logarithm of the median of positive values; nan if there are none."""
     logs = values.double().clamp(min=torch.finfo(torch.float64).tiny).log()
     if len(logs) < 2:
         return Measured(math.nan)
@@ -90,9 +90,9 @@ def log_median(values: Tensor) -> Measured:
 
 
 def num_between(runs: CachedRuns, draw: Draw) -> list[int]:
-    """Count the samples on a line in the middle half of each gap between its modes, from left to right.
+    """Count the 1D samples in the middle half of each gap between modes, from left to right.
 
-    The quarters at the modes are left out: what lies there may be a mode that is blurred.
+    The quarters next to the modes are left out: samples there may belong to a blurred mode.
     """
     means = gaussian_data_of(runs, draw).mixture.means.flatten().sort().values
     x = JudgedSamples.of(runs.samples(draw)).samples.flatten()
@@ -104,14 +104,14 @@ def num_between(runs: CachedRuns, draw: Draw) -> list[int]:
 def falling_rate(
     runs: CachedRuns, question: str, along: str, places: Sequence[float], seeds: Sequence[Sequence[Draw]]
 ) -> Finding:
-    """Ask whether the share of samples between the modes of a line falls, by the slope of its logarithm.
+    """Test whether the share of 1D samples between modes falls, by the slope of its logarithm.
 
     Args:
         runs: The finished runs.
-        question: What is asked.
-        along: What the places are called.
-        places: At least two, > 0; their logarithms are the x.
-        seeds: For each seed the samples at each place.
+        question: The question.
+        along: Name of the varied quantity.
+        places: Its values, at least two, > 0; their logarithms are the x.
+        seeds: For each seed, the samples at each value.
     """
     x = [math.log(place) for place in places]
     counts = [[(sum(num_between(runs, draw)), len(runs.samples(draw))) for draw in row] for row in seeds]

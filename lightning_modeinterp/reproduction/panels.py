@@ -18,13 +18,13 @@ from lightning_modeinterp.threshold import Threshold
 
 
 def line_panel(runs: CachedRuns, draw: Draw) -> DensityPanel:
-    """Samples on a line beside the true density."""
+    """1D samples beside the true density."""
     mixture = gaussian_data_of(runs, draw).mixture
     return DensityPanel(**_judged(runs.samples(draw)), log_density=mixture.log_density, means=mixture.means)
 
 
 def plane_panel(name: str, runs: CachedRuns, draw: Draw) -> PlaneSamples:
-    """Samples in the plane beside the training data."""
+    """2D samples beside the training data."""
     data = gaussian_data_of(runs, draw)
     return PlaneSamples(name, data.to_data_units(data.make_dataset("train").samples), **_judged(runs.samples(draw)))
 
@@ -40,7 +40,7 @@ def _judged(store: SampleStore) -> dict[str, Any]:
 
 
 def variance_figure(scores: Tensor, hallucinated: Tensor, threshold: Threshold, window: str) -> Figure:
-    """Histograms of the variance of either class, (N,); the threshold is an edge, so the shares beyond it are exact."""
+    """Histograms of the variance per class, (N,); the threshold is a bin edge, so the shares above it are exact."""
     at = torch.tensor([threshold.value], dtype=torch.float64)
     edges = torch.unique(torch.cat([torch.zeros(1), variance_bin_edges(), at[at.isfinite() & (at > 0)]]))
     in_support, invented = (_counts(scores[which], edges) for which in (~hallucinated, hallucinated))
@@ -48,6 +48,6 @@ def variance_figure(scores: Tensor, hallucinated: Tensor, threshold: Threshold, 
 
 
 def _counts(values: Tensor, edges: Tensor) -> Tensor:
-    """How many lie in each bin, without its lower edge and with its upper one; nan lies in the last."""
+    """Counts per bin, without its lower edge and with its upper one; nan counts in the last."""
     bins = torch.searchsorted(edges[1:], values.to(edges.dtype)).clamp(max=len(edges) - 2)
     return torch.bincount(bins, minlength=len(edges) - 1)

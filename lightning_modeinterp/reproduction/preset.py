@@ -1,4 +1,4 @@
-"""How large a reproduction is: the same questions on sizes from a check of the plumbing to the published ones."""
+"""Sizes of a reproduction, from a smoke test to the published ones, for the same questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ NO_VALIDATION = ("--trainer.val_check_interval=1000000000", "--trainer.enable_pr
 
 FUSED = ("--model.init_args.denoiser.init_args.is_fused=true",)
 FAST = ("--model.init_args.denoiser.init_args.time_table=true", *FUSED)
-"""The same training up to the order of sums, and faster."""
+"""The same training up to the order of sums, but faster."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class System:
     """An experiment to train, to sample and to detect in.
 
     Args:
-        name: What its models are called.
+        name: Name of its models.
         config: A file under ``configs/``.
-        window: The window that stands for the paper's last 10 steps.
-        num_final: Samples that a detector is judged on.
-        options: What is different from the config, in all commands.
+        window: The window that corresponds to the paper's last 10 steps.
+        num_final: Samples that a detector is evaluated on.
+        options: Changes to the config, in all commands.
     """
 
     name: str
@@ -40,28 +40,28 @@ class Preset:
     """Sizes of all runs.
 
     Args:
-        name: What it is called.
-        about: What it is for, in a line.
-        num_seeds: Seeds, each with data, initialisation and noise of its own.
-        num_few_seeds: The same for a claim whose runs take long or are many.
-        gives_verdicts: Whether the runs are large enough to say anything.
-        line: DDPM on modes on a line.
-        grid: DDPM on the modes of the grid, or of another arrangement.
+        name: Its name.
+        about: Its purpose, in one line.
+        num_seeds: Number of seeds, each with its own data, initialisation and noise.
+        num_few_seeds: The same for a claim with long or many runs.
+        gives_verdicts: Whether the runs are large enough for a verdict.
+        line: DDPM on 1D modes.
+        grid: DDPM on the 2D grid, or another 2D arrangement.
         vdm: Variational diffusion on the grid.
         shapes: DDPM on Simple Shapes.
         hands: DDPM on drawn hands.
-        hands_bank: The same on a bank of hands, whose true score is known.
-        batch_size: Samples of an update, where the number of training samples is varied; fewer where there are fewer.
-        training_sizes: Numbers of training samples that are compared.
-        equal_updates: Updates where each number of training samples gets as many.
-        updates_per_sample: Updates for each training sample where they grow with it; 1 as published.
-        num_counted: Samples that are drawn of each model and counted.
-        num_swept: The same where there is a model for each number of training samples.
+        hands_bank: DDPM on a bank of hands, whose true score is known.
+        batch_size: Batch size if the number of training samples varies; at most that number.
+        training_sizes: Numbers of training samples to compare.
+        equal_updates: Number of updates if it is equal for all numbers of training samples.
+        updates_per_sample: Updates per training sample if they grow with the number; 1 as published.
+        num_counted: Samples to draw and count per model.
+        num_swept: The same with one model per number of training samples.
         num_calibrate: Samples that set a detector's threshold.
-        num_images: Images that are drawn of each model and counted, or set a detector's threshold.
+        num_images: Images per model to draw and count, or to set a detector's threshold.
         num_drawn_steps: T' of the variational models.
-        recursions: What is different of a shipped recursion, by its name.
-        options: What every command was given besides, by `with_options`.
+        recursions: Changes to shipped recursions, by name.
+        options: Further options of every command, by `with_options`.
     """
 
     name: str
@@ -94,16 +94,16 @@ class Preset:
 
     @property
     def few_seeds(self) -> range:
-        """The first of them, for a claim whose runs take long or are many."""
+        """The first seeds, for a claim with long or many runs."""
         return range(self.num_few_seeds)
 
     @property
     def both(self) -> dict[str, System]:
-        """Line and grid, by dimension."""
+        """The 1D and 2D systems, by dimension."""
         return {"1D": self.line, "2D": self.grid}
 
     def with_options(self, options: Sequence[str]) -> "Preset":
-        """The same sizes where every command is given further options, which win; such as another accelerator."""
+        """The preset with further options of every command, which win; such as another accelerator."""
 
         def given(system: System) -> System:
             return replace(system, options=(*system.options, *options))
@@ -124,7 +124,7 @@ class Preset:
 
         Args:
             name: Its name, such as ``gaussian_2d_grid``.
-            arms: Names of arms that it has.
+            arms: Names of its arms.
         """
         shipped = replace(load_recursion(f"recursion/{name}"), **self.recursions.get(name, {}))
         return replace(
@@ -135,38 +135,38 @@ class Preset:
         )
 
     def fit(self, system: System, seed: int, options: Sequence[str] = (), name: str | None = None) -> Fit:
-        """A model of a system; later options win. One that differs from the system's own takes a name of its own."""
+        """A model of a system; later options win. One with other options needs another name."""
         seeded = f"--seed_everything={seed}"
         return Fit(f"{name or system.name}_{seed}", system.config, (seeded, *NO_VALIDATION, *system.options, *options))
 
     def counted(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
-        """The samples of a model that are counted."""
+        """The samples of a model to count."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_counted}", *options))
 
     def swept(self, fit: Fit) -> Draw:
-        """The samples of one of many models, that are counted."""
+        """The samples of one of many models to count."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_swept}",))
 
     def counted_images(self, fit: Fit, options: Sequence[str] = ()) -> Draw:
-        """The images of a model that are counted."""
+        """The images of a model to count."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_images}", *options))
 
     def looked_at(self, fit: Fit) -> Draw:
-        """Fewer samples, for `test`: the figures and the slopes of the score."""
+        """Fewer samples, for `test`: figures and slopes of the score."""
         return Draw(fit.name, fit, (f"--generation.num_samples={min(self.num_counted, 2_048)}",))
 
     def looked_at_images(self, fit: Fit) -> Draw:
-        """A few images, for `test`: what it measures of the model itself."""
+        """A few images, for `test`: measurements of the model itself."""
         return Draw(fit.name, fit, (f"--generation.num_samples={min(self.num_images, 64)}",))
 
     def sealed(self, fit: Fit, seed: int, use: str, num_samples: int) -> Draw:
-        """A set with a sampling seed of its own: ``calibrate`` or ``final``."""
+        """A set with its own sampling seed: ``calibrate`` or ``final``."""
         drawn = (f"--generation.seed={sampling_seed(seed, use)}", f"--generation.num_samples={num_samples}")
         return Draw(f"{fit.name}_{use}", fit, drawn)
 
 
 LATE = ("--generation.sampler.init_args.start_alpha_bar=1e-7",)
-"""Leave out the steps on which x_t holds nothing of the data yet."""
+"""Skip the steps at which x_t is still pure noise."""
 
 CPU = Preset(
     name="cpu",
@@ -196,10 +196,10 @@ TINY = (
     "--data.init_args.validation_size=16",
     "--data.init_args.test_size=16",
     "--model.init_args.denoiser.init_args.width=8",
-    "--model.init_args.denoiser.init_args.is_fused=false",  # it would be compiled by every command
+    "--model.init_args.denoiser.init_args.is_fused=false",  # every command would compile it
     "--trainer.max_steps=10",
     "--generation.sampler.init_args.num_steps=50",
-    "--generation.sampler.init_args.x_0_range=[-3,3]",  # ten updates leave a network that would lose its samples
+    "--generation.sampler.init_args.x_0_range=[-3,3]",  # samples of a network of ten updates would diverge
     "--generation.block_size=128",
 )
 
@@ -218,11 +218,11 @@ TINY_IMAGES = (
 
 
 def tiny_recursion(score: str, *options: str) -> dict[str, Any]:
-    """What is different of a recursion that shows that it runs; the arms stay what they are but for their sizes.
+    """Changes to a recursion for a smoke test; the arms stay the same except for their sizes.
 
     Args:
-        score: Of the filter by variance.
-        options: Of every command.
+        score: Score of the filter by variance.
+        options: Options of every command.
     """
     lowest = {name: Arm("LowestScore", {"score": each}, 96) for name, each in (("variance", score), ("ink", "ink"))}
     arms = {"none": Arm(), "random": Arm("RandomSamples", num_drawn=96), "variance_10": lowest["variance"], **lowest}

@@ -1,4 +1,4 @@
-"""What claims found, as JSON, as a table and as figures, in one directory that later claims are added to."""
+"""Results of claims as JSON, table and figures, in one directory that later claims are added to."""
 
 import json
 import math
@@ -23,7 +23,7 @@ NO_VERDICT = "none (smoke)"
 def record(
     claim: Claim, findings: list[Finding], preset: Preset, figures: list[str], core_minutes: float
 ) -> dict[str, Any]:
-    """What is kept of a claim, in plain data; minutes are those of all commands that it needs, shared ones too."""
+    """The record of a claim as plain data; minutes are those of all its commands, shared ones too."""
     return {
         "sentence": claim.sentence,
         "figures of the paper": list(claim.figures),
@@ -39,7 +39,7 @@ def record(
 
 
 def add(out: Path, records: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write both files; other claims stay, also those that another process adds meanwhile."""
+    """Write both files; records of other claims stay, also those that another process adds meanwhile."""
     with FileLock(out / LOCK):
         known = {**read(out), **records}
         write_aside(out / VERDICTS, json.dumps(known, indent=1).encode())
@@ -47,13 +47,13 @@ def add(out: Path, records: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def read(out: Path) -> dict[str, dict[str, Any]]:
-    """What is there of earlier runs."""
+    """Read the records of earlier runs."""
     found: dict[str, dict[str, Any]] = json.loads((out / VERDICTS).read_text()) if (out / VERDICTS).is_file() else {}
     return found
 
 
 def table(records: Mapping[str, Mapping[str, Any]]) -> str:
-    """One line a finding."""
+    """One line per finding."""
     lines = [
         "| claim | figure | measured | claimed | mean over seeds [95 %] | each seed | verdict |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -93,12 +93,12 @@ def overview(claim: Claim, findings: list[Finding], preset: Preset, path: Path) 
 
 
 def num_seeds(findings: list[Finding]) -> int:
-    """How many seeds a claim was decided by."""
+    """Number of seeds that a claim was tested on."""
     return max((len(each.values) for each in findings), default=0)
 
 
 def verdict_of(finding: Finding, preset: Preset) -> str:
-    """The verdict, where the preset is large enough for one."""
+    """The verdict, if the preset is large enough for one."""
     return finding.verdict if preset.gives_verdicts else NO_VERDICT
 
 
@@ -120,7 +120,7 @@ def _plain(finding: Finding, preset: Preset) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
-    """JSON knows no nan."""
+    """None for nan, which JSON does not have."""
     return value if math.isfinite(value) else None
 
 

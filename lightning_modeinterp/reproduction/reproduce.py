@@ -1,10 +1,10 @@
-"""Run what claims need, side by side, measure, and keep what was found.
+"""Run what claims need in parallel, measure, and save the results.
 
-Runs are ordinary commands that are kept by content, so claims share them, a killed reproduction goes on where it was,
-and a second one only measures. All of it lies in one directory:
+Runs are cached commands, so claims share them, an interrupted reproduction is resumed, and a second one only measures.
+Everything is in one directory:
 
-    OUT/reproduction.json    preset, further options and version of the package that the directory belongs to
-    OUT/runs/                the kept runs
+    OUT/reproduction.json    preset, further options and version of the package
+    OUT/runs/                the cached runs
     OUT/verdicts.json, table.md
     OUT/<claim>/             figures
 """
@@ -34,12 +34,12 @@ MARKER, RUNS, LOCK = "reproduction.json", "runs", ".reproduction.lock"
 OVERVIEW = "seeds.png"
 
 Begun = dict[str, Future[list[Future[object]]]]
-"""By the key of a fit: a future of it, which gives those of what is drawn from it."""
+"""By the key of a fit: its future, whose result is the futures of its draws."""
 
 
 @dataclass
 class Outcome:
-    """What became of a claim: its findings, or why its runs failed."""
+    """The outcome of a claim: its findings, or why its runs failed."""
 
     claim: Claim
     findings: list[Finding] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Work:
-    """A model and all that is drawn from it."""
+    """A model and all its draws."""
 
     fit: Fit
     samples: tuple[Draw, ...]
@@ -60,17 +60,17 @@ class Work:
         return any(draw.needs_weights for draw in (*self.samples, *self.tested))
 
     def train(self, runs: CachedRuns) -> None:
-        """Train the model, where one is needed and not there yet."""
+        """Train the model, if one is needed and not cached."""
         if self.needs_weights:
             runs.checkpoint(self.fit)
 
     def draws(self, runs: CachedRuns) -> list[Callable[[], object]]:
-        """What draws from it, in any order once it is trained."""
+        """Its draws, which can run in any order once it is trained."""
         samples = [partial(runs.samples, draw) for draw in self.samples]
         return [*samples, *(partial(runs.tested, draw) for draw in self.tested)]
 
     def seconds(self, runs: CachedRuns) -> float:
-        """How long its commands have run; nan where that was not noted."""
+        """Total time of its commands; nan if not recorded."""
         fit = runs.seconds("fit", self.fit) if self.needs_weights else 0.0
         drawn = [runs.seconds("predict", draw) for draw in self.samples]
         return sum([fit, *drawn, *(runs.seconds("test", draw) for draw in self.tested)])
@@ -79,17 +79,17 @@ class Work:
 def reproduce(
     claims: Sequence[Claim], preset: Preset, out: str | Path, jobs: int, say: Callable[[str], None] = print
 ) -> list[Outcome]:
-    """Decide claims.
+    """Test claims.
 
     Args:
         claims: At least one.
-        preset: Sizes.
-        out: Directory for everything; one that an earlier call with the same preset began is gone on with.
-        jobs: Commands at a time, >= 1.
-        say: Where to tell progress and findings.
+        preset: Sizes of the runs.
+        out: Output directory; an interrupted reproduction with the same preset is resumed.
+        jobs: Commands to run in parallel, >= 1.
+        say: Prints progress messages and findings.
 
     Returns:
-        An outcome a claim, in their order. Where a run failed the other claims are decided all the same.
+        One outcome per claim, in their order. If a run failed, the other claims are still decided.
 
     Raises:
         ConfigurationError: If the directory belongs to something else, or there are no jobs.
@@ -106,16 +106,16 @@ def reproduce(
     try:
         begun = begin(claims, preset, runs, pool)
         outcomes = [decide(claim, preset, runs, begun, out, say) for claim in claims]
-    except BaseException:  # the user stops us
+    except BaseException:  # the user stops it
         pool.stop()
         runs.stop()
         raise
-    pool.stop()  # nothing waits any more
+    pool.stop()  # nothing is waiting any more
     return outcomes
 
 
 def begin(claims: Sequence[Claim], preset: Preset, runs: CachedRuns, pool: RankedPool) -> Begun:
-    """Submit all that claims need: earlier claims first, and of a claim the fits, since the draws wait for them."""
+    """Submit all that claims need: earlier claims first, and within a claim the fits, which the draws wait for."""
     rank_of: dict[str, int] = {}
     for rank, claim in enumerate(claims):
         for work in work_of([claim], preset):
@@ -135,11 +135,11 @@ def _train(work: Work, rank: int, runs: CachedRuns, pool: RankedPool) -> list[Fu
 def decide(
     claim: Claim, preset: Preset, runs: CachedRuns, begun: Begun, out: str | Path, say: Callable[[str], None]
 ) -> Outcome:
-    """Wait for what a claim needs, and measure it; or say what of it failed first, and wait for the rest."""
+    """Wait for the runs of a claim and measure; or report the first that failed, and wait for the rest."""
     failure: str | None = None
     for error in _errors([begun[work.fit.key] for work in work_of([claim], preset)]):
         if not failure:
-            say(f"{claim.name}: not decided, a run failed: {error}")
+            say(f"{claim.name}: not decided because a run failed: {error}")
         failure = failure or str(error)
     if failure:
         return Outcome(claim, failure=failure)
@@ -150,7 +150,7 @@ def decide(
 
 
 def _errors(trained: Iterable[Future[list[Future[object]]]]) -> Iterator[RunFailedError]:
-    """Of all fits and then their draws, as they end."""
+    """Errors of all fits and then their draws, as they end."""
     for fit in as_completed(trained):
         if (error := _error(fit)) is not None:
             yield error
@@ -167,24 +167,24 @@ def _error(ended: Future[Any]) -> RunFailedError | None:
 
 
 def claim_directory(out: str | Path, preset: Preset) -> None:
-    """Make the directory, or see that it is one of this preset and version.
+    """Create the directory, or check that it belongs to this preset and version.
 
     Raises:
-        ConfigurationError: If it is another's.
+        ConfigurationError: If it belongs to something else.
     """
     ours = {"preset": preset.name, "version": __version__, "options": list(preset.options)}
     out = Path(out)
     marker = out / MARKER
     if not marker.is_file() and (out.is_file() or (out.is_dir() and any(each.name != LOCK for each in out.iterdir()))):
-        raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; take another --out")
+        raise ConfigurationError(f"{out}: expected an empty directory or an earlier reproduction; choose another --out")
     out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / LOCK):  # two that begin at once are one after the other
+    with FileLock(out / LOCK):  # serialises two that start at once
         if not marker.is_file():
             write_aside(marker, json.dumps(ours).encode())
         theirs = {"options": [], **json.loads(marker.read_text())}
     if theirs != ours:
         raise ConfigurationError(
-            f"{out}: expected runs of {_described(ours)}, found those of {_described(theirs)}; take another --out"
+            f"{out}: expected runs of {_described(ours)}, found those of {_described(theirs)}; choose another --out"
         )
 
 
@@ -194,7 +194,7 @@ def _described(runs: Mapping[str, Any]) -> str:
 
 
 def work_of(claims: Iterable[Claim], preset: Preset) -> list[Work]:
-    """All that claims need, each model once, in the order of the claims."""
+    """All models that claims need, each once, in the order of the claims."""
     found: dict[str, Work] = {}
     for claim in claims:
         needs = claim.needs(preset)
@@ -212,7 +212,7 @@ def _with(draws: tuple[Draw, ...], draw: Draw, command: str) -> tuple[Draw, ...]
 
 
 def sum_of_commands(runs: CachedRuns, works: Iterable[Work]) -> dict[str, int]:
-    """Commands of each kind that are still to be run."""
+    """Number of commands of each kind still to run."""
     works = list(works)
     keeps = {keep.key: keep for work in works for keep in keeps_behind(work.fit)}
     draws = [draw for work in works for draw in work.samples] + [keep.draw for keep in keeps.values()]
@@ -225,7 +225,7 @@ def sum_of_commands(runs: CachedRuns, works: Iterable[Work]) -> dict[str, int]:
 
 
 def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: str | Path) -> list[Finding]:
-    """Measure a claim whose runs are there, draw it, and keep both."""
+    """Measure a claim whose runs are finished, draw its figures, and save both."""
     out = Path(out)
     folder = out / claim.name
     folder.mkdir(exist_ok=True)
@@ -241,7 +241,7 @@ def measure(claim: Claim, preset: Preset, runs: CachedRuns, out: str | Path) -> 
 
 
 def in_words(finding: Finding, preset: Preset) -> str:
-    """A finding in a line."""
+    """A finding in one line."""
     found = finding.estimate
     ends = f" [{found.low:.3g}, {found.high:.3g}]" if found.low == found.low else ""
     claimed = f"claimed {finding.side} {finding.bound:g}"

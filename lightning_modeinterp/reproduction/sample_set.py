@@ -1,7 +1,7 @@
-"""What a score does on judged samples, and the seeds of the sets that a claim needs.
+"""Detection by a score on judged samples, and the sampling seeds of a claim's sets.
 
-Whatever is chosen is chosen on one set and reported on another: *explore* chooses a window, *calibrate* sets a
-threshold, *final* is looked at once. Each is drawn with a sampling seed of its own.
+Choices are made on one set and reported on another: *explore* chooses a window, *calibrate* sets a threshold, *final*
+is used once. Each is drawn with its own sampling seed.
 """
 
 import math
@@ -28,25 +28,25 @@ def threshold_of(scores: Tensor, hallucinated: Tensor) -> Threshold:
 
 
 def removed(scores: Tensor, which: Tensor, threshold: Threshold) -> tuple[int, int]:
-    """How many of the samples in question the threshold removes, and how many there are; none if it is not known."""
+    """How many of the selected samples the threshold removes, and their number; 0 removed if it is unknown."""
     return int(threshold.flags(scores[which]).sum()), int(which.sum()) if threshold.is_known else 0
 
 
 def auroc(scores: Tensor, hallucinated: Tensor) -> float:
-    """Area under the ROC curve; nan where a class is empty."""
+    """Area under the ROC curve; nan if a class is empty."""
     counts = count_distinct(scores, hallucinated.long())
     return float(auroc_from_counts(counts.in_support, counts.hallucinated))
 
 
 def measured_auroc(samples: JudgedSamples, window: str) -> Measured:
-    """AUROC of the variance over a window; its error at most that of a share of the rarer class."""
+    """AUROC of the variance over a window; its error is at most that of a share of the rarer class."""
     area = auroc(samples.variance_of(window), samples.hallucinated)
     fewer = max(min(samples.num_hallucinated, len(samples) - samples.num_hallucinated), 1)
     return Measured(area, math.sqrt(area * (1 - area) / fewer))
 
 
 def window_rates(variances: Sequence[Tensor], hallucinated: Tensor) -> list[tuple[float, float]]:
-    """AUROC of each window, (N,), and the share it removes at a threshold that the same samples set."""
+    """AUROC of each window, (N,), and the share it removes at a threshold set on the same samples."""
     rates = []
     for scores in variances:
         hits, total = removed(scores, hallucinated, threshold_of(scores, hallucinated))
@@ -55,5 +55,5 @@ def window_rates(variances: Sequence[Tensor], hallucinated: Tensor) -> list[tupl
 
 
 def best_window(rates: Sequence[tuple[float, float]]) -> int:
-    """Position of the window that removes most; of equals that with the highest AUROC."""
+    """Position of the window that removes most; among equals, that with the highest AUROC."""
     return max(range(len(rates)), key=lambda i: rates[i][::-1])

@@ -1,4 +1,4 @@
-"""Runs that are kept by content, as steps of a graph: claims, recursions and benchmarks stand on them."""
+"""Cached runs as steps of a graph, used by claims, recursions and benchmarks."""
 
 from lightning_modeinterp.runs.cached_runs import CachedRuns, RunFailedError, metrics_of
 from lightning_modeinterp.runs.how import How

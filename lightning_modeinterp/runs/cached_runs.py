@@ -1,9 +1,9 @@
-"""Ordinary commands whose results are kept under what they are a function of: nothing is trained or drawn twice.
+"""A cache of ordinary commands, keyed by everything that determines their results: nothing is trained or drawn twice.
 
-    key = sha256(command, configs with all that they name, options, keys of the runs that it stands on)
+    key = sha256(command, configs with all files that they name, options, keys of the runs that it depends on)
 
-A change of a config or an option is another key and another directory. A command that was killed goes on where it was,
-as the same command does on the command line.
+Another config or option gives another key and another directory. A command that was killed is resumed, as on the
+command line.
 """
 
 import json
@@ -29,12 +29,12 @@ from lightning_modeinterp.sample_store import SampleStore
 
 FINISHED = "finished"
 SAMPLES, METRICS, KEPT = "predictions/manifest.json", "test_metrics.json", "kept/manifest.json"
-"""What a command writes last."""
+"""The last file that a command writes."""
 
 CONFIG, CONFIG_OF_FIT, DATA = "config_predict.yaml", "config_fit.yaml", "data.yaml"
 LOG, SECONDS = "log.txt", "seconds.txt"
 LOCK, COMMAND_LOCK = "lock", "command.lock"
-"""Held by whoever asks for a run, and by the command itself, which may outlive who asked."""
+"""Locks of the caller, and of the command itself, which may outlive the caller."""
 
 
 class RunFailedError(RuntimeError):
@@ -42,16 +42,15 @@ class RunFailedError(RuntimeError):
 
 
 class CachedRuns:
-    """Run commands, unless their results are there.
+    """Run commands whose results are not cached.
 
-    Commands are processes that import the script which asks for them, so a script begins under
-    ``if __name__ == "__main__":``.
+    Commands are processes that import the calling script, so a script needs ``if __name__ == "__main__":``.
 
     Args:
         root: Directory of all runs.
-        say: Where to tell what is begun. Standard output by default.
-        ended: Where to tell the same when it has ended well.
-        how: Launcher and logger of the commands, which their results are no function of.
+        say: Called with each command that starts. Prints by default.
+        ended: Called with each command that has succeeded.
+        how: Launcher and loggers of the commands, which do not affect results.
     """
 
     def __init__(
@@ -83,11 +82,11 @@ class CachedRuns:
         return weights
 
     def adopt(self, fit: Fit, checkpoint: str | Path) -> None:
-        """Take a checkpoint that the same fit has ended with on another machine for its result here.
+        """Use the final checkpoint of the same fit on another machine as its result here.
 
         Args:
             fit: The model.
-            checkpoint: What it ended with.
+            checkpoint: Its final checkpoint.
         """
         if not self.has_fit(fit):
             folder = self._fit_folder(fit)
@@ -117,7 +116,7 @@ class CachedRuns:
         return SampleStore.open(self._evaluated("predict", draw, SAMPLES) / "predictions")
 
     def data(self, draw: Draw) -> ModeInterpDataModule:
-        """The data that these samples are to look like, as the run that drew them was told.
+        """The data module of the run that drew the samples.
 
         Raises:
             RunFailedError: If a command ends with an error.
@@ -125,11 +124,11 @@ class CachedRuns:
         return data_of(read_config(self._evaluated("predict", draw, SAMPLES) / CONFIG))
 
     def has_kept(self, keep: Keep) -> bool:
-        """Whether the filter has been at work."""
+        """Whether the samples are filtered."""
         return (self._keep_folder(keep) / KEPT).exists()
 
     def kept(self, keep: Keep) -> Path:
-        """Directory with the samples that a filter keeps, and their manifest.
+        """Directory with the filtered samples and their manifest.
 
         Raises:
             RunFailedError: If a command ends with an error.
@@ -151,7 +150,7 @@ class CachedRuns:
         return self._evaluated("test", draw, METRICS)
 
     def seconds(self, command: str, run: Fit | Draw) -> float:
-        """How long a command has run, on one core, over all its starts; nan where that was not noted."""
+        """Total time of a command on one core, over all its starts; nan if not recorded."""
         folder = self._fit_folder(run) if isinstance(run, Fit) else self._draw_folder(command, run)
         noted = folder / SECONDS
         return sum(map(float, noted.read_text().split())) if noted.is_file() else math.nan
@@ -166,7 +165,7 @@ class CachedRuns:
         return self._folder(command, draw.name, draw.key(command))
 
     def _folder(self, command: str, name: str, key: str) -> Path:
-        """The directory with that key, whatever name it was given first."""
+        """The directory with that key, whatever its name was at first."""
         known = sorted((self.root / command).glob(f"*-{key}"))
         return known[0] if known else self.root / command / f"{name}-{key}"
 
@@ -181,11 +180,11 @@ class CachedRuns:
         return folder
 
     def _options(self, fit: Fit) -> list[str]:
-        """Options of a fit, and of what is drawn from it; kept samples to train on take the place of the data."""
+        """Options of a fit and of draws from it; kept samples to train on replace the data."""
         if fit.data is None:
             return list(fit.options)
         file = self._fit_folder(fit) / DATA
-        section = yaml.safe_dump(self._kept_data(fit.data))  # anew: all of it may have moved to another place
+        section = yaml.safe_dump(self._kept_data(fit.data))  # written each time: the directory may have moved
         file.parent.mkdir(parents=True, exist_ok=True)
         write_aside(file, section.encode())
         return [f"--data={file}", *(each for each in fit.options if not each.startswith("--data."))]
@@ -206,7 +205,7 @@ class CachedRuns:
         }
 
     def stop(self) -> None:
-        """End the commands that are running, from another thread; the same calls go on with them later."""
+        """Stop the running commands, from another thread; the same calls resume them later."""
         for process in list(self._running):
             process.terminate()
 
@@ -220,18 +219,18 @@ class CachedRuns:
         folder.mkdir(parents=True, exist_ok=True)
         with self._alone_in(folder):
             if (folder / result).exists():
-                return  # another process has been at it
+                return  # another process has run it
             self.say(f"{command} {folder.name}")
             how = replace(self.how, launcher=()) if command == "keep" else self.how
             if self._call([command, *arguments], folder, how):
                 last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
-                raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (all of it in {folder / LOG})")
+                raise RunFailedError(f"{command} {folder.name}: {''.join(last)} (full log in {folder / LOG})")
             if command == "fit":
                 (folder / FINISHED).touch()
         self.ended(f"{command} {folder.name}")
 
     def _call(self, args: Sequence[str], folder: Path, how: How) -> int | None:
-        """Run a command to its end, with its output in a file; it holds a lock of its own, even if it outlives us."""
+        """Run a command with its output in a file; it has its own lock, in case it outlives this process."""
         begun = time.monotonic()
         process = start(args, folder / LOG, folder / COMMAND_LOCK, how)
         self._running.add(process)
@@ -244,10 +243,10 @@ class CachedRuns:
 
     @contextmanager
     def _alone_in(self, folder: Path) -> Iterator[None]:
-        """Hold a directory; wait for another who does, and for a command that has outlived its parent."""
+        """Lock a directory; wait for another process that has, and for a command that has outlived its parent."""
         with self._held(folder / LOCK):
             with self._held(folder / COMMAND_LOCK):
-                pass  # only who holds the first lock starts commands, so none begins from here on
+                pass  # only the holder of the first lock starts commands, so none starts from here on
             yield
 
     @contextmanager
@@ -256,7 +255,7 @@ class CachedRuns:
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            self.say(f"waiting for another process that is at work in {file.parent}")
+            self.say(f"waiting for another process in {file.parent}")
             lock.acquire()
         try:
             yield
@@ -265,6 +264,6 @@ class CachedRuns:
 
 
 def metrics_of(run: str | Path) -> dict[str, float]:
-    """What ``test`` measured, by name; nan for what could not be."""
+    """The metrics of ``test`` by name; nan for those that could not be measured."""
     values = json.loads((Path(run) / METRICS).read_text())
     return {name: math.nan if value is None else value for name, value in values.items()}

@@ -1,7 +1,7 @@
-"""Commands in processes of their own that begin with everything imported.
+"""Commands in separate processes that start with everything imported.
 
-Importing Lightning takes longer than a small command does. So one server imports it once, and every command is a fork
-of that server; but on Linux alone, since elsewhere numerical libraries may not survive a fork.
+Importing Lightning takes longer than a small command. So a server imports it once, and every command is a fork of that
+server; only on Linux, since elsewhere numerical libraries may not survive a fork.
 """
 
 import multiprocessing
@@ -23,19 +23,21 @@ _CONTEXT = (
 )
 _CONTEXT.set_forkserver_preload(["lightning_modeinterp.cli.run"])
 _ALONE = threading.Lock()
-"""A start asks how all other processes have ended, and an exit status can be read once."""
+"""Starting a process reads the exit status of all others, which can be read only once."""
 
 
 def start(args: Sequence[str], log: Path, lock: Path, how: How = PLAIN) -> BaseProcess:
     """Start a command, on one thread unless OMP_NUM_THREADS says otherwise.
 
     Args:
-        args: What would follow ``modeinterp``.
-        log: A file that what the command prints is added to.
-        lock: File that the command locks until it ends, even if it outlives us; it waits for whoever has it.
+        args: Arguments of ``modeinterp``.
+        log: File that the output of the command is appended to.
+        lock: File that the command locks until it ends, even if it outlives this process; it waits for another holder.
         how: Its launcher and environment.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: a process a core is faster than a thread a core
+    os.environ.setdefault(
+        "OMP_NUM_THREADS", "1"
+    )  # small tensors: one process per core is faster than one thread per core
     process = _CONTEXT.Process(
         target=_run, args=(list(args), log, lock, {**os.environ, **how.environment}, how.launcher)
     )
@@ -45,7 +47,7 @@ def start(args: Sequence[str], log: Path, lock: Path, how: How = PLAIN) -> BaseP
 
 
 def exit_status(process: BaseProcess) -> int | None:
-    """Wait until a command has ended; 0 where it has ended well."""
+    """Wait until a command has ended; 0 on success."""
     connection.wait([process.sentinel])
     with _ALONE:
         process.join()
@@ -53,7 +55,7 @@ def exit_status(process: BaseProcess) -> int | None:
 
 
 def _run(args: list[str], log: Path, lock: Path, environment: Mapping[str, str], launcher: Sequence[str]) -> None:
-    """What a command's process does: ``python -m lightning_modeinterp``."""
+    """Body of a command's process: ``python -m lightning_modeinterp``."""
     os.environ.update(environment)
     if launcher:
         _become([*launcher, "-m", "lightning_modeinterp", *args], log, lock)
@@ -64,7 +66,7 @@ def _run(args: list[str], log: Path, lock: Path, environment: Mapping[str, str],
 
 
 def _become(command: Sequence[str], log: Path, lock: Path) -> None:
-    """Go on as another program, which holds the lock until it ends."""
+    """Replace this process by another program, which holds the lock until it ends."""
     import fcntl  # not on Windows, where there are no such launchers either
 
     held = os.open(lock, os.O_RDWR | os.O_CREAT)

@@ -1,4 +1,4 @@
-"""How commands are run: what their results are no function of."""
+"""How commands are run: settings that do not affect results."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from lightning_modeinterp.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class How:
-    """Settings that are no part of a run's key.
+    """Settings that are not part of a run's key.
 
     Args:
-        launcher: What starts fit, test and predict with arguments of Python's, such as ``("torchrun",
-            "--nproc_per_node=2")`` or ``("srun", "python")``. Empty for a process of our own.
-        logger: Config with a ``trainer.logger`` that every fit reads after its own. None for that of the experiment.
-        group: W&B's group of all that is logged. None for the experiment of each run.
+        launcher: Program that starts fit, test and predict with Python's arguments, such as ``("torchrun",
+            "--nproc_per_node=2")`` or ``("srun", "python")``. Empty for a plain process.
+        logger: Config with a ``trainer.logger`` that every fit reads after its own. That of the experiment if None.
+        group: W&B group of all runs. The experiment of each run if None.
 
     Raises:
         ConfigurationError: If the launcher is not found.
@@ -28,18 +28,18 @@ class How:
     def __post_init__(self) -> None:
         if self.launcher and shutil.which(self.launcher[0]) is None:
             raise ConfigurationError(
-                f"--launcher: expected a program that is found here, such as torchrun, got {self.launcher[0]}"
+                f"--launcher: expected a program on the PATH, such as torchrun, got {self.launcher[0]}"
             )
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables that every command gets besides."""
+        """Further environment variables of every command."""
         return {} if self.group is None else {"WANDB_RUN_GROUP": self.group}
 
     def options(self, command: str) -> list[str]:
-        """What a command is given after its own config."""
+        """Options that a command gets after its own config."""
         return ["-c", self.logger] if self.logger is not None and command == "fit" else []
 
 
 PLAIN = How()
-"""In processes of our own, logged as the experiment says."""
+"""Plain processes, with the loggers of the experiment."""

@@ -1,4 +1,4 @@
-"""What a run is a function of, hashed: what configs say with all that they name, options, and other runs' keys."""
+"""Keys of runs: hashes of config content, options, and the keys of other runs."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 def content_of(config: str | Path) -> str:
-    """What a config says, with all configs that it names in the place of their names; comments and order say nothing.
+    """The content of a config with all configs that it names inserted; comments and order are ignored.
 
     Raises:
         ConfigurationError: If one of them does not exist.
@@ -27,7 +27,7 @@ def _read(config: Path) -> object:
 
 @cache
 def _parsed(text: str) -> object:
-    """Nobody changes it; keys are asked for by the hundred, and parsing takes milliseconds."""
+    """Cached and never modified: hundreds of keys are computed, and parsing takes milliseconds."""
     return yaml.safe_load(text)
 
 
@@ -40,5 +40,5 @@ def _with_parts(value: object, folder: Path) -> object:
 
 
 def key_of(*parts: str) -> str:
-    """Ten hexadecimal digits that stand for all parts in this order."""
+    """Ten hexadecimal digits of a hash of all parts in this order."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]

@@ -1,4 +1,4 @@
-"""How far many commands are, and about how long the rest takes."""
+"""Progress of many commands, with an estimate of the time left."""
 
 import threading
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 
 class Progress:
-    """Say what begins, and what is left, by the mean time that each kind of command took so far.
+    """Report each command that starts and the time left, from the mean time of each kind of command so far.
 
     Args:
-        say: Where to tell it.
-        clock: Seconds; for tests.
+        say: Prints progress messages.
+        clock: Clock in seconds; for tests.
     """
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,12 +22,12 @@ class Progress:
         self._begun_at = clock()
 
     def expect(self, num_commands: Mapping[str, int]) -> None:
-        """Commands of each kind that are to come."""
+        """Set the number of commands of each kind still to run."""
         self._expected = dict(num_commands)
         self._begun_at = self._clock()
 
     def begun(self, command: str) -> None:
-        """A command such as ``fit line_0-1a2b`` begins."""
+        """A command such as ``fit line_0-1a2b`` starts."""
         with self._lock:
             if command.split()[0] not in self._expected:
                 return self._say(command)
@@ -45,7 +45,7 @@ class Progress:
         return f"[{num_done + len(self._running)} of {sum(self._expected.values())}]"
 
     def _left(self) -> str:
-        """Time left, once every kind that is still to come has been seen."""
+        """Time left, once every remaining kind of command has been timed."""
         left = {kind: number - len(self._seconds.get(kind, [])) for kind, number in self._expected.items()}
         if any(number > 0 and kind not in self._seconds for kind, number in left.items()):
             return ""
@@ -57,7 +57,7 @@ class Progress:
 
 
 def _in_words(seconds: float) -> str:
-    """Write a time as people say it.
+    """Format a time with a fitting unit.
 
     Example:
         >>> _in_words(42), _in_words(150), _in_words(9000)

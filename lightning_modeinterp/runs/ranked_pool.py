@@ -1,4 +1,4 @@
-"""Threads that do first what matters most of all that waits, at the moment when one of them is free."""
+"""A thread pool with priorities: a free thread takes the most important waiting task."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,12 +11,12 @@ Rank = tuple[int, ...]
 
 
 class RankedPool:
-    """A pool of threads; what has the least rank is begun first, and of equals what was submitted first.
+    """A pool of threads; the task of lowest rank starts first, and of equal ranks the one submitted first.
 
     Tasks may submit further ones.
 
     Args:
-        num_threads: Tasks at a time.
+        num_threads: Number of parallel tasks.
     """
 
     def __init__(self, num_threads: int) -> None:
@@ -25,26 +25,26 @@ class RankedPool:
         self._numbers = count()
 
     def submit(self, rank: Rank, task: Callable[[], Result]) -> "Future[Result]":
-        """Have a task done.
+        """Submit a task.
 
         Args:
-            rank: What is begun before what; all ranks of a pool have the same length.
-            task: It takes nothing.
+            rank: Its priority, lowest first; all ranks of a pool have the same length.
+            task: A function without arguments.
         """
         future: Future[Result] = Future()
 
         def run() -> None:
             try:
                 future.set_result(task())
-            except BaseException as error:  # for whoever asks for the result
+            except BaseException as error:  # raised for the caller of result()
                 future.set_exception(error)
 
         self._waiting.put((rank, next(self._numbers), run))
-        self._pool.submit(self._begin_next)  # as many calls as tasks, and each takes what has the least rank then
+        self._pool.submit(self._begin_next)  # as many calls as tasks; each takes the task of lowest rank at that time
         return future
 
     def stop(self) -> None:
-        """Begin nothing any more; what runs is not waited for."""
+        """Start no further tasks; running ones are not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin_next(self) -> None:

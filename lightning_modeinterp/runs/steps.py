@@ -1,6 +1,6 @@
-"""Steps of a graph of runs: each is an ordinary command, and known by what it is a function of.
+"""Steps of a graph of runs: each is an ordinary command, with a key of everything that determines its result.
 
-A fit may train on what was kept of samples that other fits have drawn, so a recursion is a chain of them.
+A fit may train on filtered samples of other fits, so a recursion is a chain of steps.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lightning_modeinterp.runs.keys import content_of, key_of
 
 
 def path_of(config: str) -> Path:
-    """A shipped config by its file under ``configs/``, or any other by its path."""
+    """The path of a shipped config, given its file under ``configs/``, or of any other config."""
     return CONFIGS / config
 
 
@@ -22,12 +22,12 @@ class Fit:
     """A model to train.
 
     Args:
-        name: What it is, for people; part of the directory's name, not of the key.
+        name: A readable name; part of the directory's name, not of the key.
         config: A file under ``configs/``.
-        options: What is different from it, as on the command line.
+        options: Changes to it, as on the command line.
         after: A shorter fit of the same model, which this one resumes.
-        init_from: A fit whose weights this one begins with, and nothing else of it. None for random weights.
-        data: Samples of other models to train on, in the place of the config's data. None for those.
+        init_from: A fit whose weights this one starts from, and nothing else. Random weights if None.
+        data: Samples of other models to train on instead of the config's data. The config's data if None.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Fit:
 
     @cached_property
     def key(self) -> str:
-        """What the weights are a function of, hashed."""
+        """Hash of everything that determines the weights."""
         begun = () if self.after is None else (self.after.key,)
         weights = () if self.init_from is None else ("init_from", self.init_from.key)
         data = () if self.data is None else (self.data.key,)
@@ -51,9 +51,9 @@ class Draw:
     """Samples to draw from a trained model.
 
     Args:
-        name: What they are, for people.
-        fit: The model. For samples of the true score it is not trained.
-        options: What is different from the model's config; ``generation`` settings in the first place.
+        name: A readable name.
+        fit: The model. It is not trained for samples of the true score.
+        options: Changes to the model's config, mainly ``generation`` settings.
     """
 
     name: str
@@ -62,24 +62,23 @@ class Draw:
 
     @property
     def needs_weights(self) -> bool:
-        """Whether a trained model is sampled."""
+        """Whether a trained model is needed."""
         return "--generation.true_score=true" not in self.options
 
     def key(self, command: str) -> str:
-        """What the result of a command is a function of, hashed."""
+        """Hash of everything that determines the result of a command."""
         return key_of(command, self.fit.key, *self.options)
 
 
 @dataclass(frozen=True)
 class Keep:
-    """What a filter keeps of samples.
+    """A filter applied to samples.
 
     Args:
-        name: What it is, for people.
+        name: A readable name.
         draw: The samples.
-        filter: The filter as the command line is given it, ``--filter=CLASS`` and its arguments. Where it names a
-            store to set a threshold on, that is ``set_on``.
-        set_on: Samples that set its threshold, if it has one and these do not themselves.
+        filter: The filter as options of the command line, ``--filter=CLASS`` and its arguments, without ``set_on``.
+        set_on: Samples that set its threshold, if it has one that is not set on ``draw``.
     """
 
     name: str
@@ -89,13 +88,13 @@ class Keep:
 
     @cached_property
     def key(self) -> str:
-        """What the kept samples are a function of, hashed."""
+        """Hash of everything that determines the kept samples."""
         others = () if self.set_on is None else (self.set_on.key("predict"),)
         return key_of("keep", self.draw.key("predict"), *self.filter, *others)
 
 
 def keeps_behind(fit: Fit) -> "list[Keep]":
-    """All that was kept for a fit to train on, directly or by the fits before it; each once, the earliest first."""
+    """All filter steps that a fit depends on, directly or through earlier fits; each once, the earliest first."""
     keeps = fit.data.kept if fit.data else ()
     before = [keeps_behind(each) for each in (fit.after, fit.init_from) if each is not None]
     found = {each.key: each for each in chain.from_iterable(before)}
@@ -106,13 +105,13 @@ def keeps_behind(fit: Fit) -> "list[Keep]":
 
 @dataclass(frozen=True)
 class KeptData:
-    """Training data that models have drawn.
+    """Training data drawn from models.
 
     Args:
-        first: The fit whose data all of this is to look like.
+        first: The fit on the original data.
         kept: Sets of kept samples, at least one.
-        num_real: So many training samples of the first fit's own data before them.
-        rounded: Images are rounded to whole numbers first.
+        num_real: Number of original training samples before them.
+        rounded: Whether to round images to integers.
     """
 
     first: Fit
@@ -122,5 +121,5 @@ class KeptData:
 
     @cached_property
     def key(self) -> str:
-        """What the data are a function of, hashed."""
+        """Hash of everything that determines the data."""
         return key_of(self.first.key, *(each.key for each in self.kept), str(self.num_real), str(self.rounded))

@@ -1,6 +1,6 @@
-"""Samples of a store in forms that other tools read.
+"""Export samples of a store to formats of other tools.
 
-Images, which are stores' samples of one or three channels, leave as bytes; all else as float32.
+Images, which are samples of one or three channels, are written as bytes; all others as float32.
 """
 
 import math
@@ -27,7 +27,7 @@ def is_image(samples: Tensor) -> bool:
 
 
 def as_pixels(samples: Tensor) -> NDArray[np.uint8]:
-    """Images (N, C, H, W) in [0, 255] as bytes (N, H, W, C); what lies beyond is clipped, what is no number is 0.
+    """Images (N, C, H, W) in [0, 255] as bytes (N, H, W, C); values outside are clipped, nan becomes 0.
 
     Example:
         >>> as_pixels(torch.tensor([-3.0, 0.6, 300.0, float("nan")]).view(1, 1, 2, 2)).ravel().tolist()
@@ -38,18 +38,18 @@ def as_pixels(samples: Tensor) -> NDArray[np.uint8]:
 
 
 def write_npz(store: SampleStore, path: str | Path, num_samples: int | None = None) -> Path:
-    """Write samples and all that is known of them to one packed file.
+    """Write samples with all their fields to one compressed file.
 
-    ``arr_0`` are the samples, images as bytes (N, H, W, C), which is what evaluators of images read; beside it stand
-    the other fields of the store under their names, and the names of its ``scores`` and ``kinds``.
+    ``arr_0`` holds the samples, images as bytes (N, H, W, C), as image evaluators read them. The other fields of the
+    store follow under their names, and the names of its ``scores`` and ``kinds``.
 
     Args:
         store: A finished store.
-        path: Where to, ending in ``.npz``; replaced once the new file is whole.
-        num_samples: Only the first so many. All of them if None.
+        path: Output file, ending in ``.npz``; replaced once the new file is complete.
+        num_samples: Number of samples, from the first. All if None.
 
     Raises:
-        ConfigurationError: If the name ends otherwise, or there are fewer samples.
+        ConfigurationError: If the file name has another suffix, or there are fewer samples.
     """
     path = Path(path)
     _check_suffix(path, ".npz")
@@ -72,15 +72,15 @@ def write_npz(store: SampleStore, path: str | Path, num_samples: int | None = No
 
 
 def write_folder(store: SampleStore, folder: str | Path, num_samples: int | None = None) -> Path:
-    """Write each image as ``000000.png`` and so on, by its number.
+    """Write each image as a PNG file named by its index, ``000000.png`` and so on.
 
     Args:
         store: A finished store of images.
-        folder: Where to; new or empty.
-        num_samples: Only the first so many. All of them if None.
+        folder: Output folder; new or empty.
+        num_samples: Number of samples, from the first. All if None.
 
     Raises:
-        ConfigurationError: If they are no images, the folder holds something, or there are fewer samples.
+        ConfigurationError: If they are not images, the folder is not empty, or there are fewer samples.
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -97,11 +97,11 @@ def write_sheet(store: SampleStore, path: str | Path, num_samples: int | None = 
 
     Args:
         store: A finished store of images.
-        path: Where to, ending in ``.png``; replaced once the new file is whole.
-        num_samples: How many. 100, or all of fewer, if None.
+        path: Output file, ending in ``.png``; replaced once the new file is complete.
+        num_samples: Number of images. If None, 100, or all if there are fewer.
 
     Raises:
-        ConfigurationError: If they are no images, the name ends otherwise, or there are fewer samples.
+        ConfigurationError: If they are not images, the file name has another suffix, or there are fewer samples.
     """
     path = Path(path)
     _check_suffix(path, ".png")
@@ -139,7 +139,7 @@ def _images(store: SampleStore, num_samples: int | None) -> Iterator[GeneratedBa
         if not is_image(batch.samples):
             raise ConfigurationError(
                 f"export: expected images of one or three channels, got samples of shape "
-                f"{tuple(batch.samples.shape[1:])}; take --as npz"
+                f"{tuple(batch.samples.shape[1:])}; use --as npz"
             )
         yield batch
 

@@ -1,4 +1,4 @@
-"""What a threshold on the scores of a store holds for: that on which their size depends."""
+"""The settings that a threshold is valid for: those that the size of the scores depends on."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,13 @@ from lightning_modeinterp.records import VARIANCE
 
 
 def score_settings(fingerprint: Mapping[str, Any], score: str) -> dict[str, Any]:
-    """Model, weights, sampler with its steps, precision, and how the score is taken.
+    """Model, weights, sampler with its steps, precision, and how the score is computed.
 
-    Seeds, data, block size and device are left out: with others come other samples, whose scores are of the same size.
-    Of a store that another program has written all of the fingerprint counts.
+    Seeds, data, block size and device are left out: they change the samples, but not the size of their scores. For a
+    store of another program, the whole fingerprint counts.
 
     Args:
-        fingerprint: That of a store's manifest.
+        fingerprint: The fingerprint in a store's manifest.
         score: Name of the score.
 
     Example:

@@ -1,13 +1,13 @@
 """A directory of generated samples: safetensors shards and a manifest, readable without this package.
 
-A shard holds the samples of a fixed number of whole blocks, one tensor a field with the samples along axis 0:
-``index``, ``samples``, ``diverged``, the scores, where there is an oracle ``kind``, ``mode`` and its details, and
-further statistics under their names. The manifest names shards, checksums, scores, kinds, details and the
-fingerprint: everything that the samples are a function of. It is written last, so a directory without one is not a
-store. Equal fingerprints give equal bytes, whatever the number of processes and however often they were killed; what
-differs between such runs (times, host, paths) is in ``provenance.json``.
+A shard holds the samples of a fixed number of whole blocks, one tensor per field with the samples along axis 0:
+``index``, ``samples``, ``diverged``, the scores, with an oracle ``kind``, ``mode`` and its details, and further
+statistics under their names. The manifest lists shards, checksums, scores, kinds, details and the fingerprint:
+everything that determines the samples. It is written last, so a directory without one is not a store. Equal
+fingerprints give equal bytes, for any number of processes and interruptions; times, host and paths, which may differ,
+are in ``provenance.json``.
 
-A store may come from a stranger: nothing that it says is imported or run, and nothing outside its directory is read.
+A store may come from a stranger: nothing in it is imported or run, and nothing outside its directory is read.
 """
 
 import json
@@ -42,17 +42,17 @@ OF_MANIFEST: dict[str, type | UnionType] = {
     "fingerprint": dict,
 }
 OF_SHARD: dict[str, type | UnionType] = {"file": str, "num_samples": int, "num_bytes": int, "sha256": str}
-"""What has to be there, and of what type."""
+"""Required fields and their types."""
 
 
 class SampleStore:
     """A finished store; `SampleStore.open` checks and opens it.
 
-    Iterating gives one batch a shard. Its tensors are mapped from the file: only what is looked at is read.
+    Iterating gives one batch per shard. Its tensors are memory-mapped: only the parts in use are read.
 
     Args:
         path: The directory.
-        manifest: What its manifest says.
+        manifest: Its manifest.
     """
 
     def __init__(self, path: str | Path, manifest: Mapping[str, Any]) -> None:
@@ -65,12 +65,12 @@ class SampleStore:
 
         Args:
             path: The directory.
-            verify: Read every shard once, compare it with its checksum and see that its samples are the ones it is
-                to hold. Without it a shard that is missing or shorter is still noticed, one with other bytes is not.
+            verify: Read every shard once, and check its checksum and the indices of its samples. Without it a missing
+                or shorter shard is still noticed, one with other bytes is not.
 
         Raises:
-            ConfigurationError: If there is no finished store, it has another format, its manifest is not as we write
-                it, or a shard is torn, changed or a link.
+            ConfigurationError: If there is no finished store, it has another format, its manifest is invalid, or a
+                shard is damaged, changed or a link.
         """
         path = Path(path)
         manifest = read_manifest(path)
@@ -78,7 +78,7 @@ class SampleStore:
             is_begun = (path / UNFINISHED).is_dir()
             raise ConfigurationError(
                 f"{path}: expected a finished sample store, found "
-                + ("an unfinished one; the same predict command goes on with it" if is_begun else f"no {MANIFEST}")
+                + ("an unfinished one; the same predict command resumes it" if is_begun else f"no {MANIFEST}")
                 + ("" if is_begun else "; run predict first")
             )
         start = 0
@@ -88,7 +88,7 @@ class SampleStore:
             if problem or (verify and (problem := _find_other_samples(path / shard["file"], rows))):
                 raise ConfigurationError(
                     f"{path / shard['file']}: expected the shard that the manifest names, {problem}; remove the file "
-                    "and run the same predict again, which draws what it held"
+                    "and run the same predict again, which redraws its samples"
                 )
         return cls(path, manifest)
 
@@ -117,7 +117,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     """Read the manifest of a store; None where there is none.
 
     Raises:
-        ConfigurationError: If it is of another format, or not as we write it.
+        ConfigurationError: If it has another format or is invalid.
     """
     if not (path / MANIFEST).is_file():
         return None
@@ -139,10 +139,10 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """Read a file that holds named values.
+    """Read a JSON file of named values.
 
     Raises:
-        ConfigurationError: If it holds something else.
+        ConfigurationError: If it has other content.
     """
     try:
         values = json.loads(file.read_bytes())
@@ -163,7 +163,7 @@ def _check_types(path: Path, values: Any, types: Mapping[str, type | UnionType])
 
 
 def fields_of(batch: GeneratedBatch) -> dict[str, Tensor]:
-    """Tensors of a batch by the names that they have in a store.
+    """Tensors of a batch by their names in a store.
 
     Raises:
         ConfigurationError: If two have the same name.
@@ -182,27 +182,25 @@ def fields_of(batch: GeneratedBatch) -> dict[str, Tensor]:
 
 
 def read_index(file: Path) -> Tensor:
-    """Numbers of the samples in a shard or part, (n,) int64, no two alike.
+    """Indices of the samples in a shard or part, (n,) int64, each once.
 
     Raises:
-        ConfigurationError: If the file is a link, torn, or holds a number twice.
+        ConfigurationError: If the file is a link, damaged, or has an index twice.
     """
     if file.is_symlink():
-        raise ConfigurationError(
-            f"{file}: expected a file in the store, found a link; put what it points to in its place"
-        )
+        raise ConfigurationError(f"{file}: expected a file in the store, found a link; replace it by its target")
     try:
         with safe_open(file, "pt") as content:
             index = torch.as_tensor(content.get_tensor("index"))
     except SafetensorError as error:
         raise ConfigurationError(
-            f"{file}: expected a whole safetensors file, got a torn one ({error}); remove it and run predict again, "
-            "which draws what it held"
+            f"{file}: expected a complete safetensors file, got a damaged one ({error}); remove it and run predict "
+            "again, which redraws its samples"
         ) from error
     if (index.sort().values.diff() == 0).any():
         raise ConfigurationError(
-            f"{file}: expected each sample once, found some twice; remove it and run predict again, which draws what "
-            "it held"
+            f"{file}: expected each sample once, found some twice; remove it and run predict again, which redraws "
+            "its samples"
         )
     return index
 
@@ -212,8 +210,8 @@ def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | No
 
     Args:
         file: The shard.
-        shard: What the manifest says of it.
-        verify: Compare its bytes with the checksum too.
+        shard: Its entry in the manifest.
+        verify: Also compare its bytes with the checksum.
     """
     if file.is_symlink():
         return "found a link to another file"
@@ -227,6 +225,6 @@ def find_problem(file: Path, shard: Mapping[str, Any], verify: bool) -> str | No
 
 
 def _find_other_samples(file: Path, rows: range) -> str | None:
-    """Say whether a shard holds other samples than it is to."""
+    """Say whether a shard holds other samples than it should."""
     is_whole = torch.equal(read_index(file), torch.arange(rows.start, rows.stop))
     return None if is_whole else "found other samples in it"

@@ -1,8 +1,8 @@
-"""Write a sample store so that a killed run goes on at the first block that is missing.
+"""Write a sample store so that a killed run resumes at the first missing block.
 
-Each process writes what it draws to parts in ``unfinished/``, some blocks each. When all samples are there, one process
-puts them in order into shards and writes the manifest. A sample's row is a function of its number, so rows may come
-from parts and shards alike, in any order and even twice: a larger set takes over the shards of a smaller one.
+Each process writes its samples to parts in ``unfinished/``, some blocks each. Once all samples are there, one process
+sorts them into shards and writes the manifest. A sample's row depends only on its index, so rows may come from parts
+and shards, in any order and even twice: a larger set reuses the shards of a smaller one.
 """
 
 import json
@@ -36,22 +36,22 @@ from lightning_modeinterp.sample_store.store import (
 
 FINGERPRINT = "fingerprint.json"
 HEADER = ("scores", "kinds", "details")
-"""What a shard or part says of its columns."""
+"""Key of a shard's or part's description of its columns."""
 
 
 class SampleStoreWriter:
-    """One process's hand on a store.
+    """Writes the samples of one process to a store.
 
-    One process calls `prepare` before and `finish` after; all call `add` and `flush` in between, each for blocks of its
-    own among `missing_blocks`.
+    One process calls `prepare` before and `finish` after; all call `add` and `flush` in between, each for its share of
+    `missing_blocks`.
 
     Args:
         path: The directory.
-        fingerprint: What the samples are a function of, but for their number. Plain data that JSON gives back as it is.
+        fingerprint: Everything that determines the samples, except their number. Plain data that JSON preserves.
         num_samples: Number of samples of the finished store.
         block_size: Samples in a block.
-        shard_bytes: Size of a shard, about; it decides how many blocks a shard holds, so it is part of the format.
-        seconds: Time after which what has been drawn is written down, at the next block's end.
+        shard_bytes: Approximate size of a shard; it sets the number of blocks per shard, so it is part of the format.
+        seconds: Interval at which samples are written, at the end of a block.
     """
 
     def __init__(
@@ -75,8 +75,8 @@ class SampleStoreWriter:
         """Refuse a directory that holds something else; writes nothing.
 
         Raises:
-            ConfigurationError: If there are samples with another fingerprint, more samples than asked for, or other
-                files than a store's.
+            ConfigurationError: If there are samples with another fingerprint, more samples than requested, or files
+                that are not a store's.
         """
         manifest = read_manifest(self.path)
         begun = self.path / UNFINISHED / FINGERPRINT
@@ -84,23 +84,23 @@ class SampleStoreWriter:
             if any(file.is_file() and not file.name.startswith(".") for file in self.path.rglob("*")):
                 raise ConfigurationError(
                     f"{self.path}: expected a sample store or an empty directory, found other files; choose another "
-                    "--run.name, or clear it with --run.overwrite true"
+                    "--run.name, or replace it with --run.overwrite true"
                 )
             return
         stored = manifest["fingerprint"] if manifest else _read_begun(begun)
         if found := differences(stored, self.fingerprint):
             raise ConfigurationError(
                 f"{self.path}: expected the settings of the samples that are there; {'; '.join(found)}. Choose another "
-                "--run.name, or start anew with --run.overwrite true"
+                "--run.name, or replace them with --run.overwrite true"
             )
         if manifest and manifest["num_samples"] > self.num_samples:
             raise ConfigurationError(
                 f"{self.path}: expected num_samples of at least the {manifest['num_samples']} that are there, got "
-                f"{self.num_samples}; the first {self.num_samples} of them are the ones you ask for"
+                f"{self.num_samples}; the first {self.num_samples} of them are the requested ones"
             )
 
     def prepare(self) -> None:
-        """Check the directory and begin, or go on."""
+        """Check the directory, and start or resume."""
         self.check()
         if not self.is_finished():
             (self.path / UNFINISHED).mkdir(parents=True, exist_ok=True)
@@ -108,19 +108,19 @@ class SampleStoreWriter:
             write_aside(self.path / UNFINISHED / FINGERPRINT, json.dumps(begun, indent=1).encode())
 
     def is_finished(self) -> bool:
-        """Whether the manifest counts as many samples as asked for, and the shards that it names are there."""
+        """Whether the manifest has the requested number of samples, and its shards are there."""
         manifest = read_manifest(self.path)
         if manifest is None or manifest["num_samples"] != self.num_samples:
             return False
         return all(find_problem(self.path / shard["file"], shard, verify=False) is None for shard in manifest["shards"])
 
     def num_diverged(self) -> int:
-        """How many samples of the finished store diverged; 0 where it is not finished."""
+        """Number of diverged samples in the finished store; 0 if it is not finished."""
         manifest = read_manifest(self.path)
         return int(manifest["num_diverged"]) if manifest else 0
 
     def missing_blocks(self) -> Tensor:
-        """Numbers of the blocks that have to be drawn, rising, int64."""
+        """Sorted numbers of the blocks that have to be drawn, int64."""
         return torch.empty(0, dtype=torch.int64) if self.is_finished() else self._missing_from(self._sources())
 
     def _missing_from(self, sources: Sequence["_Source"]) -> Tensor:
@@ -133,14 +133,14 @@ class SampleStoreWriter:
         return (~is_there.view(num_blocks, self.block_size).all(dim=1)).nonzero().flatten()
 
     def add(self, batch: GeneratedBatch) -> None:
-        """Take one batch of whole blocks; writes a part when there is enough to write or it is time."""
+        """Add one batch of whole blocks; writes a part when there is enough to write or it is time."""
         self._waiting.append(batch.to(torch.device("cpu")))
         self._num_waiting_bytes += sum(tensor.nbytes for tensor in fields_of(batch).values())
         if self._num_waiting_bytes >= self.shard_bytes or time.monotonic() - self._last_write >= self.seconds:
             self.flush()
 
     def flush(self) -> None:
-        """Write down what is waiting."""
+        """Write all waiting samples."""
         self._last_write = time.monotonic()
         if not self._waiting:
             return
@@ -150,14 +150,14 @@ class SampleStoreWriter:
         header: dict[str, Any] = {"scores": list(first.scores), "kinds": None}
         if first.verdict:
             header |= {"kinds": list(first.verdict.kinds), "details": list(first.verdict.details)}
-        name = f"part-{int(first.index[0]) // self.block_size:09d}.safetensors"  # a block is drawn once: no two alike
+        name = f"part-{int(first.index[0]) // self.block_size:09d}.safetensors"  # unique, since a block is drawn once
         _save(self.path / UNFINISHED / name, fields, header)
 
     def finish(self) -> int:
-        """Put all samples in order into shards, then write the manifest, if no block is missing. Memory: one shard.
+        """Sort all samples into shards, then write the manifest, if no block is missing. Memory: one shard.
 
         Returns:
-            Number of blocks that are missing; 0 if the store is finished.
+            Number of missing blocks; 0 if the store is finished.
         """
         if not self.is_finished():
             sources = self._sources()
@@ -191,12 +191,12 @@ class SampleStoreWriter:
         write_aside(self.path / MANIFEST, json.dumps(manifest, indent=1).encode())
 
     def _sources(self) -> list["_Source"]:
-        """Shards and parts that are there."""
+        """Existing shards and parts."""
         files = [*self.path.glob("shard-*.safetensors"), *(self.path / UNFINISHED).glob("part-*.safetensors")]
         return [_Source.of(file) for file in sorted(files)]
 
     def _ranges(self) -> dict[str, range]:
-        """Names of the finished store's shards, and the samples that each holds."""
+        """Names of the finished store's shards, and the samples in each."""
         with safe_open(self._sources()[0].file, "pt") as content:
             fields = [content.get_slice(name)[:1] for name in content.keys()]  # noqa: SIM118  # not a dict
         bytes_per_sample = int(sum(field.nbytes for field in fields))
@@ -207,9 +207,9 @@ class SampleStoreWriter:
         }
 
     def _put_others_among_parts(self, ranges: Mapping[str, range]) -> None:
-        """Make way for the shards to come: a shard with other samples may hold what the later ones are made of.
+        """Make room for new shards: an old shard with other samples may hold rows that later ones need.
 
-        Among the parts its name says what it holds, so shards of two earlier sizes do not replace each other.
+        As a part, it is named by its content, so shards of two earlier sizes do not replace each other.
         """
         for torn in self.path.glob(".shard-*.tmp"):  # of a kill, and perhaps of a shard that will not be written again
             torn.unlink()
@@ -221,7 +221,7 @@ class SampleStoreWriter:
 
 @dataclass(frozen=True)
 class _Source:
-    """A file with samples, and the smallest and largest of their numbers."""
+    """A file with samples, and their smallest and largest index."""
 
     file: Path
     first: int
@@ -234,7 +234,7 @@ class _Source:
 
 
 def _read_begun(file: Path) -> dict[str, Any]:
-    """Fingerprint of a store that has been begun.
+    """Fingerprint of an unfinished store.
 
     Raises:
         ConfigurationError: If another version began it.
@@ -268,7 +268,7 @@ def _gather(rows: range, sources: Sequence[_Source]) -> dict[str, Tensor]:
                 found[name][places] = values[asked]
     if not is_there.all():
         missing = rows.start + int((~is_there).nonzero()[0])
-        raise RuntimeError(f"sample {missing} was there and is gone: is something else at work in this store?")
+        raise RuntimeError(f"sample {missing} was there and is gone: is another process writing to this store?")
     return found
 
 

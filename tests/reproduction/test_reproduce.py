@@ -182,7 +182,7 @@ def test_a_directory_of_another_preset_or_version_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match=r"expected runs of preset smoke .*, found those of preset cpu"):
         claim_directory(tmp_path / "cpu", SMOKE)
     (tmp_path / "cpu" / "reproduction.json").write_text('{"preset": "cpu", "version": "0.0.1"}')
-    with pytest.raises(ConfigurationError, match=r"by version 0\.0\.1; take another --out"):
+    with pytest.raises(ConfigurationError, match=r"by version 0\.0\.1; choose another --out"):
         claim_directory(tmp_path / "cpu", PRESETS["cpu"])
 
 

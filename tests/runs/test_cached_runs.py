@@ -91,7 +91,7 @@ def test_a_command_that_outlived_its_parent_is_waited_for(tmp_path, name):
         (folder / "finished").touch()  # the other one has done it
         lock.release()
         assert waiting.result(timeout=60) == folder / "checkpoints" / "last.ckpt"
-    assert said == [f"waiting for another process that is at work in {folder}"]
+    assert said == [f"waiting for another process in {folder}"]
 
 
 ENDLESS = Fit("endless", CONFIG, (*TINY, "--trainer.max_steps=10000000", "--checkpoint.every_n_steps=1"))

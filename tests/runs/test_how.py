@@ -48,7 +48,7 @@ def test_a_group_is_in_the_environment(tmp_path):
 
 
 def test_a_launcher_that_is_not_there_is_one_line():
-    with pytest.raises(ConfigurationError, match=r"--launcher: expected a program that is found here.*got torchrunn"):
+    with pytest.raises(ConfigurationError, match=r"--launcher: expected a program on the PATH.*got torchrunn"):
         How(["torchrunn"])
 
 

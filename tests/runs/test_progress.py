@@ -40,5 +40,5 @@ def test_what_is_no_command_is_said_as_it_is():
     said = []
     progress = Progress(said.append)
     progress.expect({"fit": 1})
-    progress.begun("waiting for another process that is at work in here")
-    assert said == ["waiting for another process that is at work in here"]
+    progress.begun("waiting for another process in here")
+    assert said == ["waiting for another process in here"]

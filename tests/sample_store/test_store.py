@@ -83,7 +83,7 @@ def test_no_store_and_an_unfinished_one_are_told_apart(tmp_path):
     with pytest.raises(ConfigurationError, match=r"no manifest\.json; run predict first"):
         SampleStore.open(tmp_path / "store")
     SampleStoreWriter(tmp_path / "store", {}, 8, 8).prepare()
-    with pytest.raises(ConfigurationError, match="unfinished one; the same predict command goes on"):
+    with pytest.raises(ConfigurationError, match="unfinished one; the same predict command resumes it"):
         SampleStore.open(tmp_path / "store")
 
 

@@ -225,7 +225,7 @@ def test_a_torn_part_is_named(tmp_path):
     writer.add(draw(0, NUM_SAMPLES))
     (part,) = (tmp_path / "unfinished").glob("part-*")
     part.write_bytes(part.read_bytes()[:-3])
-    with pytest.raises(ConfigurationError, match=rf"{part.name}: expected a whole safetensors file"):
+    with pytest.raises(ConfigurationError, match=rf"{part.name}: expected a complete safetensors file"):
         make_writer(tmp_path).missing_blocks()
 
 
