@@ -1,4 +1,4 @@
-"""Data sets: one folder a family, with all that belongs to it. A folder that is taken away breaks nothing."""
+"""Data sets: one self-contained folder per family. Removing a folder breaks nothing else."""
 
 import pkgutil
 from importlib import import_module
@@ -20,7 +20,7 @@ __all__ = [
     "Subject",
 ]
 
-# so that a config may name the classes of every family by their short names
+# so that a config can use short class names of every family
 for _module in pkgutil.iter_modules(__path__):
     if _module.ispkg:
         import_module(f"{__name__}.{_module.name}")

@@ -1,7 +1,7 @@
-"""Whole batches from memory, in an order that is a function of (seed, epoch), by a loader that keeps its own place.
+"""Batches from memory, in an order that depends only on (seed, epoch), by a loader that saves its position.
 
-A per-item DataLoader costs more than a small network's step, and a plain iterable begins again at its first batch when
-a run is resumed in the middle of an epoch.
+A per-item DataLoader costs more than a small network's step, and a plain iterable restarts at its first batch when a
+run is resumed in the middle of an epoch.
 """
 
 from collections.abc import Iterator
@@ -25,16 +25,16 @@ class BatchedDataset(Protocol):
 class BatchLoader:
     """Serve batches of a data set; on several ranks, each rank's part of the same global batches, without padding.
 
-    Item j of a global batch goes to rank ``j mod world_size``. A batch that leaves a rank without any item is no batch
-    of that rank, so ranks may have different lengths unless ``drop_last`` is set.
+    Item j of a global batch goes to rank ``j mod world_size``. A rank skips a batch in which it has no item, so ranks
+    may have different lengths unless ``drop_last`` is set.
 
     Args:
-        dataset: Can be indexed by a tensor of positions.
+        dataset: Data set that can be indexed by a tensor of positions.
         batch_size: Global batch size, over all ranks.
-        shuffle_seed: Seed of the order, drawn anew each epoch. None keeps the order of the data set.
-        drop_last: Leave out a last batch that is not full.
+        shuffle_seed: Seed of the order, which changes each epoch. The order of the data set if None.
+        drop_last: Leave out an incomplete last batch.
         rank: This process.
-        world_size: Number of processes; divides ``batch_size`` where ``drop_last`` is set.
+        world_size: Number of processes; has to divide ``batch_size`` if ``drop_last`` is set.
 
     Raises:
         ConfigurationError: For a batch size < 1, larger than the data with ``drop_last``, or not divisible.
@@ -53,8 +53,8 @@ class BatchLoader:
             raise ConfigurationError(f"data.batch_size: expected 1 to the {len(dataset)} samples, got {batch_size}")
         if drop_last and batch_size % world_size:
             raise ConfigurationError(
-                f"data.batch_size: expected a multiple of the {world_size} processes, since it is the global one, "
-                f"got {batch_size}"
+                f"data.batch_size: expected a multiple of the {world_size} processes, since it is the global "
+                f"batch size, got {batch_size}"
             )
         self.dataset = dataset
         self.batch_size = batch_size
@@ -70,7 +70,7 @@ class BatchLoader:
         return num_full * (self.batch_size > self.rank) + has_part
 
     def __iter__(self) -> Iterator[Tensor]:
-        """Batches of the next epoch, or what is left of the one that was loaded."""
+        """Batches of the next epoch, or the rest of the one that was loaded."""
         if not self._is_resuming:
             self._epoch, self._next_batch = self._epoch + 1, 0
         self._is_resuming = False
@@ -81,11 +81,11 @@ class BatchLoader:
             yield self.dataset[order[start : start + self.batch_size][self.rank :: self.world_size]]
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the loader stands: the epoch and the next batch in it."""
+        """Position of the loader: the epoch and the next batch in it."""
         return {"epoch": self._epoch, "next_batch": self._next_batch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another loader stood."""
+        """Continue from the position of another loader."""
         self._epoch, self._next_batch = state["epoch"], state["next_batch"]
         self._is_resuming = 0 < self._next_batch < len(self)
 

@@ -1,4 +1,4 @@
-"""The seam: a data set with its sizes, units, splits and, where it is known, its truth."""
+"""The interface of data: a data set with its sizes, units, splits and, if known, its ground truth."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -26,23 +26,23 @@ Split = Literal["train", "validation", "test"]
 """Name of a part of the data."""
 
 NUM_MEASURED = 4096
-"""Training samples whose values are looked at to say what the data span."""
+"""Number of training samples from which the range of the data is taken."""
 
 FAR = 5.0
-"""Half-widths of what the data span, from its middle, beyond which a sample has diverged. Ours."""
+"""Distance from the middle of the data's range, in half-widths, beyond which a sample has diverged. Ours."""
 
 
 class ModeInterpDataModule(L.LightningDataModule, ABC):
-    """Serves data and, beside them, requests for samples.
+    """Serves data, and requests for samples.
 
-    fit reads the training data; validate and test read ``[data, requests]``; predict reads requests. What is requested
-    stands in ``generation``, which the command line sets from the group of that name. A subclass writes `make_dataset`
-    and `sample_shape`, and where the truth is known gives ``support``.
+    fit reads the training data; validate and test read ``[data, requests]``; predict reads requests. The requests
+    follow from ``generation``, which the command line sets from the group of that name. A subclass implements
+    `make_dataset` and `sample_shape`, and passes ``support`` if the ground truth is known.
 
     Args:
         batch_size: Global batch size of the data, over all processes.
-        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination. None leaves generated samples unjudged.
+        seed: Seed of the data and their order. If None, ``seed_everything`` on the command line, else 0.
+        support: Oracle that decides what is a hallucination. Generated samples are not judged if None.
     """
 
     def __init__(self, batch_size: int = 1_000, seed: int | None = None, support: SupportOracle | None = None) -> None:
@@ -51,34 +51,34 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         self.seed = seed or 0
         self.support = support
         self.generation = Generation()
-        self.requested_blocks: Tensor | None = None  # all that predict still has to draw; None for every block
+        self.requested_blocks: Tensor | None = None  # blocks that predict still has to draw; None for all
         self._exact: Denoiser | None = None
         self._value_range: tuple[float, float] | None = None
-        # a rank may have no request at all
+        # a rank may have no request
         self.allow_zero_length_dataloader_with_multiple_devices = True
 
     @property
     @abstractmethod
     def sample_shape(self) -> tuple[int, ...]:
-        """Shape of one sample; its last axes are what the network sees."""
+        """Shape of one sample, as the network sees it."""
 
     @abstractmethod
     def make_dataset(self, split: Split) -> BatchedDataset:
-        """Data of one split, in model units; a function of the constructor's arguments alone.
+        """Data of one split, in model units; it may depend on the constructor's arguments only.
 
-        In no order: the first samples stand for all, in figures and where it is asked what the data span.
+        In random order: the first samples represent all, in figures and for the range of the data.
         """
 
     def served(self, split: Split) -> BatchedDataset:
-        """`make_dataset` as float32 tensors, its first batch looked at; see `looked_at`.
+        """`make_dataset` as float32 tensors, with the first batch checked; see `looked_at`.
 
         Raises:
-            ConfigurationError: If it gives something else.
+            ConfigurationError: If it cannot be converted.
         """
         return looked_at(self.make_dataset(split), self.sample_shape, self.batch_size, self._name_of(split))
 
     def refuse_not_finite(self, split: Split) -> None:
-        """Look through a whole split, where a loss is not finite, for a row that is the reason.
+        """Search a whole split for a row that is not finite, after a loss that is not.
 
         Raises:
             ConfigurationError: If there is one.
@@ -87,30 +87,30 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
 
     @staticmethod
     def content_of(arguments: Mapping[str, Any]) -> str | None:
-        """Hash of the files that a config's arguments name, to go in its argument ``content``. None by default.
+        """Hash of the files that a config names, for its argument ``content``. None by default.
 
-        Data whose files may lie anywhere are known by it: a run goes on where they have moved, and not with others.
-        Where the files lie is then said by arguments named ``root``, ``folder``, ``folders``, ``path``, ``cache`` or
+        It identifies data whose files may move: a run can be resumed after a move, but not with other files.
+        Arguments with paths have to be named ``root``, ``folder``, ``folders``, ``path``, ``cache`` or
         ``download``.
 
         Args:
             arguments: ``init_args`` of the data in a config.
 
         Raises:
-            ConfigurationError: If the files are not there.
+            ConfigurationError: If the files are missing.
         """
         return None
 
     def to_data_units(self, samples: Tensor) -> Tensor:
-        """Bring samples (N, *sample_shape) from model units to data units. The same by default."""
+        """Convert samples (N, *sample_shape) from model units to data units. The identity by default."""
         return samples
 
     def to_model_units(self, samples: Tensor) -> Tensor:
-        """Bring samples (N, *sample_shape) back from data units to model units. The same by default."""
+        """Convert samples (N, *sample_shape) from data units to model units. The identity by default."""
         return samples
 
     def value_range(self) -> tuple[float, float]:
-        """Lowest and highest value of the first training samples, model units; what the data span."""
+        """Lowest and highest value of the first training samples, model units."""
         if self._value_range is None:
             dataset = self.served("train")
             values = dataset[torch.arange(min(len(dataset), NUM_MEASURED))]
@@ -119,9 +119,9 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         return self._value_range
 
     def has_diverged(self, samples: Tensor) -> Tensor:
-        """Which samples the sampler has lost: a value is not finite, or far outside what the data span; see `FAR`.
+        """Which samples have diverged: a value is not finite, or far outside the range of the data; see `FAR`.
 
-        It cannot tell a sample that is lost within that distance from one that the model means.
+        It cannot detect a diverged sample within that distance.
 
         Args:
             samples: (N, *sample_shape), model units.
@@ -134,13 +134,13 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         return not_finite(samples) | is_far
 
     def exact_denoiser(self) -> Denoiser | None:
-        """A perfect learner of these data, where one is known. None by default."""
+        """The exact denoiser of these data, if known. None by default."""
         return None
 
     def exact_denoiser_on(self, device: torch.device) -> Denoiser | None:
-        """`exact_denoiser`, made once and on the device of the samples that it is to see.
+        """`exact_denoiser`, made once and moved to a device.
 
-        It is made and moved outside of inference mode: what is made within has no derivative, which a score may take.
+        It is made outside of inference mode: tensors made within have no derivative, which a score may need.
         """
         with torch.inference_mode(False):
             if self._exact is None:
@@ -148,18 +148,18 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
             return None if self._exact is None else self._exact.to(device)
 
     def metrics(self) -> list[GenerationMetric]:
-        """Metrics that make sense for samples of these data, for the scores in ``generation``. None by default."""
+        """Metrics for samples of these data, with the scores in ``generation``. None by default."""
         return []
 
     def probes(self) -> list[Probe]:
-        """Probes that make sense for models of these data, new ones at each call. None by default."""
+        """Probes for models of these data, new ones at each call. None by default."""
         return []
 
     def sample_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
-        """Name and draw what has been sampled, in validation and test; ``samples`` by default, see `figures_by_shape`.
+        """Names and figures of samples, in validation and test; ``samples`` by default, see `figures_by_shape`.
 
         Args:
-            drawn: At least one sample, in data units, on the CPU; none has diverged, and none has a verdict where there
+            drawn: At least one sample, in data units, on the CPU, without diverged samples; without verdicts if there
                 is no oracle.
         """
         dataset = self.served("test")
@@ -170,31 +170,31 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         yield from figures_by_shape(drawn, first)
 
     def test_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
-        """Name and draw what only a test shows, beside `sample_figures`. None by default."""
+        """Names and figures of a test only, besides `sample_figures`. None by default."""
         yield from ()
 
     def landmarks(self) -> Tensor | None:
-        """Points that figures of paths mark, such as centres, (K, *sample_shape), model units. None by default."""
+        """Points to mark in figures of paths, such as centres, (K, *sample_shape), model units. None by default."""
         return None
 
     def feature_network(self) -> FeatureNetwork | None:
-        """The network whose features `fidelity` compares, from samples in data units. None by default."""
+        """The network whose features `fidelity` compares, for samples in data units. None by default."""
         return None
 
     def detection(self) -> HallucinationDetection:
-        """The metric that judges the scores in ``generation``, for `metrics`."""
+        """The metric that evaluates the scores in ``generation``, for `metrics`."""
         asked = self.generation
         return HallucinationDetection(asked.score_names, asked.score, asked.retained)
 
     def check_generation(self) -> None:
-        """Raise a `ConfigurationError` where a score in ``generation`` has a name that the oracle uses."""
+        """Raise a `ConfigurationError` if a score in ``generation`` has a name that the oracle uses."""
         if self.support:
             self.generation.check_details(
                 self.support.judge(self.to_data_units(torch.zeros(1, *self.sample_shape))).details
             )
 
     def train_dataloader(self) -> BatchLoader:
-        """Shuffled whole batches; a last one that is not full is left out."""
+        """Shuffled batches, without an incomplete last one."""
         dataset = self.served("train")
         note_size(dataset, self.batch_size, self._name_of("train"))
         return self._loader(dataset, self.batch_size, shuffle_seed=self.seed, drop_last=True)
@@ -208,7 +208,7 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         return [self._data("test"), self._requests(self.generation.num_samples)]
 
     def predict_dataloader(self) -> BatchLoader:
-        """Requests for all samples, or for those that are still missing."""
+        """Requests for all samples, or for the missing ones."""
         return self._requests(self.generation.num_samples, self.requested_blocks)
 
     def _data(self, split: Split) -> BatchLoader:
@@ -216,18 +216,18 @@ class ModeInterpDataModule(L.LightningDataModule, ABC):
         if len(dataset) < self._world_size:
             raise ConfigurationError(
                 f"data: expected at least one {split} sample for each of the {self._world_size} processes, got "
-                f"{len(dataset)}; take more data or fewer processes"
+                f"{len(dataset)}; use more data or fewer processes"
             )
-        if self.batch_size < self._world_size:  # a process without any batch would not take part in the loss
+        if self.batch_size < self._world_size:  # a process without a batch would not take part in the loss
             raise ConfigurationError(
                 f"data.batch_size: expected at least 1 for each of the {self._world_size} processes, since it is the "
-                f"global one, got {self.batch_size}; take larger batches or fewer processes"
+                f"global batch size, got {self.batch_size}; use larger batches or fewer processes"
             )
         return self._loader(dataset, min(self.batch_size, len(dataset)))
 
     def _requests(self, num_samples: int, blocks: Tensor | None = None) -> BatchLoader:
         requests = SampleRequests(num_samples, self.generation.block_size, blocks)
-        return self._loader(requests, self._world_size)  # one block a process at a time
+        return self._loader(requests, self._world_size)  # one block per process at a time
 
     def _loader(
         self, dataset: BatchedDataset, batch_size: int, shuffle_seed: int | None = None, drop_last: bool = False

@@ -1,8 +1,8 @@
-"""What a data set gives, looked at once, before a network sees it.
+"""Check the first batch of a data set before training.
 
-What can be converted without loss is: arrays of numpy, `TensorDataset` and lists become tensors, other precisions
-become float32, in which everything is computed. The rest is refused with a line that says what to write. Only the first
-batch is looked at, and nothing is drawn, so it costs next to nothing and changes no order.
+Numpy arrays, `TensorDataset` and lists are converted to tensors, and other precisions to float32, in which everything
+is computed. Anything else is refused with a remedy. Only the first batch is read, so this is cheap and changes no
+order.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,10 +20,10 @@ from lightning_modeinterp.data.row_checks import refuse_rows
 from lightning_modeinterp.errors import ConfigurationError
 
 SIZES = (0.1, 10.0)
-"""Root mean square of samples outside of which their size is said to be far from that of the noise, 1. Ours."""
+"""Range of the samples' root mean square outside of which a warning compares it with that of the noise, 1. Ours."""
 
 PER_ITEM = ("torch.", "torchvision.")
-"""Libraries whose data sets give one sample at a time."""
+"""Libraries whose data sets return one sample at a time."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Converted:
     """A data set whose batches are converted one by one.
 
     Args:
-        dataset: Can be indexed by a tensor of positions.
-        convert: From what it gives to samples (B, *sample_shape), float32.
+        dataset: Data set that can be indexed by a tensor of positions.
+        convert: Converts its output to samples (B, *sample_shape), float32.
     """
 
     dataset: BatchedDataset
@@ -46,13 +46,13 @@ class Converted:
 
 
 def looked_at(dataset: object, sample_shape: Sequence[int], batch_size: int, name: str) -> BatchedDataset:
-    """The data set as batches of float32 tensors. Nothing is copied where it gives such already.
+    """The data set as batches of float32 tensors. Nothing is copied if it already returns these.
 
     Args:
-        dataset: What a data module makes of one split.
-        sample_shape: What the data module says of one sample.
-        batch_size: How many samples are looked at.
-        name: Of what makes them, for messages, such as ``data: Rings.make_dataset('train')``.
+        dataset: A split of a data module.
+        sample_shape: Shape of one sample, from the data module.
+        batch_size: Number of samples to check.
+        name: Name for messages, such as ``data: Rings.make_dataset('train')``.
 
     Raises:
         ConfigurationError: For another type, dtype or shape, or numbers that are not finite.
@@ -62,7 +62,7 @@ def looked_at(dataset: object, sample_shape: Sequence[int], batch_size: int, nam
     if data is None:
         raise ConfigurationError(
             f"{name}: expected a data set with a length, which a tensor of positions can index, got "
-            f"{type(dataset).__name__}; a tensor (N, {_axes(sample_shape)}) will do"
+            f"{type(dataset).__name__}; such as a tensor (N, {_axes(sample_shape)})"
         )
     positions = torch.arange(min(len(data), batch_size))
     given = _batch(data, positions, name)
@@ -79,23 +79,23 @@ def looked_at(dataset: object, sample_shape: Sequence[int], batch_size: int, nam
 
 
 def note_size(dataset: BatchedDataset, batch_size: int, name: str) -> None:
-    """Warn of samples whose size is far from that of the noise.
+    """Warn if the size of the samples is far from that of the noise.
 
     Args:
-        dataset: Gives float32 tensors.
-        batch_size: How many samples are looked at.
-        name: Of the data.
+        dataset: Data set of float32 tensors.
+        batch_size: Number of samples to check.
+        name: Name of the data.
     """
     size = dataset[torch.arange(min(len(dataset), batch_size))].square().mean().sqrt().item()
     if not SIZES[0] <= size <= SIZES[1]:
         rank_zero_warn(
-            f"{_of_any_split(name)}: values have a root mean square of {size:.3g}, and the noise that "
-            "they are mixed with has 1; scale them to about 1 in make_dataset, and back in to_data_units"
+            f"{_of_any_split(name)}: values have a root mean square of {size:.3g}, but the noise "
+            "has 1; scale them to about 1 in make_dataset, and back in to_data_units"
         )
 
 
 def _whole_tensor(dataset: object, sample_shape: tuple[int, ...], name: str) -> Tensor | None:
-    """All samples, where they are in memory in a form that is known; None for another data set."""
+    """All samples, if they are in memory in a known form; else None."""
     if isinstance(dataset, tuple) and dataset and tuple(getattr(dataset[0], "shape", ()))[1:] == sample_shape:
         _note_left_out(len(dataset), name)
         dataset = dataset[0]
@@ -120,14 +120,14 @@ def _stacked(samples: Sequence[object], name: str) -> Tensor:
     except (TypeError, ValueError, RuntimeError) as error:
         shown = type(samples[0]).__name__
         raise ConfigurationError(
-            f"{name}: expected samples of one shape, got a {type(samples).__name__} of {shown} and others that make no "
-            f"tensor; give one tensor (N, ...), and labels apart"
+            f"{name}: expected samples of one shape, got a {type(samples).__name__} of {shown} and others that form no "
+            f"tensor; give one tensor (N, ...), without labels"
         ) from error
 
 
 def _with_length(dataset: object) -> BatchedDataset | None:
     has_both = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__") and not isinstance(dataset, dict)
-    return dataset if has_both else None  # type: ignore[return-value]  # what it gives is looked at
+    return dataset if has_both else None  # type: ignore[return-value]  # its output is checked
 
 
 def _batch(data: BatchedDataset, positions: Tensor, name: str) -> Any:
@@ -136,11 +136,11 @@ def _batch(data: BatchedDataset, positions: Tensor, name: str) -> Any:
     try:
         return data[positions]
     except (TypeError, IndexError, ValueError, RuntimeError) as error:
-        if not type(data).__module__.startswith(PER_ITEM):  # what a class of the user's own raises, it shall show
+        if not type(data).__module__.startswith(PER_ITEM):  # errors of a user's class are shown as they are
             raise
         raise ConfigurationError(
-            f"{name}: expected a data set that a tensor of positions can index, got {type(data).__name__}, which gives "
-            "one sample at a time; put them into a tensor, as torch.stack([x for x, _ in dataset])"
+            f"{name}: expected a data set that a tensor of positions can index, got {type(data).__name__}, which "
+            "returns one sample at a time; stack them, as torch.stack([x for x, _ in dataset])"
         ) from error
 
 
@@ -149,8 +149,8 @@ def _tensor(given: Any, name: str) -> Tensor:
         _note_left_out(len(given), name)
     elif not isinstance(given, Tensor | np.ndarray):
         raise ConfigurationError(
-            f"{name}: expected a tensor for a tensor of positions, got {type(given).__name__}; give samples alone, "
-            "(B, *sample_shape)"
+            f"{name}: expected a tensor for a tensor of positions, got {type(given).__name__}; return samples "
+            "alone, (B, *sample_shape)"
         )
     return _first(given)
 
@@ -167,7 +167,7 @@ def _samples(given: Any) -> Tensor:
 def _note_left_out(number: int, name: str) -> None:
     if number > 1:
         rank_zero_warn(
-            f"{_of_any_split(name)}: of {number} tensors the first is taken for the samples; labels are of no use here"
+            f"{_of_any_split(name)}: the first of {number} tensors is used as the samples; labels are ignored"
         )
 
 
@@ -175,7 +175,7 @@ def _check_dtype(batch: Tensor, name: str) -> None:
     if batch.dtype.is_floating_point:
         return
     if batch.dtype == torch.uint8:
-        remedy = "bring bytes to about [-1, 1], x.float() / 127.5 - 1, and back in to_data_units"
+        remedy = "scale bytes to about [-1, 1], x.float() / 127.5 - 1, and back in to_data_units"
     elif batch.dtype.is_complex:
         remedy = "give real and imaginary parts as two channels, torch.view_as_real"
     else:
@@ -186,7 +186,7 @@ def _check_dtype(batch: Tensor, name: str) -> None:
 def _note_precision(batch: Tensor, name: str) -> None:
     if batch.dtype != torch.float32:
         rank_zero_warn(
-            f"{_of_any_split(name)}: {_dtype(batch)} samples are made float32, in which everything is computed"
+            f"{_of_any_split(name)}: {_dtype(batch)} samples are converted to float32, in which everything is computed"
         )
 
 
@@ -196,14 +196,14 @@ def _other_shape(batch: Tensor, positions: Tensor, sample_shape: Sequence[int], 
     if len(given) == 0 or given[0] != len(positions):
         return f"{name}: expected {len(positions)} samples for {len(positions)} positions, got shape {given}"
     if given[1:] == wanted[1:] and wanted[0] == 1:
-        return f"{line}; add the axis by x.unsqueeze(1)"
+        return f"{line}; add the axis with x.unsqueeze(1)"
     if len(wanted) == 3 and given[1:] == (*wanted[1:], wanted[0]):
         return f"{line}; channels come first: x.permute(0, 3, 1, 2)"
-    return f"{line}; let sample_shape and make_dataset agree"
+    return f"{line}; make sample_shape and make_dataset agree"
 
 
 def _of_any_split(name: str) -> str:
-    """What is said of one split is not said of the next: Python shows the same warning once."""
+    """A name without the split: Python shows equal warnings only once."""
     return name.partition("(")[0]
 
 

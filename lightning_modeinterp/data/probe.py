@@ -1,4 +1,4 @@
-"""The seam: what is measured of a model itself, beside what its samples are."""
+"""The interface of probes: measurements of a model itself, besides those of its samples."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,14 @@ from lightning_modeinterp.generation import Drawing
 
 @dataclass(frozen=True)
 class Subject:
-    """What a probe may look at: a model, and what is known of the truth.
+    """Input of a probe: a model, and the ground truth if known.
 
     Args:
         denoiser: The network itself.
-        predict_x_0: What the network predicts, in model units.
-        exact: A perfect learner of the data, on the device; None where none is known.
-        drawing: Draws samples of the model as a test does, or of another in its place.
-        results: What the metrics and the probes before have found in this evaluation, by name.
+        predict_x_0: The network's prediction of x_0, in model units.
+        exact: The exact denoiser of the data, on the device; None if unknown.
+        drawing: Draws samples of the model as in a test, or of another model.
+        results: Results of metrics and earlier probes in this evaluation, by name.
     """
 
     denoiser: Denoiser
@@ -33,43 +33,43 @@ class Subject:
 
     @property
     def sampled_model(self) -> PredictX0:
-        """What samples are drawn from: `predict_x_0`, or the exact one under ``generation.true_score``."""
+        """The model to sample from: `predict_x_0`, or the exact one under ``generation.true_score``."""
         return self.drawing.predict_x_0
 
     @property
     def noise_schedule(self) -> NoiseSchedule:
-        """That of the model."""
+        """The noise schedule of the model."""
         return self.drawing.schedule
 
     @property
     def device(self) -> torch.device:
-        """That of the model."""
+        """The device of the model."""
         return torch.device(self.drawing.device)
 
 
 class Probe(ABC):
-    """Measures a model on inputs of its own making. A data module names its probes in ``probes``.
+    """Measures a model on chosen inputs. A data module lists its probes in ``probes``.
 
-    Every process measures the same by itself. The network, its training mode and PyTorch's random numbers stay as they
-    were, and the same model has the same values: what is drawn comes from a keyed generator.
+    Every process measures the same independently. The network, its training mode and PyTorch's random state stay
+    unchanged, and the same model gives the same values: random draws come from a keyed generator.
     """
 
     names: tuple[str, ...] = ()
-    """What its numbers are called: each has one of these names, or one of them, a slash and more."""
+    """Names of its numbers: each has one of these names, or one of them followed by a slash and more."""
 
     in_validation: bool = False
-    """Whether `ValidationProbes` asks at each validation of a fit too; then there are no results yet."""
+    """Whether `ValidationProbes` runs it in validation too, where ``results`` is empty."""
 
     @abstractmethod
     def measure(self, subject: Subject) -> dict[str, float]:
-        """Measure by flat names; nan for what cannot be told, nothing at all where the question has no meaning.
+        """Measurements by flat names; nan for undetermined values, empty if the probe does not apply.
 
         Args:
             subject: The model.
         """
 
     def figures(self, subject: Subject) -> Iterator[tuple[str, Figure]]:
-        """Name and draw figures after a test. None by default.
+        """Names and figures after a test. None by default.
 
         Args:
             subject: The model.

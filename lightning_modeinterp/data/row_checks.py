@@ -1,4 +1,4 @@
-"""Rows of a data set that hold numbers which are not finite."""
+"""Rows of a data set with values that are not finite."""
 
 import torch
 from torch import Tensor
@@ -9,12 +9,12 @@ from lightning_modeinterp.records import not_finite
 
 
 def refuse_rows(batch: Tensor, first: int, name: str) -> None:
-    """Refuse a batch with a row that is not finite, and say which.
+    """Refuse a batch with a row that is not finite, and name the row.
 
     Args:
         batch: (B, *sample_shape).
-        first: Position in the data set of its first row.
-        name: Of the data, for the message.
+        first: Position of its first row in the data set.
+        name: Name of the data, for the message.
 
     Raises:
         ConfigurationError: For the first such row.
@@ -27,17 +27,17 @@ def refuse_rows(batch: Tensor, first: int, name: str) -> None:
     value = values[~values.isfinite()][0].item()
     raise ConfigurationError(
         f"{name}: expected finite numbers, got {value} in row {first + row} ({int(bad.sum())} such among rows "
-        f"{first} to {first + len(batch) - 1}); mend such rows, or leave them out"
+        f"{first} to {first + len(batch) - 1}); fix or remove such rows"
     )
 
 
 def refuse_rows_of(dataset: BatchedDataset, batch_size: int, name: str) -> None:
-    """Look through all of a data set for a row that is not finite. It reads everything, so only where a loss is not.
+    """Search a whole data set for a row that is not finite. It reads everything, so it is used only on a bad loss.
 
     Args:
-        dataset: Gives tensors.
-        batch_size: How many samples are looked at together.
-        name: Of the data, for the message.
+        dataset: Data set of tensors.
+        batch_size: Number of samples to read at a time.
+        name: Name of the data, for the message.
 
     Raises:
         ConfigurationError: For the first such row.

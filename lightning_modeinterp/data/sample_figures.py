@@ -1,4 +1,4 @@
-"""Figures of samples by their shape, for data of any kind."""
+"""Figures of samples by their shape, for any data."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,11 +15,11 @@ NUM_IMAGES = 40
 
 
 def figures_by_shape(drawn: GeneratedBatch, true_samples: Callable[[int], Tensor]) -> Iterator[tuple[str, Figure]]:
-    """Name and draw ``samples`` beside data: on a line, in the plane or as images. Nothing for other shapes.
+    """The figure ``samples``, with data beside: 1D, 2D or images. None for other shapes.
 
     Args:
         drawn: At least one sample; none has diverged.
-        true_samples: Gives so many samples of the data, or all that there are, (M, *sample_shape), data units.
+        true_samples: Returns that many samples of the data, or all if there are fewer, (M, *sample_shape), data units.
     """
     verdict = drawn.verdict
     hallucinated, ambiguous = (verdict.hallucinated, verdict.ambiguous) if verdict else (None, None)

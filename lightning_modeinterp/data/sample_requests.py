@@ -1,4 +1,4 @@
-"""Generation as data: the numbers of the blocks that are to be drawn."""
+"""Generation as data: the numbers of the blocks to draw."""
 
 import torch
 from torch import Tensor
@@ -8,13 +8,13 @@ from torch.utils.data import Dataset
 class SampleRequests(Dataset[Tensor]):
     """Numbers of the blocks that cover a number of samples: 0, 1, ...
 
-    The last block may hold more samples than were asked for; whoever draws it drops the rest, so that N samples are the
-    first N of any larger set.
+    The last block may hold more samples than requested; the rest is dropped when drawn, so that N samples are the first
+    N of any larger set.
 
     Args:
         num_samples: Number of samples, >= 0.
-        block_size: Samples in a block, >= 1.
-        blocks: Only these of them, (n,) int64. All of them if None.
+        block_size: Samples per block, >= 1.
+        blocks: Only these blocks, (n,) int64. All if None.
 
     Example:
         >>> len(SampleRequests(num_samples=2500, block_size=1024))
@@ -28,5 +28,5 @@ class SampleRequests(Dataset[Tensor]):
         return len(self.blocks)
 
     def __getitem__(self, index: int | Tensor) -> Tensor:
-        """Number of one block, or with an index tensor (B,) of several, int64."""
+        """Number of one block, or of several with an index tensor (B,), int64."""
         return self.blocks[index]

@@ -1,4 +1,4 @@
-"""What the samples of a split are drawn with."""
+"""The random generator of a split."""
 
 import torch
 
@@ -7,12 +7,12 @@ from lightning_modeinterp.keyed_noise import keyed_generator
 
 
 def split_generator(size: int, seed: int, split: str) -> torch.Generator:
-    """Give the only source of randomness of a fixed set of samples, a function of seed and split alone.
+    """The only source of randomness of a fixed set of samples, dependent on seed and split alone.
 
     Args:
-        size: Number of samples that are to be drawn, >= 1.
+        size: Number of samples to draw, >= 1.
         seed: Seed of the data.
-        split: ``train``, ``validation`` or ``test``; each has draws of its own.
+        split: ``train``, ``validation`` or ``test``; each has its own draws.
 
     Raises:
         ConfigurationError: For size < 1.

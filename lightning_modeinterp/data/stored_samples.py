@@ -1,4 +1,4 @@
-"""Training on samples that a model has drawn: one generation of a recursion."""
+"""Training on samples of a model: one generation of a recursion."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,23 +19,23 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class StoredSamples(ModeInterpDataModule):
-    """Kept samples to train on; all else is that of the data they are to look like.
+    """Kept samples as training data; everything else comes from the original data.
 
-    Validation and test data, the oracle, metrics, probes, the exact score and what counts as diverged come from the
-    original data, so every generation is measured against the truth.
+    Validation and test data, oracle, metrics, probes, exact score and the limit for divergence come from the original
+    data, so every generation is compared with the truth.
 
     Args:
-        original: The data that the first generation was trained on.
-        folders: Directories that `modeinterp keep` has written; their samples in a row are the training data.
-        num_real: So many training samples of the original data before them.
-        rounded: Round images to whole numbers of 0 to 255 first, as a file would. Otherwise they stay as drawn.
-        content: Hash of the samples, which says what they are wherever they lie; it is filled in where it is None, and
-            others are refused.
+        original: The data of generation 0.
+        folders: Directories that `modeinterp keep` has written; their samples together are the training data.
+        num_real: Number of original training samples before them.
+        rounded: Round images to integers from 0 to 255, as in a file.
+        content: Hash of the samples, independent of their paths; it is filled in if None, and samples with another
+            hash are refused.
         batch_size: Global batch size, over all processes.
-        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
+        seed: Seed of the order. If None, ``seed_everything`` on the command line, else 0.
 
     Raises:
-        ConfigurationError: If a folder holds no kept samples, samples of another shape, or others than ``content``.
+        ConfigurationError: If a folder holds no kept samples, samples of another shape, or with another hash.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class StoredSamples(ModeInterpDataModule):
         if content not in (None, found):
             raise ConfigurationError(
                 f"data.content: expected the kept samples {content}, got {found} in {', '.join(map(str, folders))}; "
-                "give the folders that the fit began with"
+                "give the folders of the original fit"
             )
         self.content = found
         for folder in self.folders:
@@ -79,11 +79,11 @@ class StoredSamples(ModeInterpDataModule):
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """That of the original data."""
+        """The shape of the original data."""
         return self.original.sample_shape
 
     def make_dataset(self, split: Split) -> BatchedDataset:
-        """Kept samples to train on; validation and test data are the original's."""
+        """Kept samples for training; validation and test data are the original's."""
         return self._train if split == "train" else self.original.served(split)
 
     def to_data_units(self, samples: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class StoredSamples(ModeInterpDataModule):
         return self.original.to_model_units(samples)
 
     def value_range(self) -> tuple[float, float]:
-        """Of the original data, so that what counts as diverged stays the same over generations."""
+        """The range of the original data, so that the limit for divergence is the same in all generations."""
         return self.original.value_range()
 
     def exact_denoiser(self) -> Denoiser | None:
@@ -127,7 +127,7 @@ class StoredSamples(ModeInterpDataModule):
         return self.original.feature_network()
 
     def _asked_of_original(self) -> ModeInterpDataModule:
-        """The original data, for what is drawn of this generation."""
+        """The original data, for samples of this generation."""
         self.original.generation = self.generation
         return self.original
 

@@ -28,7 +28,7 @@ def threshold_of(scores: Tensor, hallucinated: Tensor) -> Threshold:
 
 
 def removed(scores: Tensor, which: Tensor, threshold: Threshold) -> tuple[int, int]:
-    """How many of the selected samples the threshold removes, and their number; 0 removed if it is unknown."""
+    """How many of the selected samples the threshold removes, and out of how many; 0 out of 0 if it is unknown."""
     return int(threshold.flags(scores[which]).sum()), int(which.sum()) if threshold.is_known else 0
 
 

@@ -129,5 +129,7 @@ def test_refuses_a_batch_size_that_gives_no_batch(batch_size, drop_last):
 
 
 def test_refuses_whole_batches_that_the_ranks_cannot_share():
-    with pytest.raises(ConfigurationError, match="multiple of the 2 processes, since it is the global one, got 3"):
+    with pytest.raises(
+        ConfigurationError, match="multiple of the 2 processes, since it is the global batch size, got 3"
+    ):
         BatchLoader(numbers(10), 3, drop_last=True, world_size=2)

@@ -57,7 +57,7 @@ def test_what_can_be_converted_without_loss_is(name):
 @pytest.mark.parametrize("give", [lambda x: x, lambda x: x.numpy(), lambda x: Batches(lambda _: x[:8])])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
 def test_another_precision_becomes_float32_and_that_is_said(give, dtype):
-    with pytest.warns(UserWarning, match=r"^data: Mine\.make_dataset: float\d\d samples are made float32"):
+    with pytest.warns(UserWarning, match=r"^data: Mine\.make_dataset: float\d\d samples are converted to float32"):
         data = served(give(SAMPLES.to(dtype)))
     assert torch.equal(data[torch.arange(8)], SAMPLES[:8].to(dtype).float())
 
@@ -72,7 +72,7 @@ def test_another_precision_becomes_float32_and_that_is_said(give, dtype):
     ],
 )
 def test_labels_are_left_out_and_that_is_said(dataset):
-    with pytest.warns(UserWarning, match="of 2 tensors the first is taken for the samples"):
+    with pytest.warns(UserWarning, match="the first of 2 tensors is used as the samples"):
         assert torch.equal(served(dataset)[torch.arange(20)], SAMPLES)
 
 
@@ -85,7 +85,7 @@ REFUSED = {
     "no axis": (SAMPLES[:, 0], (1,), r"expected samples of shape \(1,\).*got \(\); add the axis by x.unsqueeze\(1\)"),
     "no channel": (torch.zeros(9, 4, 4), (1, 4, 4), r"got \(4, 4\); add the axis by x.unsqueeze\(1\)"),
     "channels last": (torch.zeros(9, 4, 4, 3), (3, 4, 4), r"channels come first: x.permute\(0, 3, 1, 2\)"),
-    "other shape": (SAMPLES, (3,), r"got \(2,\); let sample_shape and make_dataset agree"),
+    "other shape": (SAMPLES, (3,), r"got \(2,\); make sample_shape and make_dataset agree"),
     "one sample for all": (Batches(lambda batch: batch[0]), (2,), "expected 8 samples for 8 positions, got shape"),
     "nan": (NAN, (2,), r"expected finite numbers, got nan in row 5 \(1 such among rows 0 to 7\)"),
     "nothing": (SAMPLES[:0], (2,), "expected at least one sample, got none"),

@@ -36,7 +36,7 @@ CASES = {
         ["--trainer.callbacks+=LearningRateFinder"],
         "got LearningRateFinder; start several runs, each with another --model.init_args.optimizer.init_args.lr",
     ),
-    "batch finder": (["--trainer.callbacks+=BatchSizeFinder"], "with another --data.init_args.batch_size each"),
+    "batch finder": (["--trainer.callbacks+=BatchSizeFinder"], "each with another --data.init_args.batch_size"),
     "missing argument": (
         ["--trainer.callbacks+=EarlyStopping"],
         "trainer.callbacks: EarlyStopping needs monitor; give it as one of its init_args",
@@ -282,7 +282,7 @@ def test_a_row_that_is_not_finite_is_named_wherever_it_is(row, rows, split, part
     line = fails_with(mine(parts / "runs", row, split), capsys)
     assert line == (
         f"modeinterp: data: Mine.make_dataset('{split}'): expected finite numbers, got nan in row {row} (1 such among "
-        f"rows {rows}); mend such rows, or leave them out"
+        f"rows {rows}); fix or remove such rows"
     )
 
 

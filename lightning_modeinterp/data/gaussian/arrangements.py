@@ -1,10 +1,10 @@
-"""Where the modes of the paper's 2D data lie: a square grid, straight or turned into a diamond.
+"""Positions of the modes in the paper's 2D data: a square grid, or one rotated into a diamond.
 
     grid:     s (i, j)                   for i, j in {-h, ..., h},  h = (side - 1) / 2
-    diamond:  s / sqrt(2) (i - j, i + j),  the same turned by 45 degrees: nearest modes lie diagonally
+    diamond:  s / sqrt(2) (i - j, i + j),  the grid rotated by 45 degrees: nearest modes are diagonal
 
-with the distance ``s`` between nearest modes. The authors' code turns the grid *and* shrinks it by sqrt(2), so that the
-neighbours of its diamond stand at ``s / sqrt(2)``: orientation and distance change together.
+with the distance ``s`` between nearest modes. The authors' code rotates the grid *and* shrinks it by sqrt(2), so that
+neighbours in its diamond are at ``s / sqrt(2)``: orientation and distance change together.
 """
 
 import math
@@ -16,21 +16,21 @@ from torch import Tensor
 from lightning_modeinterp.errors import ConfigurationError
 
 Arrangement = Literal["grid", "diamond_as_released", "diamond_same_spacing"]
-"""How the modes of a 2D mixture lie."""
+"""Arrangement of the modes of a 2D mixture."""
 
 
 def grid_means(side: int, spacing: float) -> Tensor:
-    """Centres of a square grid about the origin, row by row from the lower left.
+    """Centres of a square grid around the origin, row by row from the lower left.
 
     Args:
-        side: Modes in a row, >= 1.
+        side: Modes per row, >= 1.
         spacing: Distance between nearest modes, > 0, data units.
 
     Returns:
         (side^2, 2) float64, data units.
 
     Raises:
-        ConfigurationError: If there is no mode or no distance.
+        ConfigurationError: If side or spacing is not positive.
 
     Example:
         >>> grid_means(2, spacing=2.0).tolist()
@@ -45,17 +45,17 @@ def grid_means(side: int, spacing: float) -> Tensor:
 
 
 def diamond_means(side: int, half_diagonal: float) -> Tensor:
-    """Centres of a square grid about the origin, turned by 45 degrees.
+    """Centres of a square grid around the origin, rotated by 45 degrees.
 
     Args:
         side: Modes along an edge, >= 1.
-        half_diagonal: Half the diagonal of a cell, > 0, data units: nearest modes stand sqrt(2) times as far apart.
+        half_diagonal: Half the diagonal of a cell, > 0, data units: nearest modes are sqrt(2) times as far apart.
 
     Returns:
         (side^2, 2) float64, data units, in the order of `grid_means`.
 
     Raises:
-        ConfigurationError: If there is no mode or no distance.
+        ConfigurationError: If side or spacing is not positive.
 
     Example:
         >>> diamond_means(2, half_diagonal=1.0).tolist()
@@ -69,8 +69,8 @@ def arranged_means(arrangement: Arrangement, side: int, spacing: float) -> Tenso
     """Centres of a named arrangement.
 
     Args:
-        arrangement: ``grid``; ``diamond_as_released``, turned and shrunk by sqrt(2); or ``diamond_same_spacing``,
-            turned alone.
+        arrangement: ``grid``; ``diamond_as_released``, rotated and shrunk by sqrt(2); or ``diamond_same_spacing``,
+            only rotated.
         side: Modes along an edge, >= 1.
         spacing: Distance between nearest modes of the straight grid, > 0, data units.
 
@@ -78,7 +78,7 @@ def arranged_means(arrangement: Arrangement, side: int, spacing: float) -> Tenso
         (side^2, 2) float64, data units.
 
     Raises:
-        ConfigurationError: If there is no mode, no distance or no such arrangement.
+        ConfigurationError: If side or spacing is not positive, or there is no such arrangement.
 
     Example:
         >>> arranged_means("diamond_as_released", 5, 2.0).abs().max().item()
@@ -96,7 +96,7 @@ def arranged_means(arrangement: Arrangement, side: int, spacing: float) -> Tenso
 
 
 def grid_scale(side: int, spacing: float, std: float) -> float:
-    """Standard deviation of a coordinate of the straight grid, ``sqrt(std^2 + spacing^2 (side^2 - 1) / 12)``.
+    """Standard deviation of a coordinate of the grid, ``sqrt(std^2 + spacing^2 (side^2 - 1) / 12)``.
 
     The authors divide their 2D data by it, and their smaller diamond by the same number.
 

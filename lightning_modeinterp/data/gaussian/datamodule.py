@@ -27,7 +27,7 @@ from lightning_modeinterp.support_oracle import SupportOracle
 
 NUM_CHANCE_POINTS = 100_000
 TUBE_RADIUS = 5.0
-"""Standard deviations about a segment, where the oracle has no radius of its own."""
+"""Radius around a segment in standard deviations, if the oracle has none."""
 
 
 class GaussianMixtureDataModule(ModeInterpDataModule):
@@ -36,17 +36,17 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
     Args:
         means: Centres, (K,) for 1D data or (K, d), data units.
         std: Standard deviation of every mode, data units, > 0.
-        weights: Probability of each mode, summing to 1. Equal if None. Where a mode has weight 0 there is no support.
+        weights: Probability of each mode, summing to 1. Equal if None. A mode of weight 0 is not in the support.
         size: Number of training samples.
         validation_size: Number of validation samples.
         test_size: Number of test samples.
         batch_size: Global batch size, over all processes; at most ``size``.
-        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination, made from the mixture in data units.
-        scale: What the data are divided by before the model sees them, > 0.
+        seed: Seed of the data and their order. If None, ``seed_everything`` on the command line, else 0.
+        support: Class of the oracle, which gets the mixture in data units.
+        scale: Divisor from data units to model units, > 0.
 
     Raises:
-        ConfigurationError: If the means, std and weights do not make a mixture, or a size or the scale does not fit.
+        ConfigurationError: If means, std and weights are not a valid mixture, or a size or the scale does not fit.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
     ) -> None:
         self.mixture = GaussianMixture(means, std, weights)
         if not (scale > 0 and math.isfinite(scale)):
-            raise ConfigurationError(f"data: expected a scale > 0, got {scale}; 1.0 leaves the data as they are")
+            raise ConfigurationError(f"data: expected a scale > 0, got {scale}; 1.0 leaves the data unchanged")
         self.scale = scale
         self.scaled_mixture = self.mixture.divided_by(scale)
         super().__init__(batch_size, seed, support(self.mixture))
@@ -93,7 +93,7 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         return ExactMixture(self.sample_shape, mixture.means.tolist(), mixture.std, mixture.weights.tolist())
 
     def metrics(self) -> list[GenerationMetric]:
-        """Rates, detection and how well the modes are kept; see `ModeInterpDataModule.metrics`."""
+        """Rates, detection and mode statistics; see `ModeInterpDataModule.metrics`."""
         support = self.support
         if support is None:
             return []
@@ -113,14 +113,14 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         return [ScoreSlopes(), ExactSpread(self.mixture.means, self.mixture.weights)]
 
     def sample_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
-        """``density`` for 1D data that are judged; else as `ModeInterpDataModule.sample_figures`."""
+        """``density`` for judged 1D samples; else as `ModeInterpDataModule.sample_figures`."""
         if drawn.verdict and self.mixture.dimension == 1:
             yield "density", density_figure(drawn, drawn.verdict, self.mixture)
         else:
             yield from super().sample_figures(drawn)
 
     def test_figures(self, drawn: GeneratedBatch) -> Iterator[tuple[str, Figure]]:
-        """``pairs`` for 2D data that are judged; see `ModeInterpDataModule.test_figures`."""
+        """``pairs`` for judged 2D samples; see `ModeInterpDataModule.test_figures`."""
         metric = self.pair_interpolation() if drawn.verdict and self.mixture.dimension == 2 else None
         if metric:
             yield "pairs", pairs_figure(drawn, metric)
@@ -130,10 +130,10 @@ class GaussianMixtureDataModule(ModeInterpDataModule):
         return self.scaled_mixture.means
 
     def pair_interpolation(self) -> PairInterpolation | None:
-        """Which pairs of modes hallucinations lie between.
+        """The metric of which pairs of modes hallucinations lie between.
 
-        None in one dimension, where all between two modes is on a segment, and where the volume off the modes is not
-        known: without an oracle, for a single mode and above six dimensions.
+        None in 1D, where everything between two modes is on a segment, and if the volume off the modes is unknown:
+        without an oracle, for a single mode and above six dimensions.
         """
         if self.support is None or self.mixture.dimension < 2:
             return None

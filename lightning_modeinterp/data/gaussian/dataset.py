@@ -9,13 +9,13 @@ from lightning_modeinterp.data.split_generator import split_generator
 
 
 class GaussianMixtureDataset(Dataset[Tensor]):
-    """A fixed set of samples, a function of mixture, size, seed and split alone.
+    """A fixed set of samples, dependent on mixture, size, seed and split alone.
 
     Args:
-        mixture: What is sampled; the modes are balanced as its `GaussianMixture.modes_of` says.
+        mixture: The mixture; samples are balanced over modes by `GaussianMixture.modes_of`.
         size: Number of samples, >= 1.
         seed: Seed of the data.
-        split: ``train``, ``validation`` or ``test``; each has draws of its own.
+        split: ``train``, ``validation`` or ``test``; each has its own draws.
 
     Raises:
         ConfigurationError: For size < 1.

@@ -16,7 +16,7 @@ LOW_DENSITY = 2
 class DensityThreshold(SupportOracle):
     """Support as the set where the true density is above a threshold.
 
-    It cannot tell interpolation from any other way off the support. The paper does not publish its threshold.
+    It cannot tell interpolation from other deviations off the support. The paper does not publish its threshold.
 
     Args:
         mixture: The true distribution of the data.

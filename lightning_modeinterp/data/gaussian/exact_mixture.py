@@ -1,4 +1,4 @@
-"""The true score of a Gaussian mixture in the place of a network: what a perfect learner would say."""
+"""The true score of a Gaussian mixture in place of a network: the prediction of a perfect model."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ class ExactMixture(Denoiser):
         weights: Probability of each mode. Equal if None.
 
     Raises:
-        ConfigurationError: If the means have another dimension than the samples, or do not make a mixture.
+        ConfigurationError: If the means have another dimension than the samples, or are not a valid mixture.
     """
 
     prediction = "x_0"

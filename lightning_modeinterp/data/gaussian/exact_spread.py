@@ -1,4 +1,4 @@
-"""The spread of samples within their modes, over that of the exact score in the same sampler."""
+"""Spread of samples within their modes, relative to the exact score in the same sampler."""
 
 import math
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ SPREAD = "within_mode_std"
 class ExactSpread(Probe):
     """Compare the within-mode spread of the samples with that of the exact score in the same sampler.
 
-    ``within_mode_std_exact`` and ``within_mode_std_ratio``, nan where no mode has two samples of the exact score.
-    Nothing where `ModeStatistics` has measured no spread, or the exact score is not known. A schedule that stops early
-    shrinks even a perfect learner's modes.
+    ``within_mode_std_exact`` and ``within_mode_std_ratio``, nan if no mode has two samples of the exact score.
+    Nothing if `ModeStatistics` has measured no spread, or the exact score is unknown. A schedule that stops early
+    shrinks the modes even of a perfect model.
 
     Args:
         means: (K, d) centres of the modes, data units.
@@ -36,7 +36,7 @@ class ExactSpread(Probe):
         if subject.exact is None or SPREAD not in subject.results:
             return {}
         statistics = ModeStatistics(self.means, self.weights).to(subject.device)
-        statistics.sync_on_compute = False  # every process has the same reference
+        statistics.sync_on_compute = False  # the reference is the same on every process
         asked = subject.drawing.generation
         drawing = replace(subject.drawing, predict_x_0=subject.exact, generation=asked.bare())
         blocks = drawing.blocks(asked.blocks[:NUM_REFERENCE_BLOCKS], "test")

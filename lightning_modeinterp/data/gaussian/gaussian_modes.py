@@ -1,7 +1,7 @@
 """The k-sigma rule for Gaussian mixtures: near a mode, between two modes, or elsewhere.
 
 The mode interpolation paper does not publish how it counted; this is the rule of its follow-ups. Within 5 sigma of a
-mode a sample is in support; else within 5 sigma of the segment that joins its two nearest modes it is
+mode a sample is in support; else within 5 sigma of the segment between its two nearest modes it is
 ``interpolated``; else ``invalid``.
 """
 
@@ -24,15 +24,15 @@ class GaussianModes(SupportOracle):
     """Support as balls of k sigma around the modes.
 
     It cannot tell a hallucination from a rare true sample: a Gaussian leaves the ball of 5 sigma once in 1.7 million
-    draws in 1D, once in 190 in 10D. Nor does ``interpolated`` prove interpolation: in 1D all that lies between two
+    draws in 1D, once in 190 in 10D. Nor does ``interpolated`` prove interpolation: in 1D every point between two
     modes is on a segment, and in 2D a random point often is, so compare with `chance_share`.
 
     Args:
         mixture: The true distribution of the data.
-        radius: k, in standard deviations of a mode. None gives 5 up to 10 dimensions and sqrt(d) + 4 above, where the
-            mass of a Gaussian sits at sqrt(d).
+        radius: k, in standard deviations of a mode. If None, 5 up to 10 dimensions and sqrt(d) + 4 above, where the
+            mass of a Gaussian is at sqrt(d).
         ambiguous_radius: Samples between ``radius`` and this many standard deviations of a mode are neither in support
-            nor hallucinated. None for no such band.
+            nor hallucinated. No such band if None.
 
     Raises:
         ConfigurationError: Unless 0 < radius <= ambiguous_radius.
@@ -63,18 +63,18 @@ class GaussianModes(SupportOracle):
         return SupportVerdict(kind, mode, self.kinds)
 
     def chance_share(self, num_points: int = 200_000, seed: int = 0) -> float:
-        """Share of the tubes between nearest modes in the volume off the modes, within the hull of the modes.
+        """Share of the volume off the modes, within their hull, that is in the tubes between nearest modes.
 
-        The rate at which a sample that lies off the modes *at random* would be called interpolated. Modes on a line or
-        in a plane are taken in that line or plane.
+        The rate at which a *random* sample off the modes would be called interpolated. For modes on a line or in a
+        plane, it is computed in that line or plane.
 
         Args:
-            num_points: Uniform points that the share is estimated from, before those outside the hull are left out.
+            num_points: Number of uniform points for the estimate, before those outside the hull are left out.
             seed: Seed of the points.
 
         Returns:
             A share in [0, 1], up to two dimensions with a standard error below 0.002; nan for a single mode, above six
-            dimensions, and where no point lies off the modes.
+            dimensions, and if no point is off the modes.
         """
         points = uniform_in_hull(self.mixture.means, num_points, keyed_generator(seed, "chance share", 0))
         kind = self.judge(points).kind

@@ -1,23 +1,23 @@
-"""Uniform points among the modes: where samples would fall that know nothing of the modes but their extent."""
+"""Uniform points among the modes: the baseline of samples that know only the extent of the modes."""
 
 import torch
 from scipy.spatial import Delaunay
 from torch import Tensor
 
 MAX_HULL_DIMENSIONS = 6
-"""Above, hardly a uniform point of the box lies in the hull."""
+"""In higher dimensions hardly any uniform point of the box is in the hull."""
 
 
 def uniform_in_hull(means: Tensor, num_points: int, generator: torch.Generator) -> Tensor:
     """Draw uniform points in the convex hull of the modes.
 
-    Modes on a line or in a plane are taken in that line or plane. Points are drawn in the hull's box, and those outside
-    the hull are left out.
+    For modes on a line or in a plane, points are drawn in that line or plane. They are drawn in the hull's bounding
+    box, and those outside the hull are left out.
 
     Args:
         means: (K, d) float64, data units.
-        num_points: Points before those outside the hull are left out.
-        generator: Source of the points.
+        num_points: Number of points before those outside the hull are left out.
+        generator: Source of randomness.
 
     Returns:
         (M, d) float64, data units, M <= ``num_points``; none for a single mode and above six dimensions.

@@ -1,4 +1,4 @@
-"""The score that a model has learned beside the exact one of a mixture."""
+"""The learned score of a model compared with the exact one of a mixture."""
 
 import torch
 from torch import Tensor
@@ -16,19 +16,19 @@ NOISE_IN_STDS = (0.5, 1, 2, 4, 8)
 """Noise levels of the comparison as sigma / alpha, in standard deviations of a mode."""
 
 MAX_PAIRS = 40
-"""Pairs of neighbouring modes that are measured at most: all of the paper's grid of 25."""
+"""Maximum number of pairs of neighbouring modes: all of the paper's grid of 25."""
 
 
 def apart_modes(exact: Denoiser | None) -> ExactMixture | None:
-    """The exact score of data that are a mixture of modes apart from each other; None for others."""
+    """The exact score of a mixture of separated modes; None for other data."""
     return exact if isinstance(exact, ExactMixture) and len(neighbours(exact.mixture.means)) > 0 else None
 
 
 def noise_levels(schedule: NoiseSchedule, mixture: GaussianMixture) -> dict[str, NoiseLevel]:
-    """The levels of `NOISE_IN_STDS` that a schedule reaches and that leave neighbours apart, by name (``0.5_std``).
+    """The levels of `NOISE_IN_STDS` that a schedule reaches with neighbours separate, by name (``0.5_std``).
 
-    Apart means that the true slope between two equal modes, ``m^2 / v^2 - 1 / v``, is at least the ``1 / v`` of a mode
-    itself: where noise has nearly made one mode of two, a ratio of slopes says nothing.
+    Separate means that the true slope between two equal modes, ``m^2 / v^2 - 1 / v``, is at least the ``1 / v`` of a
+    mode itself: if noise has nearly merged two modes, a ratio of slopes says nothing.
     """
     first, last = mixture.means[neighbours(mixture.means)].unbind(1)
     half_distance = torch.linalg.vector_norm(last - first, dim=1).min().item() / 2
@@ -41,13 +41,13 @@ def noise_levels(schedule: NoiseSchedule, mixture: GaussianMixture) -> dict[str,
 
 
 def slope_ratios(predict_x_0: PredictX0, exact: ExactMixture, level: NoiseLevel, device: torch.device) -> Tensor:
-    """`slope_ratio` of each pair of neighbouring modes, at most `MAX_PAIRS` evenly taken ones.
+    """`slope_ratio` of each pair of neighbouring modes, at most `MAX_PAIRS` evenly chosen ones.
 
     Args:
         predict_x_0: The model.
         exact: The true score.
         level: Shape (1,), float64.
-        device: Of the model.
+        device: Device of the model.
 
     Returns:
         (P,) float64.
@@ -70,7 +70,7 @@ def score(predict_x_0: PredictX0, x_t: Tensor, level: NoiseLevel, device: torch.
         predict_x_0: The model.
         x_t: (N, d), model units.
         level: Shape (1,), float64.
-        device: Of the model.
+        device: Device of the model.
 
     Returns:
         (N, d) float64 on the CPU, 1 / model units.

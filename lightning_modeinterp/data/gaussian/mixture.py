@@ -1,7 +1,7 @@
-"""The Gaussian mixture: truth for the 1D and 2D data, at any noise level.
+"""The Gaussian mixture: ground truth of the 1D and 2D data, at any noise level.
 
 With ``x_t = alpha x_0 + sigma eps`` a mixture of ``N(mu_k, s^2 I)`` becomes one of ``N(alpha mu_k, v I)`` with
-``v = alpha^2 s^2 + sigma^2``, so density, score and posterior mean are closed forms at every level.
+``v = alpha^2 s^2 + sigma^2``, so density, score and posterior mean have closed forms at every level.
 """
 
 import copy
@@ -24,11 +24,11 @@ class GaussianMixture:
     Args:
         means: Centres, (K, d), or (K,) for d = 1; data units.
         std: Standard deviation of every mode, data units, > 0.
-        weights: Probability of each mode, (K,), summing to 1. Equal if None. A mode of weight 0 is none: it is left
-            out, and the others are numbered without it.
+        weights: Probability of each mode, (K,), summing to 1. Equal if None. A mode of weight 0 is left out, and the
+            others are numbered without it.
 
     Raises:
-        ConfigurationError: For an empty or ragged list of means, std <= 0, or weights that are no distribution.
+        ConfigurationError: For an empty or ragged list of means, std <= 0, or weights that are not a distribution.
 
     Example:
         >>> mixture = GaussianMixture([1.0, 2.0, 3.0], std=0.05)
@@ -44,7 +44,7 @@ class GaussianMixture:
     ) -> None:
         self.means = _as_centres(means)
         if not (std > 0 and math.isfinite(std)):
-            raise ConfigurationError(f"std: expected a number > 0, got {std}; give the modes a positive spread")
+            raise ConfigurationError(f"std: expected a number > 0, got {std}; set a positive one")
         self.std = float(std)
         shares = _as_weights(weights, len(self.means))
         self.means, self.weights = self.means[shares > 0], shares[shares > 0]
@@ -60,13 +60,13 @@ class GaussianMixture:
         return self.means.shape[1]
 
     def divided_by(self, scale: float) -> Self:
-        """The mixture of the samples divided by a number > 0."""
+        """The mixture after division of the samples by a number > 0."""
         other = copy.copy(self)
         other.means, other.std = self.means / scale, self.std / scale
         return other
 
     def modes_of(self, num_samples: int) -> Tensor:
-        """Assign samples to modes, as balanced as the weights allow and evenly interleaved.
+        """Assign samples to modes, in proportion to the weights and evenly interleaved.
 
         Mode k gets n w_k samples, rounded by largest remainder; its j-th comes at time (j + 1/2) / w_k. With equal
         weights sample i belongs to mode i mod K, as in the authors' code.
@@ -82,7 +82,7 @@ class GaussianMixture:
         return modes[torch.argsort((rank + 0.5) / self.weights[modes], stable=True)]
 
     def sample(self, num_samples: int, generator: torch.Generator) -> Tensor:
-        """Draw samples, balanced over the modes as `modes_of` says.
+        """Draw samples, balanced over the modes by `modes_of`.
 
         Returns:
             (num_samples, d) float64, data units.

@@ -16,24 +16,24 @@ from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 
 
 class ModeStatistics(GenerationMetric):
-    """Measure how in-support samples fill the modes of a mixture.
+    """Measure how in-support samples are spread over the modes of a mixture.
 
     ``mode_coverage`` (share of modes with at least a tenth of their expected count), ``mode_weight_tv`` (total
     variation between frequencies and weights), ``mode_weight_least`` (least frequency over weight), ``within_mode_std``
-    (pooled, data units) and, where ``chance_share`` is given, ``interpolation_enrichment``; see
+    (pooled, data units) and, if ``chance_share`` is given, ``interpolation_enrichment``; see
     `lightning_modeinterp.metrics.functional.mode_statistics`.
-    Only counts and float64 moments about each centre are kept: memory O(K d), whatever the number of samples.
-    It cannot tell a mode's shape beyond its width, and says nothing of samples that are off the modes but for the
+    Only counts and float64 moments around each centre are kept: memory O(K d) for any number of samples.
+    It cannot tell a mode's shape beyond its width, and says nothing about samples off the modes, except the
     enrichment.
 
     Args:
         means: (K, d) centres of the modes, data units.
-        weights: (K,) weights of the modes, at least 0; only their ratios count.
-        interpolated_kind: Name of the kind that lies in the tubes between nearest modes.
-        chance_share: Share of the area off the modes that these tubes cover, in (0, 1]; None leaves the enrichment out.
+        weights: (K,) weights of the modes, at least 0; only their ratios matter.
+        interpolated_kind: Name of the kind in the tubes between nearest modes.
+        chance_share: Share of the area off the modes that these tubes cover, in (0, 1]; no enrichment if None.
 
     Raises:
-        ConfigurationError: If means and weights do not describe one mixture, or the share is no share.
+        ConfigurationError: If means and weights do not match, or the share is out of range.
 
     Example:
         >>> import torch
@@ -96,10 +96,10 @@ class ModeStatistics(GenerationMetric):
         self._count_off_modes(verdict)
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the statistics.
+        """The statistics.
 
         Returns:
-            Flat names to float64 scalars; nan where there is nothing to measure.
+            Flat names to float64 scalars; nan if there is nothing to measure.
         """
         statistics = {
             **modes_filled(self.mode_counts, self.weights),
@@ -113,7 +113,7 @@ class ModeStatistics(GenerationMetric):
 
     def _count_off_modes(self, verdict: SupportVerdict) -> None:
         if self.interpolated_kind not in verdict.kinds:
-            return  # an oracle that does not look between modes says nothing of the enrichment
+            return  # an oracle without that kind gives no enrichment
         interpolated = verdict.kind == verdict.kinds.index(self.interpolated_kind)
         self.num_interpolated = self.num_interpolated + interpolated.sum()
         self.num_off_modes = self.num_off_modes + verdict.hallucinated.sum()
@@ -124,7 +124,7 @@ class ModeStatistics(GenerationMetric):
             largest = mode.max().item() if len(mode) else None
             raise ConfigurationError(
                 f"expected samples of {num_values} values in {num_modes} modes, got {samples.shape[1]} values and mode "
-                f"{largest}; build the metric with the `means` of the data that the oracle judges by"
+                f"{largest}; build the metric with the `means` of the oracle's data"
             )
 
 

@@ -1,4 +1,4 @@
-"""Between which modes hallucinations lie, over any number of samples."""
+"""Which modes hallucinations lie between, over any number of samples."""
 
 from collections.abc import Sequence
 
@@ -12,18 +12,18 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class PairInterpolation(GenerationMetric):
-    """Measure whether hallucinations lie between neighbours or across the diagonals of cells, against chance.
+    """Measure whether hallucinations lie between neighbours or across the diagonals of cells, compared with chance.
 
     ``interpolation/neighbour_share`` and ``interpolation/diagonal_share`` of the hallucinated samples,
     ``interpolation/{neighbour,diagonal}_enrichment`` over uniform points (with ``_low``, ``_high``), and
     ``interpolation/num_off_modes``; see `lightning_modeinterp.metrics.functional.pair_interpolation`. A sample belongs
     to the pair whose segment is nearest.
-    It cannot tell how often a model hallucinates, nor, for a sample off the modes, that it came about by interpolation.
+    It cannot tell how often a model hallucinates, nor whether a sample off the modes arose by interpolation.
 
     Args:
         means: (K, d) centres of the modes, data units.
-        radius: Half the width of the tubes about the segments, > 0, data units.
-        chance_points: (M, d) points that lie off the modes by chance, M >= 1, data units.
+        radius: Radius of the tubes around the segments, > 0, data units.
+        chance_points: (M, d) random points off the modes, M >= 1, data units.
 
     Raises:
         ConfigurationError: If radius, means and points do not fit together.
@@ -83,10 +83,10 @@ class PairInterpolation(GenerationMetric):
         self.num_off_modes = self.num_off_modes + len(off_modes)
 
     def compute(self) -> dict[str, Tensor]:
-        """Give shares and enrichments of neighbours and diagonals.
+        """Shares and enrichments of neighbours and diagonals.
 
         Returns:
-            Flat names to scalars, see the class; shares float64, nan where there is nothing to measure.
+            Flat names to scalars, see the class; shares float64, nan if there is nothing to measure.
         """
         num_off_modes = int(self.num_off_modes)
         return self.scalars(
@@ -96,12 +96,12 @@ class PairInterpolation(GenerationMetric):
         )
 
     def enrichment_of_pairs(self) -> Tensor:
-        """Give the enrichment of each pair; ``modes`` names their ends, ``is_diagonal`` their kind.
+        """The enrichment of each pair; ``modes`` gives their ends, ``is_diagonal`` their kind.
 
-        Processes gather for it as for `compute`: all of them have to call it.
+        All processes have to call it, as for `compute`.
 
         Returns:
-            (P,) float64; nan where no sample is off the modes or chance never falls into the pair's tube.
+            (P,) float64; nan if no sample is off the modes or no random point is in the pair's tube.
         """
         with self.sync_context():
             counts, num_off_modes = self.pair_counts, int(self.num_off_modes)
@@ -112,7 +112,7 @@ def _check(means: Tensor, radius: float, chance_points: Tensor) -> None:
     if means.ndim != 2 or chance_points.ndim != 2 or chance_points.shape[1] != means.shape[1] or len(chance_points) < 1:
         raise ConfigurationError(
             f"expected means of shape (K, d) and chance points of shape (M, d) with M >= 1, got {tuple(means.shape)} "
-            f"and {tuple(chance_points.shape)}; draw points among the modes and leave out those on them"
+            f"and {tuple(chance_points.shape)}; draw points among the modes and leave out those on a mode"
         )
     if not radius > 0:
         raise ConfigurationError(f"expected a radius > 0, got {radius}; 5 standard deviations of a mode are usual")

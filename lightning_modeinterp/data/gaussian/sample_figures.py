@@ -1,4 +1,4 @@
-"""Figures of samples that need the mixture: the true density, and between which modes hallucinations lie."""
+"""Figures of samples that need the mixture: the true density, and which modes hallucinations lie between."""
 
 from matplotlib.figure import Figure
 
@@ -13,8 +13,8 @@ def density_figure(drawn: GeneratedBatch, verdict: SupportVerdict, mixture: Gaus
 
     Args:
         drawn: The samples.
-        verdict: Of them.
-        mixture: The true one, data units.
+        verdict: Their verdict.
+        mixture: The true mixture, data units.
     """
     return figures.density_histogram(
         drawn.samples, verdict.hallucinated, mixture.log_density, mixture.means, ambiguous=verdict.ambiguous
@@ -22,11 +22,11 @@ def density_figure(drawn: GeneratedBatch, verdict: SupportVerdict, mixture: Gaus
 
 
 def pairs_figure(drawn: GeneratedBatch, metric: PairInterpolation) -> Figure:
-    """Draw the enrichment of each pair of modes in the plane.
+    """Draw the enrichment of each pair of modes in 2D.
 
     Args:
         drawn: Judged samples.
-        metric: A new one; it counts the samples.
+        metric: A new metric, which counts the samples.
     """
     metric.update(drawn)
     metric.sync_on_compute = False  # only the first process draws

@@ -1,4 +1,4 @@
-"""From a model to the figure of its score beside the true one."""
+"""Figures of a model's score beside the true one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,22 +17,22 @@ from lightning_modeinterp.records import NoiseLevel
 
 NUM_CURVE_POINTS = 2001
 NUM_FIELD_POINTS = 161
-"""Along either axis."""
+"""Along each axis."""
 
 FIELD_NOISE = "4_std"
-"""Noise level of the 2D figure; the least noise of the schedule where that does not reach it."""
+"""Noise level of the 2D figure; the lowest of the schedule if that does not reach it."""
 
 
 def score_figures(
     predict_x_0: PredictX0, exact: ExactMixture, schedule: NoiseSchedule, device: torch.device
 ) -> Iterator[tuple[str, Figure]]:
-    """Name and draw the score: curves for 1D data, a field for 2D data, nothing where no level keeps modes apart.
+    """The figure of the score: curves for 1D data, a field for 2D data, none if no level keeps modes separate.
 
     Args:
         predict_x_0: The model.
         exact: The true score.
-        schedule: Of the model.
-        device: Of the model.
+        schedule: Noise schedule of the model.
+        device: Device of the model.
     """
     levels = noise_levels(schedule, exact.mixture)
     if not levels:
@@ -47,7 +47,7 @@ def score_figures(
 
 @dataclass(frozen=True)
 class _Pair:
-    """A model and the truth."""
+    """A model and the exact score."""
 
     predict_x_0: PredictX0
     exact: ExactMixture
@@ -78,7 +78,7 @@ def _words(name: str) -> str:
 
 
 def _axes(modes: Tensor, num_points: int) -> list[Tensor]:
-    """For each coordinate evenly spread values from half a mode spacing below the modes to half a one above."""
+    """For each coordinate, evenly spaced values from half a mode spacing below the modes to half a one above."""
     first, last = modes[neighbours(modes)].unbind(1)
     margin = torch.linalg.vector_norm(last - first, dim=1).min() / 2
     ends = zip((modes.min(0).values - margin).tolist(), (modes.max(0).values + margin).tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""How sharply the score turns between modes, the learned one over the exact one."""
+"""Slope of the score between modes, learned over exact."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from lightning_modeinterp.data.probe import Probe, Subject
 
 
 class ScoreSlopes(Probe):
-    """Compare how sharply the score of what is sampled turns between neighbouring modes; see `slope_ratio`.
+    """Compare the slope of the sampled model's score between neighbouring modes with the exact one; see `slope_ratio`.
 
     ``score_slope_ratio/<noise>_std`` is the mean over pairs of neighbours, with ``_min`` and ``_max``, at the levels of
-    `noise_levels`. The figure ``score`` has curves for 1D data and a field for 2D data. Nothing for data whose exact
-    denoiser is no `ExactMixture` of two modes or more.
+    `noise_levels`. The figure ``score`` has curves for 1D data and a field for 2D data. Nothing unless the exact
+    denoiser is an `ExactMixture` of at least two modes.
     """
 
     names = ("score_slope_ratio",)

@@ -1,4 +1,4 @@
-"""Hands: drawn ones, whose fingers are known, and what counts the fingers of others."""
+"""Drawn hands with a known number of fingers, and an oracle that counts fingers on any image of a hand."""
 
 from lightning_modeinterp.data.hands.bank import HandBank
 from lightning_modeinterp.data.hands.bank_datamodule import BankDataset, HandBankDataModule

@@ -1,7 +1,7 @@
-"""A finite bank of hands: every image of the data is one of K templates with a little noise on its pixels.
+"""A finite bank of hands: every image is one of K templates with slight pixel noise.
 
-Templates are a grid of poses in one light: turns of the hand, side, spread, and shifts along both axes. So the
-posterior mean of an image behind noise is a sum over K, and what no training can beat is known; see `ExactHands`.
+Templates are a grid of poses in the same light: rotation of the hand, side, spread, and shifts along both axes. So the
+posterior mean of a noised image is a sum over K, and the optimal denoiser is known; see `ExactHands`.
 """
 
 from functools import cached_property
@@ -18,18 +18,18 @@ from lightning_modeinterp.errors import ConfigurationError
 TURN, PITCH, SHIFT = 0.3, (0.13, 0.146), 0.03
 SCALE, CENTRE = 1.08, (0.5, 0.62)
 TONE, BACKGROUND, SHADE = 0.8, 0.06, 0.35
-"""The one light: grey, from 0 (black) to 1 (white), and the share by which rims are darker."""
+"""The light: grey levels from 0 (black) to 1 (white), and the share by which rims are darker."""
 
 
 class HandBank:
-    """The templates, and draws from them.
+    """The templates, and random samples of them.
 
-    The turns stand close enough that the fan of one hand fills the gaps of another: half of the templates have a finger
-    where the others have none.
+    Rotations are close enough that the fingers of one hand fill the gaps of another: half of the templates have a
+    finger where the others have none.
 
     Args:
         image_size: Height and width S in pixels, at least 24.
-        num_turns: Number of turns of the hand, from -0.3 to 0.3, at least 2.
+        num_turns: Number of rotations of the hand, from -0.3 to 0.3 rad, at least 2.
         num_shifts: Number of shifts along each axis, from -3 to 3 % of the height, at least 1.
         noise: Standard deviation of the noise on pixels, model units; above 0.
 
@@ -52,7 +52,7 @@ class HandBank:
 
     @cached_property
     def poses(self) -> HandPoses:
-        """How the templates are held; the turn changes slowest, then side, pitch, and shift."""
+        """Poses of the templates; rotation changes slowest, then side, pitch, and shift."""
         shifts = torch.linspace(-SHIFT, SHIFT, self.num_shifts) if self.num_shifts > 1 else torch.zeros(1)
         turns = torch.linspace(-TURN, TURN, self.num_turns)
         grid = torch.cartesian_prod(turns, torch.tensor([-1.0, 1.0]), torch.tensor(PITCH), shifts, shifts)
@@ -70,7 +70,7 @@ class HandBank:
 
     @property
     def least_gap(self) -> float:
-        """Least gap between neighbouring finger tips, pixels; see `gaps`."""
+        """Minimum gap between neighbouring finger tips, pixels; see `gaps`."""
         return float(gaps(skeleton(self.poses, self.image_size).digits).min())
 
     def sample(self, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -89,7 +89,7 @@ class HandBank:
 
 
 def held(turn: Tensor, side: Tensor, pitch: Tensor, shift: Tensor) -> HandPoses:
-    """Hands of a fan of four and a thumb, alike but for these, (N,) each and (N, 2)."""
+    """Hands of four fingers and a thumb that differ only in these, (N,) each and (N, 2)."""
     number = len(turn)
     has_digit = torch.tensor([True] * FAN + [False] * (MAX_FAN - FAN) + [True, False]).expand(number, -1)
     one, none = torch.ones(number), torch.zeros(number)
@@ -109,6 +109,6 @@ def held(turn: Tensor, side: Tensor, pitch: Tensor, shift: Tensor) -> HandPoses:
 
 
 def light(number: int) -> HandLooks:
-    """The one light, for N hands."""
+    """The light, for N hands."""
     one = torch.ones(number, 1)
     return HandLooks(TONE * one, BACKGROUND * one, SHADE * one[:, 0], torch.zeros(number, 2), torch.zeros(number, 2))

@@ -15,13 +15,13 @@ from lightning_modeinterp.denoisers import Denoiser
 
 
 class BankDataset(Dataset[Tensor]):
-    """A fixed set of draws from a bank, a function of bank, size, seed and split alone.
+    """A fixed set of samples from a bank, dependent on bank, size, seed and split alone.
 
     Args:
-        bank: What is sampled.
+        bank: The bank.
         size: Number of images, >= 1.
         seed: Seed of the data.
-        split: ``train``, ``validation`` or ``test``; each has draws of its own.
+        split: ``train``, ``validation`` or ``test``; each has its own draws.
 
     Raises:
         ConfigurationError: For size < 1.
@@ -34,7 +34,7 @@ class BankDataset(Dataset[Tensor]):
         return len(self.images)
 
     def __getitem__(self, index: int | Tensor) -> Tensor:
-        """One image (1, S, S), or with an index tensor (B,) a whole batch (B, 1, S, S); model units."""
+        """One image (1, S, S), or with an index tensor (B,) a batch (B, 1, S, S); model units."""
         return self.images[index]
 
 
@@ -43,14 +43,14 @@ class HandBankDataModule(ImageDataModule):
 
     Args:
         image_size: Height and width in pixels, at least 24.
-        num_turns: Number of turns of the hand, at least 2.
+        num_turns: Number of rotations of the hand, at least 2.
         num_shifts: Number of shifts along each axis, at least 1; there are 4 x num_turns x num_shifts^2 templates.
         noise: Standard deviation of the noise on pixels, model units.
         size: Number of training images.
         validation_size: Number of validation images.
         test_size: Number of test images.
         batch_size: Global batch size, over all processes; at most ``size``.
-        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
+        seed: Seed of the data and their order. If None, ``seed_everything`` on the command line, else 0.
 
     Raises:
         ConfigurationError: If a setting does not fit.
@@ -87,5 +87,5 @@ class HandBankDataModule(ImageDataModule):
         return ExactHands(self.sample_shape, bank.num_turns, bank.num_shifts, bank.noise)
 
     def probes(self) -> list[Probe]:
-        """What is kept of a sixth finger; see `ModeInterpDataModule.probes`."""
+        """The probe of a sixth finger; see `ModeInterpDataModule.probes`."""
         return [SixthFinger(self.bank)]

@@ -14,18 +14,17 @@ class HandsDataModule(ImageDataModule):
     Args:
         image_size: Height and width in pixels, at least 24.
         num_channels: 1 for grey, 3 for RGB.
-        least_gap: Gap between neighbouring finger tips, in pixels, that every hand has at least. If None, 4 % of the
-            image's height.
-        width: Least and largest width of fingers over the usual one.
+        least_gap: Minimum gap between neighbouring finger tips, in pixels. If None, 4 % of the image's height.
+        width: Minimum and maximum width of fingers, relative to the usual one.
         tone: Darkest and lightest skin, from 0 (black) to 1 (white).
         background: Darkest and lightest background.
-        shade: Least and largest share by which the rim of a finger is darker than its middle.
+        shade: Minimum and maximum share by which the rim of a finger is darker than its middle.
         size: Number of training images.
         validation_size: Number of validation images.
         test_size: Number of test images.
         batch_size: Global batch size, over all processes; at most ``size``.
-        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination. `FingerCount` if None.
+        seed: Seed of the data and their order. If None, ``seed_everything`` on the command line, else 0.
+        support: Oracle that decides what is a hallucination. `FingerCount` if None.
 
     Raises:
         ConfigurationError: If the image is too small for fingers, or a setting does not fit.

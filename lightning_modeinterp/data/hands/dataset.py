@@ -1,4 +1,4 @@
-"""Images of hands, in memory, with the truth about them."""
+"""Images of hands, in memory, with their ground truth."""
 
 from lightning_modeinterp.data.hands.distribution import Hands
 from lightning_modeinterp.data.images import DrawnImages
@@ -6,15 +6,15 @@ from lightning_modeinterp.data.split_generator import split_generator
 
 
 class HandsDataset(DrawnImages):
-    """A fixed set of images, a function of distribution, size, seed and split alone.
+    """A fixed set of images, dependent on distribution, size, seed and split alone.
 
-    ``images`` (N, C, S, S) uint8 are the images in data units, ``poses`` and ``landmarks`` what is on them.
+    ``images`` (N, C, S, S) uint8 are in data units, ``poses`` and ``landmarks`` are their ground truth.
 
     Args:
-        distribution: What is sampled.
+        distribution: The distribution.
         size: Number of images, >= 1.
         seed: Seed of the data.
-        split: ``train``, ``validation`` or ``test``; each has draws of its own.
+        split: ``train``, ``validation`` or ``test``; each has its own draws.
 
     Raises:
         ConfigurationError: For size < 1.

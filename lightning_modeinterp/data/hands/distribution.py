@@ -1,7 +1,7 @@
-"""Hands of five fingers, held, lit and coloured at random.
+"""Hands of five fingers with random pose, light and colour.
 
-The data never have another number of fingers, nor a hand with two thumbs. Others can be asked for, to test what counts
-fingers and to compare.
+The data never have another number of fingers, nor a hand with two thumbs. Other hands can be drawn, to test oracles
+and to compare.
 """
 
 from dataclasses import dataclass
@@ -18,23 +18,23 @@ Range = tuple[float, float]
 
 MIN_SIZE = 24
 LEAST_GAP = 0.04
-"""Gap between neighbouring finger tips at least, over the height of the image."""
+"""Minimum gap between neighbouring finger tips, relative to the height of the image."""
 
 MAX_REDRAWN = 200
-"""Hands that are drawn for each one wanted, at most."""
+"""Maximum number of draws per hand."""
 
 GREY, COLOUR = 1, 3
 REDDISH = torch.tensor([1.0, 0.78, 0.66])
-"""Skin in RGB, over its brightness in red."""
+"""Skin colour in RGB, relative to its red channel."""
 
 
 @dataclass(frozen=True)
 class HandImages:
-    """N images with the truth about them.
+    """N images with their ground truth.
 
     Args:
         images: (N, C, S, S) uint8.
-        poses: How the hands are held.
+        poses: Poses of the hands.
         landmarks: Knuckle, tip and radii of each finger, pixels; see `Capsules.digits`.
     """
 
@@ -49,15 +49,15 @@ class Hands:
     Args:
         image_size: Height and width in pixels, at least 24.
         num_channels: 1 for grey, 3 for RGB.
-        least_gap: Gap between neighbouring finger tips, in pixels, that every hand has at least; see `gaps`. If None,
-            4 % of the image's height.
-        width: Least and largest width of fingers over the usual one.
+        least_gap: Minimum gap between neighbouring finger tips, in pixels; see `gaps`. If None, 4 % of the image's
+            height.
+        width: Minimum and maximum width of fingers, relative to the usual one.
         tone: Darkest and lightest skin, from 0 (black) to 1 (white).
         background: Darkest and lightest background.
-        shade: Least and largest share by which the rim of a finger is darker than its middle.
+        shade: Minimum and maximum share by which the rim of a finger is darker than its middle.
 
     Raises:
-        ConfigurationError: If the image is too small for fingers, or a range is none.
+        ConfigurationError: If the image is too small for fingers, or a range is invalid.
 
     Example:
         >>> drawn = Hands(32).sample(4, torch.Generator().manual_seed(0))
@@ -86,14 +86,14 @@ class Hands:
         Args:
             num_samples: Number N of images.
             generator: The only source of randomness.
-            fingers: How many fingers each hand has, the thumb counted: one number, or (N,) int64; 1 to 7.
+            fingers: Number of fingers of each hand, including thumbs: one number, or (N,) int64; 1 to 7.
 
         Raises:
-            ConfigurationError: If fingers cannot be that many, or stand apart as asked for.
+            ConfigurationError: If the number or the gap is not possible.
         """
         wanted = torch.as_tensor(fingers).expand(num_samples)
         if num_samples and not (wanted.min() >= 1 and wanted.max() <= MAX_FAN + 1):
-            raise ConfigurationError(f"fingers: expected 1 to {MAX_FAN + 1}, the thumb counted, got {fingers}")
+            raise ConfigurationError(f"fingers: expected 1 to {MAX_FAN + 1}, including thumbs, got {fingers}")
         poses = self._poses(wanted, generator)
         capsules = skeleton(poses, self.image_size)
         images = render(capsules, self.looks(num_samples, generator), self.image_size)
@@ -113,7 +113,7 @@ class Hands:
         return HandLooks(tone, background, shade, light, _uniform((-0.04, 0.04), (num_samples, 2), generator))
 
     def _poses(self, fingers: Tensor, generator: torch.Generator) -> HandPoses:
-        """Hands that have the gap; those that do not are drawn again, as they are."""
+        """Hands with the minimum gap; those without are redrawn with the same fingers."""
         poses = self._any_poses(*digits(fingers, generator), generator)
         for _ in range(MAX_REDRAWN):
             is_close = gaps(skeleton(poses, self.image_size).digits) < self.least_gap
@@ -124,8 +124,8 @@ class Hands:
             place[is_close] = len(poses) + torch.arange(len(again))
             poses = HandPoses.joined([poses, again])[place]
         raise ConfigurationError(
-            f"least_gap: expected a gap that fingers can have, got {self.least_gap} pixels on images of "
-            f"{self.image_size}, which none of {MAX_REDRAWN} draws had; ask for a smaller gap or thinner fingers"
+            f"least_gap: expected a possible gap, got {self.least_gap} pixels on images of "
+            f"{self.image_size}, which none of {MAX_REDRAWN} draws had; set a smaller gap or thinner fingers"
         )
 
     def _any_poses(self, fan: Tensor, has_digit: Tensor, generator: torch.Generator) -> HandPoses:
@@ -152,7 +152,7 @@ class Hands:
     def _check(self) -> None:
         if self.image_size < MIN_SIZE or self.num_channels not in (GREY, COLOUR):
             raise ConfigurationError(
-                f"hands: expected image_size >= {MIN_SIZE}, below which fingers run into one another, and 1 or 3 "
+                f"hands: expected image_size >= {MIN_SIZE}, below which fingers merge, and 1 or 3 "
                 f"channels, got {self.image_size} and {self.num_channels}"
             )
         if self.least_gap < 0:

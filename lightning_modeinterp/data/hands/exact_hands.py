@@ -1,7 +1,7 @@
-"""The denoiser that no training can beat on a bank of hands.
+"""The optimal denoiser of a bank of hands.
 
-An image is ``x_0 = T_k + s e`` with a template k of K, each as likely, and pixel noise of standard deviation s. So
-``x_t = alpha x_0 + sigma eps`` given k is Gaussian about ``alpha T_k`` with variance ``v = alpha^2 s^2 + sigma^2``, and
+An image is ``x_0 = T_k + s e`` with one of K equally likely templates and pixel noise of standard deviation s. So
+``x_t = alpha x_0 + sigma eps`` given k is Gaussian with mean ``alpha T_k`` and variance ``v = alpha^2 s^2 + sigma^2``,
 
     p(k | x_t) = softmax_k( (alpha x_t . T_k - alpha^2 |T_k|^2 / 2) / v ),
     E[x_0 | x_t] = m + (alpha s^2 / v) (x_t - alpha m)    with    m = sum_k p(k | x_t) T_k.
@@ -24,12 +24,12 @@ class ExactHands(Denoiser):
 
     Args:
         sample_shape: Shape (1, S, S) of one image; the command line takes it from the data.
-        num_turns: As for the bank.
-        num_shifts: As for the bank.
-        noise: As for the bank.
+        num_turns: As in the data module.
+        num_shifts: As in the data module.
+        noise: As in the data module.
 
     Raises:
-        ConfigurationError: If samples are no square grey images.
+        ConfigurationError: If samples are not square grey images.
     """
 
     prediction: PredictionType | None = "x_0"
@@ -55,8 +55,8 @@ def posterior_mean(x_t: Tensor, level: NoiseLevel, templates: Tensor, noise: flo
 
     Args:
         x_t: (B, *sample_shape).
-        level: Of shape (B,) or (1,).
-        templates: (K, D) float64, each as likely.
+        level: Noise level, shape (B,) or (1,).
+        templates: (K, D) float64, equally likely.
         noise: Standard deviation s of the noise on pixels; may be 0.
 
     Returns:

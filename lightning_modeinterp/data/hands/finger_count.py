@@ -1,9 +1,9 @@
-"""Hands: how many fingers an image shows, the thumb counted.
+"""Hands: the number of fingers on an image, including thumbs.
 
 A sample is, in this order,
 
     empty       nothing is on it
-    malformed   it cannot be said how many fingers it shows: it falls apart, has no palm, is pierced, has fingers that
+    malformed   its fingers cannot be counted: it is in pieces, has no palm, has a hole, has fingers that
                 run into one another, or the count depends on where exactly the hand ends or how short a finger may be
     extra       more than five fingers
     missing     fewer
@@ -29,30 +29,30 @@ from lightning_modeinterp.support_oracle import IN_SUPPORT, SupportOracle
 
 EXTRA, MISSING, MALFORMED, EMPTY = 2, 3, 4, 5
 LABELS = tuple(NUMBERS.values())
-"""What people may say of a hand."""
+"""Labels that people may give."""
 
 WORKING_SIZE = 96
 CHUNK = 64
 LEAST_RADIUS, LARGEST_RADIUS = 0.07, 0.33
-"""Of a palm, over the height of the image."""
+"""Radius of a palm, relative to the height of the image."""
 
 
 class FingerCount(SupportOracle):
-    """Count fingers; see `finger_finder` for how. A hand may be turned, larger or smaller, dark or light.
+    """Count fingers by `finger_finder`. A hand may be rotated, larger or smaller, dark or light.
 
-    It cannot tell whether a finger is in the right place, a thumb from a finger, nor fingers that lie side by side
-    without anything between them from one. All thresholds are ours.
+    It cannot tell whether a finger is in the right place, nor a thumb from a finger, nor adjacent fingers without a gap
+    from one. All thresholds are ours.
 
     Args:
-        thresholds: Contrast to the background, over the hand's, from which a pixel is hand. The count has to be the
-            same for all of them; the middle one gives it.
-        lengths: By how much a finger has to stand out, over the palm's radius; the same.
-        max_half_width: Half width of a finger over the palm's radius, from which it is none.
-        max_loose: Area of what lies apart from the hand, over the hand's.
-        max_hole: Area of a hole, over the palm's.
-        dark: Contrast, from 0 to 1, below which nothing is on an image.
-        labels: CSV file of a contact sheet, with what people said of images: a number of fingers, ``malformed`` or
-            ``empty``. It is taken in the place of the count for images with the very same bytes.
+        thresholds: Contrast to the background, relative to the hand's, from which a pixel is part of the hand. The
+            count has to be the same for all of them; the middle one gives it.
+        lengths: Minimum length of a finger, relative to the palm's radius; the count has to be the same for all.
+        max_half_width: Maximum half width of a finger, relative to the palm's radius.
+        max_loose: Maximum area of pieces apart from the hand, relative to the hand's.
+        max_hole: Maximum area of a hole, relative to the palm's.
+        dark: Contrast, from 0 to 1, below which an image is empty.
+        labels: CSV file of a contact sheet with people's labels: a number of fingers, ``malformed`` or ``empty``. A
+            label replaces the count for images with identical bytes.
 
     Raises:
         ConfigurationError: If a threshold is out of its range, or the labels cannot be read.
@@ -76,7 +76,7 @@ class FingerCount(SupportOracle):
     ) -> None:
         super().__init__(["extra", "missing", "malformed", "empty"])
         if not thresholds or list(thresholds) != sorted(thresholds) or thresholds[0] <= 0 or thresholds[-1] >= 1:
-            raise ConfigurationError(f"thresholds: expected rising numbers between 0 and 1, got {list(thresholds)}")
+            raise ConfigurationError(f"thresholds: expected increasing numbers between 0 and 1, got {list(thresholds)}")
         if not lengths or min(lengths) <= 0 or not 0 < dark < 1 or min(max_half_width, max_loose, max_hole) < 0:
             raise ConfigurationError(
                 "support: expected lengths above 0, dark between 0 and 1 and max_half_width, max_loose and max_hole "
@@ -89,8 +89,8 @@ class FingerCount(SupportOracle):
     def judge(self, samples: Tensor) -> SupportVerdict:
         """See `SupportOracle.judge`.
 
-        ``mode`` is 0 throughout. The verdict's details are the number of ``fingers``, the likeliest where it is not
-        certain. A sample that is not finite is malformed.
+        ``mode`` is always 0. The verdict's detail is the number of ``fingers``, the likeliest one if it is uncertain. A
+        sample that is not finite is malformed.
         """
         chunks = [self._judge(chunk) for chunk in torch.split(samples, CHUNK)]
         fingers, is_certain, is_empty = (torch.cat(each).to(samples.device) for each in zip(*chunks, strict=True))
@@ -108,14 +108,14 @@ class FingerCount(SupportOracle):
         return SupportVerdict(kind, mode, self.kinds, {"fingers": fingers})
 
     def _labelled(self, samples: Tensor) -> Iterator[tuple[int, str]]:
-        """Rows of the samples that people have labelled, and how."""
+        """Rows of the labelled samples, and their labels."""
         if self.labels:
             for row, pixels in enumerate(samples.nan_to_num(0).round().clamp(0, WHITE).byte().cpu().numpy()):
                 if label := self.labels.get(image_key(pixels)):
                     yield row, label
 
     def _judge(self, samples: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Number of fingers, whether it is certain, and whether there is nothing, (N,) each."""
+        """Number of fingers, whether it is certain, and whether the image is empty, (N,) each."""
         if len(samples) == 0:
             return torch.zeros(0, dtype=torch.int16), torch.zeros(0, dtype=torch.bool), torch.zeros(0, dtype=torch.bool)
         hands = hand_masks(samples, self.thresholds, WORKING_SIZE)

@@ -1,9 +1,9 @@
-"""Find fingers: what reaches out of a palm, however long or wide, wherever it stands.
+"""Find fingers: everything that reaches out of a palm, of any length, width and position.
 
-The palm, with the wrist, is what is left of a hand after an opening by a disc of a share of the palm's radius R; R is
-the radius of the largest disc in the hand. D is the distance from it. A finger is a peak of D over the hand that stands
-out by a length: where D falls from the tip towards the palm until another, longer finger is met, it has fallen by that
-much. So fingers may hang together at their roots, by webs and by blur, and what is short is none.
+The palm, with the wrist, is the result of a morphological opening of the hand by a disc of a share of the palm's radius
+R, where R is the radius of the largest disc in the hand. D is the distance from it. A finger is a peak of D with a
+minimum prominence: D has to fall by that much from the tip towards the palm before it meets a longer finger. So fingers
+may be joined at their roots, by webs or blur, and short bumps do not count.
 
 Peaks are counted on sets ``D >= s`` for a few s from the highest to the lowest: a piece of such a set has as many
 fingers as the pieces of the next higher set in it, or one if it reaches high enough.
@@ -21,21 +21,21 @@ from lightning_modeinterp.data.hands.hand_mask import image_of, labelled
 Floats = NDArray[np.float64]
 
 OPENING = 0.45
-"""Radius of the opening over R: above a thumb's, below a wrist's."""
+"""Radius of the opening, relative to R: above a thumb's, below a wrist's."""
 
 STEPS = (0.12, 0.27, 0.42, 0.57, 0.72, 0.9, 1.1, 1.3, 1.55, 1.8)
-"""The values of s, over R."""
+"""The values of s, relative to R."""
 
 
 @dataclass(frozen=True)
 class FoundFingers:
-    """What is on N hands.
+    """Fingers found on N hands.
 
     Args:
-        counts: (P, N) int64, fingers that stand out by each of P lengths.
-        radius: (N,) float64, R over the height of the image; 0 where there is no hand.
-        half_width: (N,) float64, largest half width of a finger, over R.
-        holes: (N,) float64, area of the largest hole in the hand, over that of a disc of radius R.
+        counts: (P, N) int64, number of fingers of at least each of P lengths.
+        radius: (N,) float64, R relative to the height of the image; 0 if there is no hand.
+        half_width: (N,) float64, largest half width of a finger, relative to R.
+        holes: (N,) float64, area of the largest hole in the hand, relative to a disc of radius R.
     """
 
     counts: NDArray[np.int64]
@@ -45,14 +45,14 @@ class FoundFingers:
 
 
 def find_fingers(masks: NDArray[np.bool_], lengths: Sequence[float]) -> FoundFingers:
-    """Look at each hand alone.
+    """Find the fingers of each hand independently.
 
     Args:
         masks: (N, W, W) bool, hands in one piece each.
-        lengths: By how much a finger has to stand out, over R; P of them.
+        lengths: P minimum lengths of a finger, relative to R.
     """
     edge = masks.shape[-1] // 6
-    beyond = np.pad(masks, ((0, 0), (edge, edge), (edge, edge)), mode="edge")  # a wrist goes on beyond the image
+    beyond = np.pad(masks, ((0, 0), (edge, edge), (edge, edge)), mode="edge")  # a wrist continues beyond the image
     depth = _depth(beyond)
     radius = depth.reshape(len(masks), -1).max(1, initial=0.0)
     unit = np.maximum(radius, 1.0)[:, None, None]
@@ -66,7 +66,7 @@ def find_fingers(masks: NDArray[np.bool_], lengths: Sequence[float]) -> FoundFin
 
 
 def _depth(masks: NDArray[np.bool_]) -> Floats:
-    """Distance of each pixel of a mask to the nearest one outside, on its image; infinite where there is none."""
+    """Distance of each pixel of a mask to the nearest one outside, on its image; infinite if there is none."""
     return np.stack([ndimage.distance_transform_edt(mask) for mask in masks]) if len(masks) else masks.astype(float)
 
 
@@ -90,7 +90,7 @@ def _peaks(reach: Floats, depth: Floats, lengths: Sequence[float]) -> tuple[NDAr
         inside = np.maximum(from_higher, height - step >= wanted)
         width_above = np.zeros(number)
         np.maximum.at(width_above, parent, widths)
-        # webs are wide: a piece's own width counts where it is one finger
+        # webs are wide: a piece's own width counts only if it is one finger
         widths = np.where(inside[0] == 1, np.maximum(own_width, width_above), width_above)
         first = np.zeros(number, dtype=np.int64)
         first[piece[::-1]] = place[::-1]

@@ -1,4 +1,4 @@
-"""How much of an image the hand takes: what a detector of hands has to beat, beside how bright an image is."""
+"""Area of the hand: a baseline for detectors of hands, besides brightness."""
 
 import torch
 from torch import Tensor
@@ -11,9 +11,9 @@ from lightning_modeinterp.diffusion.samplers import PredictX0
 
 
 class HandArea(EndPointScore):
-    """Share of the pixels that differ from the background by more than half of what the hand does.
+    """Share of the pixels that differ from the background by more than half of the hand's contrast.
 
-    It looks at the sample alone, not at the model: a hand with a finger more has more that can move.
+    It uses the sample alone, not the model: a hand with an extra finger has more area that can move.
     """
 
     def score(self, x_0: Tensor, predict_x_0: PredictX0, schedule: NoiseSchedule) -> Tensor:

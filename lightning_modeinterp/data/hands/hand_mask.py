@@ -1,4 +1,4 @@
-"""Where the hand is on an image: what differs from the background, at several thresholds."""
+"""Masks of the hand on an image: pixels that differ from the background, at several thresholds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from torch.nn.functional import interpolate
 
 WHITE = 255.0
 BRIGHT = 0.9
-"""Quantile of the contrast that is surely the hand's."""
+"""Quantile of the contrast that certainly belongs to the hand."""
 
 USUAL = 0.7
-"""Quantile of the contrast within the hand that stands for all of it: rims are darker, or differ more from a light
+"""Quantile of the contrast within the hand that represents it: rims are darker, or differ more from a light
 background."""
 
 Labels = tuple[NDArray[np.int32], int]
 IN_PLANE = np.array([[[0] * 3] * 3, [[1] * 3] * 3, [[0] * 3] * 3], dtype=bool)
-"""Neighbours in the plane, diagonal ones too; none on another image."""
+"""Neighbours within an image, including diagonal ones."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class HandMasks:
     """The hand on each of N images.
 
     Args:
-        masks: One (N, W, W) bool array a threshold, the largest piece of what differs from the background.
-        loose: One (N,) float64 array a threshold: what lies apart from the hand, over its area.
-        contrast: (N,) float64, how much the hand differs from the background, from 0 to 1.
+        masks: One (N, W, W) bool array per threshold, the largest piece that differs from the background.
+        loose: One (N,) float64 array per threshold: area of other pieces, relative to the hand's.
+        contrast: (N,) float64, contrast of the hand to the background, from 0 to 1.
     """
 
     masks: list[NDArray[np.bool_]]
@@ -39,15 +39,15 @@ class HandMasks:
 
 
 def hand_masks(images: Tensor, thresholds: Sequence[float], working_size: int) -> HandMasks:
-    """Tell hands from the background, which may be darker or lighter.
+    """Segment hands from the background, which may be darker or lighter.
 
-    The background is the median of the border, where a wrist takes a small part. What differs from it by more than a
-    threshold, over the difference of the hand's usual pixel, is hand.
+    The background is the median of the border, of which a wrist takes a small part. A pixel is part of the hand if its
+    contrast, relative to that of the hand's typical pixel, is above a threshold.
 
     Args:
         images: (N, C, S, S), data units.
-        thresholds: Of the contrast, in (0, 1), rising.
-        working_size: Height and width W on which masks are made; images are brought to it smoothly.
+        thresholds: Thresholds of the contrast, in (0, 1), increasing.
+        working_size: Height and width W of the masks; images are resized to it.
     """
     contrast, usual = contrast_of(images.detach().cpu())
     fine = interpolate(contrast, (working_size, working_size), mode="bicubic", align_corners=False)[:, 0]
@@ -57,11 +57,11 @@ def hand_masks(images: Tensor, thresholds: Sequence[float], working_size: int) -
 
 
 def contrast_of(images: Tensor, bright: float = BRIGHT) -> tuple[Tensor, Tensor]:
-    """How much each pixel differs from the background, (N, 1, H, W), and the hand's usual pixel, (N,); over white.
+    """Contrast of each pixel to the background, (N, 1, H, W), and of the hand's typical pixel, (N,); relative to white.
 
     Args:
         images: (N, C, H, W), data units.
-        bright: Quantile of the contrast that is surely the hand's.
+        bright: Quantile of the contrast that certainly belongs to the hand.
     """
     values = images.float().nan_to_num(0, WHITE, 0).clamp(0, WHITE) / WHITE
     border = torch.cat([values[..., 0, :], values[..., -1, :], values[..., 0], values[..., -1]], dim=2)
@@ -69,17 +69,17 @@ def contrast_of(images: Tensor, bright: float = BRIGHT) -> tuple[Tensor, Tensor]
     flat = contrast.flatten(1)
     is_surely = flat > flat.quantile(bright, dim=1, keepdim=True) / 2
     typical = flat.masked_fill(~is_surely, torch.nan).nanquantile(USUAL, dim=1)
-    return contrast, typical.nan_to_num(0)  # of an even image nothing is above half of its contrast
+    return contrast, typical.nan_to_num(0)  # on a uniform image nothing is above half of its contrast
 
 
 def labelled(masks: NDArray[np.bool_]) -> Labels:
-    """Number the pieces of N masks (N, W, W), none of which goes over two images; and how many there are."""
+    """Label the pieces of N masks (N, W, W), each within one image; and their number."""
     labels, number = ndimage.label(masks, IN_PLANE)
     return labels.astype(np.int32, copy=False), int(number)
 
 
 def image_of(labels: NDArray[np.int32], number: int) -> NDArray[np.int64]:
-    """The image on which each piece lies, (number,)."""
+    """The image of each piece, (number,)."""
     found = np.zeros(number + 1, dtype=np.int64)
     image, row, column = np.nonzero(labels)
     found[labels[image, row, column]] = image
@@ -87,7 +87,7 @@ def image_of(labels: NDArray[np.int32], number: int) -> NDArray[np.int64]:
 
 
 def largest_piece(masks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """The largest piece of each of N masks (N, H, W), and the area of the others over its own, (N,)."""
+    """The largest piece of each of N masks (N, H, W), and the area of the others relative to it, (N,)."""
     labels, number = labelled(masks)
     sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:].astype(np.float64)
     image = image_of(labels, number)

@@ -1,8 +1,8 @@
-"""Pairs of images that tell whether a model knows that a hand has five fingers.
+"""Pairs of images to test whether a model knows that a hand has five fingers.
 
-Each pair starts from a hand of a bank. On the first image it is as it is. On the second a sixth finger stands beside
-the little one, where there is room, as far from it as the others are from one another, which no hand of the data has.
-Hands of the bank that are turned a little further do have a finger there: only the number is wrong.
+The first image of a pair is a hand of a bank. The second has a sixth finger beside the little one, where there is room,
+at the same distance as the others, which no hand of the data has. Hands of the bank that are rotated a little further
+do have a finger there: only the number is wrong.
 """
 
 from dataclasses import replace
@@ -16,11 +16,11 @@ from lightning_modeinterp.data.hands.skeleton import NUM_BODY, Capsules, skeleto
 from lightning_modeinterp.data.images import ImagePairs
 
 RING, LITTLE, FREE = NUM_BODY + FAN - 2, NUM_BODY + FAN - 1, NUM_BODY + FAN
-"""Capsules: the last two of the fan, and the first place that is empty."""
+"""Capsules: the last two of the fan, and the first empty place."""
 
 
 def offered_fingers(bank: HandBank, num_pairs: int, generator: torch.Generator) -> ImagePairs:
-    """Draw pairs; what is looked at are pixels of the sixth finger that are not the hand's.
+    """Draw pairs; the compared pixels are those of the sixth finger that are not the hand's.
 
     Args:
         bank: The hands.

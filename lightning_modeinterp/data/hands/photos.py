@@ -1,4 +1,4 @@
-"""Photographs of hands, such as those of 11k Hands, each cut out about the hand."""
+"""Photos of hands, such as those of 11k Hands, each cropped to the hand."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -26,42 +26,41 @@ Aspect = Literal["all", "dorsal", "palmar"]
 
 INFO = "HandInfo.csv"
 MARGIN = 0.06
-"""Of the image's height, about a hand."""
+"""Margin around a hand, relative to the image's height."""
 
 OVERSIZE = 2
-"""Photos are decoded so many times as large as they are served, so that cutting out loses little."""
+"""Photos are decoded at this multiple of their final size, so that cropping loses little."""
 
 MIN_SIZE, MIN_AREA, MAX_AREA, DARK = 24, 0.02, 0.8, 0.1
 PAPER, SURE = 255, 0.98
-"""What pads a photo, and the quantile of its contrast that is surely the hand's, also where that is small."""
+"""Padding of a photo, and the quantile of its contrast that certainly belongs to the hand, also to a small one."""
 
 CHUNK = 64
 
 
 class HandPhotosDataModule(ImageFolderDataModule):
-    """Photos of hands on an even ground, from a folder; data units are [0, 255], model units [-1, 1].
+    """Photos of hands on a uniform background, from a folder; data units are [0, 255], model units [-1, 1].
 
-    Each is cut to a square about what differs from its border. Where the folder or the one above it has 11k Hands'
-    ``HandInfo.csv``, all photos of a person are in one split, and one side of the hand can be asked for.
+    Each is cropped to a square around the pixels that differ from its border. If the folder or its parent has 11k
+    Hands' ``HandInfo.csv``, all photos of a person are in one split, and one side of the hand can be selected.
 
     Args:
-        folder: Where the image files are.
-        image_size: Height and width that they get, pixels; at least 24.
+        folder: Folder of the image files.
+        image_size: Height and width to resize to, pixels; at least 24.
         colours: ``grey`` or ``rgb``.
         aspect: ``dorsal``, ``palmar``, or ``all``.
-        max_broken: Share of the files that may be broken and are left out, in [0, 1]; with more the folder is refused.
-        labels: CSV file of a contact sheet. Photos that it does not call five fingers are left out.
-        cache: Folder for what was decoded. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
-        validation_rate: Share of the photos, or persons, that validate, in (0, 1).
-        test_rate: Share of the photos, or persons, that test, in (0, 1).
-        content: Hash of the files' names and sizes, which says what they are wherever they lie. The command line fills
-            it in.
+        max_broken: Maximum share of broken files, which are left out, in [0, 1]; with more the folder is refused.
+        labels: CSV file of a contact sheet. Photos with another label than five fingers are left out.
+        cache: Cache folder. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+        validation_rate: Share of the photos, or persons, for validation, in (0, 1).
+        test_rate: Share of the photos, or persons, for the test, in (0, 1).
+        content: Hash of the files' names and sizes, independent of their folder. The command line fills it in.
         batch_size: Global batch size, over all processes; at most the number of training images.
-        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination. `FingerCount` if None.
+        seed: Seed of the order. If None, ``seed_everything`` on the command line, else 0.
+        support: Oracle that decides what is a hallucination. `FingerCount` if None.
 
     Raises:
-        ConfigurationError: If a setting does not fit; for the folder when it is first read.
+        ConfigurationError: If a setting does not fit; errors of the folder are raised when it is first read.
     """
 
     def __init__(
@@ -82,7 +81,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
     ) -> None:
         if image_size < MIN_SIZE:
             raise ConfigurationError(
-                f"hands: expected image_size >= {MIN_SIZE}, below which fingers run into one another, got {image_size}"
+                f"hands: expected image_size >= {MIN_SIZE}, below which fingers merge, got {image_size}"
             )
         super().__init__(
             folder,
@@ -108,7 +107,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
 
     @cached_property
     def cut(self) -> NDArray[np.uint8]:
-        """The same photos, cut out about the hands, (N, C, S, S)."""
+        """The photos, cropped to the hands, (N, C, S, S)."""
         images, found = self.decoded.images, 0
         cut = np.empty((len(images), *self.sample_shape), dtype=np.uint8)
         for start in range(0, len(images), CHUNK):
@@ -118,7 +117,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
             found += int(is_hand.sum())
         if not found:
             raise ConfigurationError(
-                f"hands: expected hands on an even ground in {self.folder}, found none on any of {len(images)} images"
+                f"hands: expected hands on a uniform background in {self.folder}, found none on {len(images)} images"
             )
         return cut
 
@@ -155,7 +154,7 @@ class HandPhotosDataModule(ImageFolderDataModule):
         return info.get(Path(name).name, {}).get("aspectOfHand", "").startswith(self.aspect)
 
     def _info(self) -> dict[str, dict[str, str]]:
-        """What 11k Hands says of each photo, by its name; empty without its file."""
+        """The row of 11k Hands for each photo, by its name; empty without its file."""
         for folder in (self.folder, self.folder.parent):
             if (path := folder / INFO).is_file():
                 with path.open(newline="", encoding="utf-8-sig") as file:
@@ -168,13 +167,13 @@ class HandPhotosDataModule(ImageFolderDataModule):
         if self.aspect != "all":
             raise ConfigurationError(
                 f"hands: expected {INFO} in {self.folder} or above it, which says what is {self.aspect}; put it there "
-                "or take aspect: all"
+                "or set aspect: all"
             )
         return {}
 
 
 def cut_out(images: Tensor, image_size: int) -> tuple[Tensor, Tensor]:
-    """Cut squares about hands; what has none is taken whole.
+    """Crop squares around hands; an image without a hand is kept whole.
 
     Args:
         images: (N, C, S, S) uint8.
@@ -200,7 +199,7 @@ def _hand_box(image: Tensor) -> tuple[tuple[int, int], tuple[int, int]] | None:
     if not is_photo.any():
         return None
     (top, bottom), (left, right) = _ends(is_photo.any(1).numpy()), _ends(is_photo.any(0).numpy())
-    photo = image[None, :, top : bottom + 1, left : right + 1]  # without what makes it a square
+    photo = image[None, :, top : bottom + 1, left : right + 1]  # without the padding
     contrast, usual = contrast_of(photo, SURE)
     mask, _ = largest_piece((contrast[:, 0] > 0.3 * usual.clamp(min=1e-6)).numpy())
     if usual < DARK or not MIN_AREA <= mask.mean() <= MAX_AREA:
@@ -215,7 +214,7 @@ def _ends(is_there: NDArray[np.bool_]) -> tuple[int, int]:
 
 
 def _square(rows: tuple[int, int], columns: tuple[int, int], size: int) -> tuple[int, int, int]:
-    """Upper row, left column and side of the square about a box, within an image of a size."""
+    """Upper row, left column and side of the square around a box, within an image."""
     extent = 1 + max(rows[1] - rows[0], columns[1] - columns[0])
     side = min(size, extent + 2 * round(MARGIN * size))
     top, left = (int(np.clip(round((sum(ends) - side) / 2), 0, size - side)) for ends in (rows, columns))

@@ -1,8 +1,8 @@
-"""How a hand is held: everything about it that is not light or colour.
+"""The pose of a hand: everything except light and colour.
 
-Lengths are in units of the image's height, angles in radians. A hand's fingers stand side by side in a fan of up to
+Lengths are in units of the image's height, angles in radians. A hand's fingers are side by side in a fan of up to
 `MAX_FAN` places, from the thumb's side outwards; a place may be empty. A thumb may be on either side of the fan, on
-both or on none: hands of the data have a fan of four and one thumb, others are for tests and for comparison.
+both or on none: hands of the data have a fan of four and one thumb, others are for tests and comparisons.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from torch import Tensor
 MAX_FAN = 6
 FAN = 4
 FINGERS = 5
-"""Fingers of a hand, the thumb counted."""
+"""Fingers of a hand, including the thumb."""
 
 NUM_DIGITS = MAX_FAN + 2
 """Places for fingers on a hand: the fan, then the thumb on the index finger's side, then one on the other side."""
@@ -22,20 +22,20 @@ NUM_DIGITS = MAX_FAN + 2
 
 @dataclass(frozen=True)
 class HandPoses:
-    """N hands; each field has one row a hand.
+    """N hands; each field has one row per hand.
 
     Args:
         fan: (N,) int64, places in the fan, 1 to `MAX_FAN`.
-        has_digit: (N, `NUM_DIGITS`) bool, which fingers are there; places beyond ``fan`` are not.
-        side: (N,) 1 where the index finger is on the right of the image, -1 where it is on the left.
+        has_digit: (N, `NUM_DIGITS`) bool, which fingers exist; places beyond ``fan`` have none.
+        side: (N,) 1 if the index finger is on the right of the image, -1 if it is on the left.
         centre: (N, 2) x (to the right) and y (downwards) of the middle of the palm.
-        scale: (N,) size over the usual one.
-        turn: (N,) of the whole hand, clockwise.
-        lean: (N,) of the fan against the palm.
+        scale: (N,) size, relative to the usual one.
+        turn: (N,) rotation of the whole hand, clockwise.
+        lean: (N,) angle of the fan to the palm.
         pitch: (N,) distance between neighbouring finger tips.
-        width: (N,) width of the fingers over the usual one.
-        length: (N, `NUM_DIGITS`) length of each finger over its usual one.
-        bend: (N, `NUM_DIGITS`) angle of each finger against its place.
+        width: (N,) width of the fingers, relative to the usual one.
+        length: (N, `NUM_DIGITS`) length of each finger, relative to its usual one.
+        bend: (N, `NUM_DIGITS`) angle of each finger to its place.
     """
 
     fan: Tensor
@@ -59,12 +59,12 @@ class HandPoses:
 
     @property
     def fingers(self) -> Tensor:
-        """Number of fingers of each hand, thumbs counted, (N,) int64."""
+        """Number of fingers of each hand, including thumbs, (N,) int64."""
         return self.has_digit.sum(1)
 
     @classmethod
     def joined(cls, parts: Sequence["HandPoses"]) -> "HandPoses":
-        """The hands of all parts, one after the other."""
+        """Concatenate the hands of all parts."""
         return cls(*(torch.cat([getattr(part, each.name) for part in parts]) for each in fields(cls)))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "HandPoses":
@@ -74,16 +74,16 @@ class HandPoses:
 def digits(fingers: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Choose which fingers hands have.
 
-    Five are four and a thumb, as in the data. Of another number half of the hands have one thumb, a quarter none and a
-    quarter one on either side; fewer than four fingers beside them leave places of a fan of four empty or stand in a
-    smaller fan, either in half of the cases.
+    Five are four and a thumb, as in the data. With another number, half of the hands have one thumb, a quarter none and
+    a quarter one on either side. Fewer than four other fingers leave places of a fan of four empty in half of the
+    cases, and are in a smaller fan in the other half.
 
     Args:
         fingers: (N,) int64, 1 to `MAX_FAN` + 1.
         generator: The only source of randomness.
 
     Returns:
-        Places in the fan (N,) int64, and which fingers are there, (N, `NUM_DIGITS`) bool.
+        Places in the fan (N,) int64, and which fingers exist, (N, `NUM_DIGITS`) bool.
     """
     number = len(fingers)
     wanted = torch.tensor([1, 1, 0, 2])[torch.randint(4, (number,), generator=generator)]

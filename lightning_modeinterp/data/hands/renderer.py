@@ -15,16 +15,16 @@ from torch import Tensor
 from lightning_modeinterp.data.hands.skeleton import Capsules
 
 JOIN = 0.035
-"""Pixels over which capsules join, over the height of the image."""
+"""Width of the blend between capsules, relative to the height of the image."""
 
 RIM = 0.041
-"""How far in from its edge a hand is rounded, over the height of the image: to the middle of a finger."""
+"""Width of the rounded rim of a hand, relative to the height of the image: to the middle of a finger."""
 
 FAR = 1e4
-"""Distance to what is not there, pixels."""
+"""Distance to a missing capsule, pixels."""
 
 CHUNK_PIXELS = 2**16
-"""Pixels that are drawn together, so that they stay in a core's cache."""
+"""Number of pixels drawn together, so that they stay in a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class HandLooks:
     Args:
         tone: (N, C) brightness of the skin.
         background: (N, C) brightness behind the hand.
-        shade: (N,) how much darker the rim of a finger is than its middle, over the tone.
-        light: (N, 2) x and y of the direction that light comes from; its length is how strong it is, over the tone.
+        shade: (N,) how much darker the rim of a finger is than its middle, relative to the tone.
+        light: (N, 2) x and y of the direction of the light; its length is the strength, relative to the tone.
         slope: (N, 2) change of the background's brightness over the image, to the right and downwards.
     """
 
@@ -60,7 +60,7 @@ def render(capsules: Capsules, looks: HandLooks, image_size: int) -> Tensor:
     """Draw hands.
 
     Args:
-        capsules: Of N hands, from `skeleton`.
+        capsules: Capsules of N hands, from `skeleton`.
         looks: Their light and colour, C channels.
         image_size: Height and width S, pixels.
 
@@ -75,7 +75,7 @@ def render(capsules: Capsules, looks: HandLooks, image_size: int) -> Tensor:
 
 
 def signed_distance(capsules: Capsules, image_size: int) -> Tensor:
-    """Distance of each pixel's middle to the hand, negative inside; (N, S, S) float32, pixels."""
+    """Distance of each pixel's centre to the hand, negative inside; (N, S, S) float32, pixels."""
     union: Tensor | None = None
     num_capsules = capsules.start.shape[1]
     for number in range(num_capsules):

@@ -1,8 +1,8 @@
-"""How much of a sixth finger a model keeps.
+"""How much of an added sixth finger a model keeps.
 
-A hand of the bank is offered a sixth finger beside the little one, where there is room; see `offered_fingers`. What the
-exact posterior mean of the bank keeps of it is what the rule leaves at that noise: it turns the hand rather than give
-it six fingers.
+A hand of the bank gets a sixth finger beside the little one, where there is room; see `offered_fingers`. The exact
+posterior mean of the bank shows how much the rule leaves of it at that noise: it rotates the hand rather than keep six
+fingers.
 """
 
 from torch import Generator, Tensor
@@ -15,9 +15,8 @@ from lightning_modeinterp.data.images import NUM_PAIRS, ImagePairs, RuleProbe, m
 class SixthFinger(RuleProbe):
     """Measure the share of a sixth finger that a model keeps.
 
-    ``sixth_finger/<sigma/alpha>`` is how much brighter a model predicts the pixels of the sixth finger where it is
-    offered, over how much brighter they are: 1 where each finger is taken for itself, 0 where the model is sure of the
-    rule; see `RuleProbe`.
+    ``sixth_finger/<sigma/alpha>`` is the predicted gain in brightness of the sixth finger's pixels, relative to the
+    true gain: 1 if the model treats each finger independently, 0 if it is sure of the rule; see `RuleProbe`.
 
     Args:
         bank: The hands.

@@ -1,9 +1,8 @@
-"""From the pose of a hand to the capsules that it is made of.
+"""From the pose of a hand to its capsules.
 
-A tapered capsule is what two discs and the straight lines about them enclose. A hand has a palm of two, a wrist, one
-for each finger and two for a thumb: the ball with the metacarpal, and what stands out. All numbers are ours, from
-looking at hands. In a hand's own frame x points to the index finger's side, y to the finger tips, and the unit is the
-height of the image.
+A tapered capsule is the convex hull of two discs. A hand has two for the palm, one for the wrist, one per finger and
+two for a thumb: the ball with the metacarpal, and the free part. All numbers are ours, from looking at hands. In a
+hand's own frame x points to the index finger's side, y to the finger tips, and the unit is the height of the image.
 """
 
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from torch import Tensor
 from lightning_modeinterp.data.hands.poses import FAN, MAX_FAN, NUM_DIGITS, HandPoses
 
 LENGTHS = torch.tensor([0.88, 1.0, 0.93, 0.74])
-"""Index, middle, ring and little finger over the middle one."""
+"""Lengths of index, middle, ring and little finger, relative to the middle one."""
 
 LENGTH, BASE_RADIUS, TIP_RADIUS = 0.29, 0.041, 0.032
 KNUCKLES, KNUCKLE_HEIGHT, KNUCKLE_ARC = 0.078, 0.115, 0.022
@@ -28,7 +27,7 @@ THUMB_ROOT, THUMB_JOINT = torch.tensor([0.055, -0.12]), torch.tensor([0.165, -0.
 THUMB_RADII = torch.tensor([0.062, 0.048])
 THUMB_LENGTH, THUMB_TIP_RADIUS, THUMB_ANGLE = 0.17, 0.037, 0.62
 NUM_BODY = 5
-"""Capsules beside the fingers: palm, wrist, and the balls of both thumbs."""
+"""Number of other capsules: palm, wrist, and the balls of both thumbs."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Capsules:
     Args:
         start: (N, K, 2) centre of the first disc.
         end: (N, K, 2) centre of the second.
-        radii: (N, K, 2) of both.
+        radii: (N, K, 2) radii of both.
         is_there: (N, K) bool.
     """
 
@@ -60,11 +59,11 @@ def skeleton(poses: HandPoses, image_size: int) -> Capsules:
     """The capsules of N hands.
 
     Args:
-        poses: How they are held.
+        poses: Their poses.
         image_size: Height and width of the image, pixels.
     """
     number = len(poses)
-    joint = THUMB_JOINT * torch.tensor([[1.0, 1.0], [-1.0, 1.0]])  # of the thumb, and of one on the other side
+    joint = THUMB_JOINT * torch.tensor([[1.0, 1.0], [-1.0, 1.0]])  # the thumb, and one on the other side
     root = THUMB_ROOT * torch.tensor([[1.0, 1.0], [-1.0, 1.0]])
     knuckle, tip = _fan(poses)
     body_start = torch.cat([PALM[:, 0], WRIST[:1], root]).expand(number, -1, -1)
@@ -86,15 +85,15 @@ def skeleton(poses: HandPoses, image_size: int) -> Capsules:
 
 
 def gaps(fingers: Capsules) -> Tensor:
-    """Distance between neighbouring fingers where the shorter one ends, surface to surface, pixels.
+    """Distance between neighbouring fingers at the end of the shorter one, surface to surface, pixels.
 
-    The fingers of a fan leave the palm side by side, so the gap between them opens from nothing; this is how far.
+    The fingers of a fan start side by side at the palm, so the gap between them opens from 0 to this.
 
     Args:
         fingers: `Capsules.digits` of N hands.
 
     Returns:
-        The least gap of each hand, (N,); infinite for less than two fingers. Negative where fingers overlap.
+        The minimum gap of each hand, (N,); infinite for less than two fingers. Negative if fingers overlap.
     """
     tip, radius = fingers.end, fingers.radii[..., 1]
     axis = tip - fingers.start
@@ -125,12 +124,12 @@ def _fan(poses: HandPoses) -> tuple[Tensor, Tensor]:
 
 
 def _slimmer(poses: HandPoses) -> Tensor:
-    """Fingers of a fan of more than four are slimmer, (N,)."""
+    """Factor of finger width, smaller for a fan of more than four, (N,)."""
     return (FAN / poses.fan.clamp(min=FAN)).sqrt()
 
 
 class _Placement:
-    """From a hand's own frame to pixels."""
+    """Transform from a hand's own frame to pixels."""
 
     def __init__(self, poses: HandPoses, image_size: int) -> None:
         self.poses, self.image_size = poses, image_size

@@ -1,4 +1,4 @@
-"""Recorded samples of any kind: a folder of image files, or an array. Other families of images build on it."""
+"""Your own data: a folder of image files, or an array. Other families of images build on it."""
 
 from lightning_modeinterp.data.images.array_datamodule import ArrayDataModule, ArraySamples
 from lightning_modeinterp.data.images.arrays import read_array

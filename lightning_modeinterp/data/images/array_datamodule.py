@@ -1,4 +1,4 @@
-"""Anybody's samples in an array: images in bytes, or any numbers whose range is said."""
+"""Your samples in an array: images in bytes, or any numbers with a given range."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -22,13 +22,13 @@ BYTES = (0.0, 255.0)
 
 
 class ArraySamples(Dataset[Tensor]):
-    """Rows of an array in model units; only what is asked for is read from a mapped file.
+    """Rows of an array in model units; only the requested rows of a memory-mapped file are read.
 
     Args:
         values: (M, *sample_shape).
-        rows: (N,) int64, which of them.
-        low: What becomes -1.
-        high: What becomes 1.
+        rows: (N,) int64, the rows to use.
+        low: Value that becomes -1.
+        high: Value that becomes 1.
     """
 
     def __init__(self, values: NDArray[np.generic], rows: Tensor, low: float, high: float) -> None:
@@ -38,18 +38,18 @@ class ArraySamples(Dataset[Tensor]):
         return len(self.rows)
 
     def __getitem__(self, index: int | Tensor) -> Tensor:
-        """One sample, or with an index tensor (B,) a whole batch, float32."""
+        """One sample, or with an index tensor (B,) a batch, float32."""
         values = torch.from_numpy(np.array(self.values[self.rows[index].numpy()], dtype=np.float64))
         return to_model_units(values, self.low, self.high).float()
 
 
 def to_model_units(values: Tensor, low: float, high: float) -> Tensor:
-    """Bring what lies in [low, high] to [-1, 1]."""
+    """Scale [low, high] to [-1, 1]."""
     return (values - low) / (high - low) * 2 - 1
 
 
 class ArrayDataModule(ModeInterpDataModule):
-    """Samples in a ``.npy``, ``.npz`` or idx file; model units are [-1, 1] for what lies in ``value_range``.
+    """Samples in a ``.npy``, ``.npz`` or idx file; ``value_range`` becomes [-1, 1] in model units.
 
     Vectors (N, D) stay vectors; (N, H, W) become grey images (N, 1, H, W); (N, C, H, W) are images, (N, H, W, C) with
     ``is_channels_last``.
@@ -57,16 +57,15 @@ class ArrayDataModule(ModeInterpDataModule):
     Args:
         path: The file.
         name: Which array of an ``.npz`` file. Its only one if None.
-        value_range: Lowest and highest value of the data, which become -1 and 1. If None, 0 and 255 for bytes; other
-            numbers have to say.
-        is_channels_last: The last axis of four holds the channels.
-        validation_rate: Share of the samples that validate, in (0, 1). Which ones does not depend on the seed.
-        test_rate: Share of the samples that test, in (0, 1).
-        content: Hash of the file's size, beginning and end, which says what it is wherever it lies. The command line
-            fills it in.
+        value_range: Lowest and highest value of the data, which become -1 and 1. If None, 0 and 255 for bytes;
+            required for other numbers.
+        is_channels_last: Whether the last of four axes holds the channels.
+        validation_rate: Share of the samples for validation, in (0, 1). The split does not depend on the seed.
+        test_rate: Share of the samples for the test, in (0, 1).
+        content: Hash of the file's size, beginning and end, independent of its path. The command line fills it in.
         batch_size: Global batch size, over all processes; at most the number of training samples.
-        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination. None leaves generated samples unjudged.
+        seed: Seed of the order. If None, ``seed_everything`` on the command line, else 0.
+        support: Oracle that decides what is a hallucination. Generated samples are not judged if None.
 
     Raises:
         ConfigurationError: If the file or a setting does not fit.
@@ -112,13 +111,13 @@ class ArrayDataModule(ModeInterpDataModule):
         return ArraySamples(self.values, rows, self.low, self.high)
 
     def setup(self, stage: str) -> None:
-        """Refuse what is no number or lies beyond its range, before anything is computed."""
+        """Refuse values that are nan or out of range, before anything is computed."""
         for start in range(0, len(self.values), 4096):
             part = np.asarray(self.values[start : start + 4096], dtype=np.float64)
             if not (np.isfinite(part).all() and self.low <= part.min() and part.max() <= self.high):
                 raise ConfigurationError(
                     f"{self.path}: expected numbers from {self.low} to {self.high}, got {part.min()} to {part.max()} "
-                    "among them; mend the file or set value_range"
+                    "among them; fix the file or set value_range"
                 )
 
     def to_data_units(self, samples: Tensor) -> Tensor:
@@ -126,11 +125,11 @@ class ArrayDataModule(ModeInterpDataModule):
         return (samples + 1) / 2 * (self.high - self.low) + self.low
 
     def to_model_units(self, samples: Tensor) -> Tensor:
-        """Bring samples (N, *sample_shape) from data units to model units."""
+        """Convert samples (N, *sample_shape) from data units to model units."""
         return to_model_units(samples, self.low, self.high)
 
     def metrics(self) -> list[GenerationMetric]:
-        """Rates and detection where there is an oracle; see `ModeInterpDataModule.metrics`."""
+        """Rates and detection if there is an oracle; see `ModeInterpDataModule.metrics`."""
         return [SupportRates(self.support.kinds), self.detection()] if self.support else []
 
 

@@ -1,4 +1,4 @@
-"""Arrays from files, as they come: ``.npy``, ``.npz`` and idx."""
+"""Arrays from files: ``.npy``, ``.npz`` and idx."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from lightning_modeinterp.data.images.idx import read_idx
 from lightning_modeinterp.errors import ConfigurationError
 
 _ENDS = 2**20
-"""Bytes at the beginning and at the end of a file that are hashed: a file may be larger than what is read of it."""
+"""Number of bytes to hash at the beginning and at the end of a file, since a file may be very large."""
 
 
 def ends_sha256(path: str | Path) -> str:
@@ -32,10 +32,10 @@ def ends_sha256(path: str | Path) -> str:
 
 
 def read_array(path: str | Path, name: str | None = None) -> NDArray[np.generic]:
-    """Read an array; a ``.npy`` file is mapped, not read.
+    """Read an array; a ``.npy`` file is memory-mapped.
 
     Args:
-        path: ``.npy``, ``.npz``, or idx under any other name, packed where it ends in ``.gz``.
+        path: ``.npy``, ``.npz``, or idx under any other name, compressed if it ends in ``.gz``.
         name: Which array of an ``.npz`` file. Its only one if None.
 
     Raises:
@@ -54,7 +54,7 @@ def read_array(path: str | Path, name: str | None = None) -> NDArray[np.generic]
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, ConfigurationError):
             raise
-        raise ConfigurationError(f"{path}: expected a whole {path.suffix} file of numbers, got {error}") from error
+        raise ConfigurationError(f"{path}: expected a complete {path.suffix} file of numbers, got {error}") from error
 
 
 def _check_is_there(path: Path) -> None:

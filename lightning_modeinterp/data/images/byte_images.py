@@ -1,4 +1,4 @@
-"""Images in bytes, in memory or mapped from a file, served in model units."""
+"""Images in bytes, in memory or memory-mapped, served in model units."""
 
 import numpy as np
 import torch
@@ -10,14 +10,14 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 class ByteImages(Dataset[Tensor]):
-    """Rows of an array of images; only what is asked for is read from a mapped file.
+    """Rows of an array of images; only the requested rows of a memory-mapped file are read.
 
     Args:
         images: (M, C, H, W) uint8.
-        rows: (N,) int64, which of them, in this order. All of them if None.
+        rows: (N,) int64, the rows to use, in this order. All if None.
 
     Raises:
-        ConfigurationError: If they are no images in bytes.
+        ConfigurationError: If they are not images in bytes.
 
     Example:
         >>> images = ByteImages(np.full((3, 1, 2, 2), 255, dtype=np.uint8))
@@ -37,29 +37,29 @@ class ByteImages(Dataset[Tensor]):
         return len(self.rows)
 
     def __getitem__(self, index: int | Tensor) -> Tensor:
-        """One image (C, H, W), or with an index tensor (B,) a whole batch (B, C, H, W); model units, [-1, 1]."""
+        """One image (C, H, W), or with an index tensor (B,) a batch (B, C, H, W); model units, [-1, 1]."""
         return to_model_units(self.bytes_of(index))
 
     def bytes_of(self, index: int | Tensor) -> Tensor:
-        """The same in data units, uint8; a copy."""
+        """The images in data units, uint8; a copy."""
         rows = self.rows[index].numpy()
         return torch.from_numpy(np.array(self.images[rows]))
 
 
 def to_model_units(images: Tensor) -> Tensor:
-    """Bring images from [0, 255] to [-1, 1], float32."""
+    """Scale images from [0, 255] to [-1, 1], float32."""
     return images.float() / 127.5 - 1
 
 
 def to_data_units(images: Tensor) -> Tensor:
-    """Bring images from [-1, 1] to [0, 255]; what lies beyond stays beyond."""
+    """Scale images from [-1, 1] to [0, 255], without clipping."""
     return (images + 1) * 127.5
 
 
 def to_bytes(images: Tensor) -> Tensor:
-    """Round images in data units to bytes, uint8: what a screen or a PNG file shows; what lies beyond is clipped.
+    """Round images in data units to bytes, uint8, as in a PNG file; values out of range are clipped.
 
-    Not a number becomes 0.
+    nan becomes 0.
 
     Example:
         >>> to_bytes(torch.tensor([-3.0, 0.6, 254.7, 300.0, float("nan")]))

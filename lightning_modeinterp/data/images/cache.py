@@ -1,8 +1,8 @@
-"""A folder of images, decoded once to a file of bytes that every process maps.
+"""A folder of images, decoded once to a cache file that every process memory-maps.
 
-The file's name is a key: the folder, the names, sizes and times of its files, and how they were prepared. So a folder
-that changes gets a new file, and an old one is never wrong. A file is written aside and renamed, under a lock: of
-processes that start at once, one decodes and the others wait for it.
+The file is named by a hash of the folder, the names, sizes and times of its files, and their preparation. So a folder
+that changes gets a new cache file. It is written under a temporary name and renamed, under a lock: if several processes
+start at once, one decodes and the others wait for it.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from lightning_modeinterp.files import aside_of, publish, write_aside
 
 FORMAT = 1
 NUM_NAMED = 3
-"""Broken files that a message names."""
+"""Number of broken files that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class CachedImages:
     """Decoded images.
 
     Args:
-        images: (N, C, H, W) uint8, mapped from the file, read-only.
+        images: (N, C, H, W) uint8, memory-mapped, read-only.
         names: N file names, relative to the folder, sorted.
-        broken: What was wrong with each file that was left out, by name.
+        broken: The problem of each file that was left out, by name.
     """
 
     images: NDArray[np.uint8]
@@ -43,23 +43,23 @@ class CachedImages:
 
 
 def default_cache() -> Path:
-    """Where decoded images are kept: ``$XDG_CACHE_HOME/lightning_modeinterp``, in ``~/.cache`` if it is not set."""
+    """Default cache folder: ``$XDG_CACHE_HOME/lightning_modeinterp``, or in ``~/.cache`` if it is not set."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lightning_modeinterp"
 
 
 def cached_images(
     folder: str | Path, preparation: Preparation, cache: str | Path | None = None, max_broken: float = 0.0
 ) -> CachedImages:
-    """Images of a folder and its sub-folders, decoded unless that was done before.
+    """Images of a folder and its sub-folders, decoded if they are not cached.
 
     Args:
-        folder: Where the image files are.
-        preparation: What to make of each.
-        cache: Folder for what was decoded; `default_cache` if None.
-        max_broken: Share of the files that may be broken and are left out; with more the folder is refused.
+        folder: Folder of the image files.
+        preparation: How to prepare each image.
+        cache: Cache folder; `default_cache` if None.
+        max_broken: Maximum share of broken files, which are left out; with more the folder is refused.
 
     Raises:
-        ConfigurationError: If there is no image, the cache cannot be written, or too many files are broken.
+        ConfigurationError: If there are no images, the cache cannot be written, or too many files are broken.
     """
     folder = Path(folder)
     names = find_images(folder)
@@ -73,13 +73,15 @@ def cached_images(
                 _decode(folder, names, preparation, content, listing)
     except PermissionError as error:
         raise ConfigurationError(
-            f"cache: expected a folder that can be written, got {place} ({error.strerror}); name another one"
+            f"cache: expected a folder that can be written, got {place} ({error.strerror}); choose another"
         ) from error
     found = json.loads(listing.read_text())
     if len(found["broken"]) > max_broken * len(names):
         raise ConfigurationError(_said(folder, found["broken"], len(names), max_broken))
     if not found["names"]:
-        raise ConfigurationError(f"images: expected one that can be read in {folder}, got {len(names)} broken ones")
+        raise ConfigurationError(
+            f"images: expected at least one readable image in {folder}, got {len(names)} broken ones"
+        )
     shape = (len(found["names"]), *preparation.shape)
     return CachedImages(np.memmap(content, np.uint8, "r", shape=shape), tuple(found["names"]), found["broken"])
 
@@ -114,7 +116,7 @@ def _decode(folder: Path, names: Sequence[str], preparation: Preparation, conten
 def _decoded(
     folder: Path, names: Iterable[str], preparation: Preparation
 ) -> Iterator[NDArray[np.uint8] | BrokenImageError]:
-    """Images in the order of their names, by a thread a core: Pillow decodes without Python's lock."""
+    """Images in the order of their names, on one thread per core: Pillow decodes without Python's lock."""
 
     def decode(name: str) -> NDArray[np.uint8] | BrokenImageError:
         try:
@@ -131,5 +133,5 @@ def _said(folder: Path, broken: dict[str, str], num_files: int, max_broken: floa
     others = f" and {len(broken) - NUM_NAMED} more" if len(broken) > NUM_NAMED else ""
     return (
         f"images: expected at most {max_broken:g} of the {num_files} files in {folder} to be broken, got "
-        f"{len(broken)}: {'; '.join(named)}{others}; mend or remove them, or raise max_broken to leave them out"
+        f"{len(broken)}: {'; '.join(named)}{others}; fix or remove them, or raise max_broken to leave them out"
     )

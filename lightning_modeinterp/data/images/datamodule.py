@@ -1,4 +1,4 @@
-"""The seam between images in bytes and what a family of them adds."""
+"""Base class of data modules of images in bytes."""
 
 from abc import ABC
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ class ImageDataModule(ModeInterpDataModule, ABC):
         return to_model_units(samples)
 
     def metrics(self) -> list[GenerationMetric]:
-        """Rates and detection where there is an oracle; see `ModeInterpDataModule.metrics`."""
+        """Rates and detection if there is an oracle; see `ModeInterpDataModule.metrics`."""
         return [SupportRates(self.support.kinds), self.detection()] if self.support else []
 
 
 def split_rows(num_samples: int, validation_rate: float, test_rate: float) -> Mapping[Split, Tensor]:
-    """Share recorded samples out over the splits by chance, always in the same way.
+    """Split recorded samples at random, always in the same way.
 
     Args:
         num_samples: Number of samples.
@@ -38,7 +38,7 @@ def split_rows(num_samples: int, validation_rate: float, test_rate: float) -> Ma
         test_rate: Share of the test split, in (0, 1).
 
     Returns:
-        Row numbers by split, int64, rising.
+        Sorted row numbers by split, int64.
 
     Raises:
         ConfigurationError: If a split would be empty.
@@ -52,7 +52,7 @@ def split_rows(num_samples: int, validation_rate: float, test_rate: float) -> Ma
     if min(num_train, num_validation, num_test) < 1:
         raise ConfigurationError(
             f"data: expected rates that leave each split at least 1 of {num_samples} samples, got validation_rate "
-            f"{validation_rate} and test_rate {test_rate}; take more samples or other rates"
+            f"{validation_rate} and test_rate {test_rate}; use more samples or other rates"
         )
     order = torch.randperm(num_samples, generator=keyed_generator(0, "split", 0))  # of no seed: every run trains on
     train, validation, test = torch.split(order, [num_train, num_validation, num_test])  # the same samples
@@ -60,19 +60,19 @@ def split_rows(num_samples: int, validation_rate: float, test_rate: float) -> Ma
 
 
 def mixed_order(num_samples: int) -> Tensor:
-    """Rows of recorded data in an order by chance, always the same one, (N,) int64.
+    """Rows of recorded data in a fixed random order, (N,) int64.
 
-    The first so many then are like the others; in MNIST, for one, the first half of the test digits has other writers
-    than the second.
+    Then the first rows are like the others; in MNIST, for example, the two halves of the test digits have different
+    writers.
     """
     return torch.randperm(num_samples, generator=keyed_generator(0, "mixed", 0))
 
 
 def check_batch_size(batch_size: int, num_train: int) -> None:
-    """Refuse a batch that the training data do not fill.
+    """Refuse a batch larger than the training data.
 
     Raises:
-        ConfigurationError: If it is not in 1 to the number of training samples.
+        ConfigurationError: If it is not from 1 to the number of training samples.
     """
     if not 1 <= batch_size <= num_train:
         raise ConfigurationError(f"data.batch_size: expected 1 to the {num_train} training samples, got {batch_size}")

@@ -1,9 +1,8 @@
-"""From an image file, whatever it holds, to bytes of one size.
+"""Decode any image file to bytes of one size.
 
-What is done with what files of users hold: a picture that a camera turned (EXIF) is turned upright; transparency is
-laid over a background; palettes, CMYK and other colours become RGB; 16 bits a channel become 8 by scale, not by
-clipping; of an animation the first frame is taken; a file that is empty, cut off or no image is broken, and so are
-floating point numbers, whose white nobody knows.
+EXIF rotation is applied; transparency is blended with a background; palettes, CMYK and other colours become RGB;
+16 bits per channel become 8 by scaling, not by clipping; of an animation the first frame is used. A file that is empty,
+truncated or not an image is broken, and so is one of floating point numbers, whose white level is unknown.
 """
 
 from dataclasses import dataclass
@@ -20,24 +19,24 @@ Colours = Literal["grey", "rgb"]
 Fit = Literal["crop", "pad", "stretch"]
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-"""Of files that are taken for images, in any case."""
+"""Suffixes of image files, in upper or lower case."""
 
-_RESAMPLING = Image.Resampling.BICUBIC  # Pillow widens it when it shrinks, so nothing is skipped
+_RESAMPLING = Image.Resampling.BICUBIC  # Pillow widens it for shrinking, so no pixel is skipped
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """How a picture of any size becomes a square of bytes.
+    """How an image of any size becomes a square of bytes.
 
     Args:
         image_size: Height and width, pixels.
         colours: ``grey`` gives one channel, ``rgb`` three.
-        fit: How another shape becomes a square: ``crop`` its sides to the middle, ``pad`` it with the background, or
+        fit: How a non-square image becomes a square: ``crop`` it to the middle, ``pad`` it with the background, or
             ``stretch`` it.
-        background: What shows through transparent pixels, and what pads; 0 is black, 255 white.
+        background: Grey level behind transparent pixels and for padding; 0 is black, 255 white.
 
     Raises:
-        ConfigurationError: For a size < 1 or a background that is no byte.
+        ConfigurationError: For a size < 1 or a background out of range.
     """
 
     image_size: int
@@ -59,11 +58,11 @@ class Preparation:
 
 
 class BrokenImageError(ValueError):
-    """A file that holds no picture that can be read; the message says why."""
+    """A file that cannot be read as an image; the message says why."""
 
 
 def find_images(folder: str | Path) -> list[str]:
-    """Name the image files in a folder and its sub-folders, relative to it, sorted; hidden ones are left out.
+    """Names of the image files in a folder and its sub-folders, relative to it, sorted; hidden ones are left out.
 
     Raises:
         ConfigurationError: If there is no such folder, or no image in it.
@@ -87,38 +86,38 @@ def decode_image(path: str | Path, preparation: Preparation) -> NDArray[np.uint8
 
     Args:
         path: The file.
-        preparation: What to make of it.
+        preparation: How to prepare it.
 
     Returns:
         (C, H, W) uint8.
 
     Raises:
-        BrokenImageError: If the file holds no picture that can be read.
+        BrokenImageError: If the file cannot be read as an image.
     """
     if Path(path).stat().st_size == 0:
         raise BrokenImageError("the file is empty")
     size = preparation.image_size
     try:
         with Image.open(path) as image:
-            image.draft(None, (2 * size, 2 * size))  # of a large JPEG, fewer pixels that are means of many
+            image.draft(None, (2 * size, 2 * size))  # a large JPEG is decoded at a lower resolution
             upright = ImageOps.exif_transpose(image)
             picture = _in_bytes(upright, preparation.background).convert(
                 "L" if preparation.colours == "grey" else "RGB"
             )
     except BrokenImageError:
         raise
-    except Exception as error:  # decoders of many formats meet any bytes, and raise anything
+    except Exception as error:  # decoders may raise anything on arbitrary bytes
         raise BrokenImageError(f"{type(error).__name__}: {error}") from error
     pixels = np.asarray(_fitted(picture, preparation))
     return np.ascontiguousarray(pixels.reshape(size, size, -1).transpose(2, 0, 1))
 
 
 def _in_bytes(image: Image.Image, background: int) -> Image.Image:
-    """The picture as L or RGB, 8 bits a channel."""
+    """The image as L or RGB, 8 bits per channel."""
     if image.mode.startswith("I"):
         return _of_16_bits(np.asarray(image))
     if image.mode == "F":
-        raise BrokenImageError("expected 8 or 16 bits a channel, got floating point numbers")
+        raise BrokenImageError("expected 8 or 16 bits per channel, got floating point numbers")
     if image.has_transparency_data:
         colours = image.convert("RGBA")
         paper = Image.new("RGBA", colours.size, (background, background, background, 255))
@@ -129,7 +128,7 @@ def _in_bytes(image: Image.Image, background: int) -> Image.Image:
 def _of_16_bits(values: NDArray[np.generic]) -> Image.Image:
     numbers = values.astype(np.float64)
     if numbers.min() < 0 or numbers.max() > 65_535:
-        raise BrokenImageError(f"expected 8 or 16 bits a channel, got values up to {numbers.max():.0f}")
+        raise BrokenImageError(f"expected 8 or 16 bits per channel, got values up to {numbers.max():.0f}")
     return Image.fromarray(np.round(numbers / 257).astype(np.uint8))
 
 

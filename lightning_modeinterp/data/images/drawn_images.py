@@ -1,4 +1,4 @@
-"""Images that were drawn, in memory, with what is on them."""
+"""Synthetic images, in memory, with their ground truth."""
 
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -7,7 +7,7 @@ from lightning_modeinterp.data.images.byte_images import to_model_units
 
 
 class DrawnImages(Dataset[Tensor]):
-    """Images in data units, served in model units. A subclass draws them, and keeps the truth about them.
+    """Images in data units, served in model units. A subclass draws them, and keeps their ground truth.
 
     Args:
         images: (N, C, H, W) uint8.
@@ -20,5 +20,5 @@ class DrawnImages(Dataset[Tensor]):
         return len(self.images)
 
     def __getitem__(self, index: int | Tensor) -> Tensor:
-        """One image (C, H, W), or with an index tensor (B,) a whole batch (B, C, H, W); model units, [-1, 1]."""
+        """One image (C, H, W), or with an index tensor (B,) a batch (B, C, H, W); model units, [-1, 1]."""
         return to_model_units(self.images[index])

@@ -1,4 +1,4 @@
-"""Anybody's images: a folder of files."""
+"""Your images: a folder of files."""
 
 import hashlib
 import json
@@ -19,27 +19,26 @@ from lightning_modeinterp.support_oracle import SupportOracle
 
 
 class ImageFolderDataModule(ImageDataModule):
-    """Image files of a folder and its sub-folders, decoded once to a file of bytes; see `decoding` and `cache`.
+    """Image files of a folder and its sub-folders, decoded once and cached; see `decoding` and `cache`.
 
     Args:
-        folder: Where the image files are.
-        image_size: Height and width that they get, pixels.
+        folder: Folder of the image files.
+        image_size: Height and width to resize to, pixels.
         colours: ``grey`` or ``rgb``.
-        fit: How another shape becomes a square: ``crop`` its sides to the middle, ``pad`` it with the background, or
+        fit: How a non-square image becomes a square: ``crop`` it to the middle, ``pad`` it with the background, or
             ``stretch`` it.
-        background: What shows through transparent pixels, and what pads; 0 is black, 255 white.
-        max_broken: Share of the files that may be broken and are left out, in [0, 1]; with more the folder is refused.
-        cache: Folder for what was decoded. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
-        validation_rate: Share of the images that validate, in (0, 1). Which ones does not depend on the seed.
-        test_rate: Share of the images that test, in (0, 1).
-        content: Hash of the files' names and sizes, which says what they are wherever they lie. The command line fills
-            it in.
+        background: Grey level behind transparent pixels and for padding; 0 is black, 255 white.
+        max_broken: Maximum share of broken files, which are left out, in [0, 1]; with more the folder is refused.
+        cache: Cache folder. If None, ``lightning_modeinterp`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+        validation_rate: Share of the images for validation, in (0, 1). The split does not depend on the seed.
+        test_rate: Share of the images for the test, in (0, 1).
+        content: Hash of the files' names and sizes, independent of their folder. The command line fills it in.
         batch_size: Global batch size, over all processes; at most the number of training images.
-        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination. None leaves generated samples unjudged.
+        seed: Seed of the order. If None, ``seed_everything`` on the command line, else 0.
+        support: Oracle that decides what is a hallucination. Generated samples are not judged if None.
 
     Raises:
-        ConfigurationError: If a setting does not fit; for the folder when it is first read.
+        ConfigurationError: If a setting does not fit; errors of the folder are raised when it is first read.
     """
 
     def __init__(
@@ -83,7 +82,7 @@ class ImageFolderDataModule(ImageDataModule):
         return cached_images(self.folder, self.preparation, self.cache, self.max_broken)
 
     def setup(self, stage: str) -> None:
-        """Decode, and refuse what does not fit, before anything is computed."""
+        """Decode, and check the data, before anything is computed."""
         check_batch_size(self.batch_size, len(self.make_dataset("train")))
 
     def make_dataset(self, split: Split) -> ByteImages:
@@ -91,7 +90,7 @@ class ImageFolderDataModule(ImageDataModule):
         return ByteImages(self.decoded.images, self.rows(self.decoded.names)[split])
 
     def rows(self, names: Sequence[str]) -> Mapping[Split, Tensor]:
-        """Row numbers of each split; a subclass may keep images together that belong together.
+        """Row numbers of each split; a subclass may keep related images in one split.
 
         Args:
             names: File names, relative to the folder, in the order of the rows.

@@ -1,6 +1,6 @@
-"""The idx files of MNIST and its relatives: two zero bytes, a type, a number of axes, their sizes, then the values.
+"""The idx files of MNIST and similar sets: two zero bytes, a type, the number of axes, their sizes, then the values.
 
-Sizes and values have their most significant byte first.
+Sizes and values are big-endian.
 """
 
 import gzip
@@ -17,16 +17,16 @@ _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E:
 
 
 def read_idx(path: str | Path) -> NDArray[np.generic]:
-    """Read an idx file, or one that gzip has packed.
+    """Read an idx file, also compressed by gzip.
 
     Args:
-        path: The file; packed if its name ends in ``.gz``.
+        path: The file; compressed if its name ends in ``.gz``.
 
     Returns:
         The array, in the byte order of this machine.
 
     Raises:
-        ConfigurationError: If there is no such file, or it is no whole idx file.
+        ConfigurationError: If there is no such file, or it is not a complete idx file.
     """
     path = Path(path)
     if not path.is_file():
@@ -35,7 +35,7 @@ def read_idx(path: str | Path) -> NDArray[np.generic]:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise ConfigurationError(
-            f"{path}: expected a whole file packed by gzip, got a broken one ({error}); fetch it again"
+            f"{path}: expected a complete gzip file, got a broken one ({error}); download it again"
         ) from error
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES:
         raise ConfigurationError(
@@ -47,7 +47,7 @@ def read_idx(path: str | Path) -> NDArray[np.generic]:
     if len(content) != expected:
         raise ConfigurationError(
             f"{path}: expected {expected:,} bytes for an idx file of shape {shape}, got {len(content):,}; "
-            "fetch it again"
+            "download it again"
         )
     values = np.frombuffer(content, dtype, offset=header).reshape(shape)
     return values.astype(dtype.newbyteorder("="))

@@ -1,4 +1,4 @@
-"""Given images at a given noise level, as a model sees them."""
+"""Noised images at a given level, as input of a model."""
 
 import torch
 from torch import Tensor
@@ -13,14 +13,14 @@ from lightning_modeinterp.records import NoiseLevel
 def noised_images(
     images: Tensor, schedule: NoiseSchedule, noise_to_signal: float, purpose: str, device: torch.device
 ) -> tuple[Tensor, NoiseLevel]:
-    """Noise images; as many others get the same noise for the same purpose.
+    """Noise images; the noise depends only on their number and the purpose.
 
     Args:
         images: (N, C, H, W) uint8.
         schedule: Noise schedule of the model.
         noise_to_signal: The level, as sigma / alpha.
-        purpose: What the images are for.
-        device: Of the model.
+        purpose: Use of the images.
+        device: Device of the model.
 
     Returns:
         x_t (N, C, H, W), model units, and the level, (1,), both float32 on the device.

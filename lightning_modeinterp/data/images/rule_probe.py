@@ -1,8 +1,8 @@
-"""Whether a model knows a rule that all images of its data keep, noise level by noise level.
+"""Test at each noise level whether a model knows a rule that all images of its data follow.
 
-A model that does not know the rule has nothing to be torn about, so what trajectory variance makes of its samples says
-nothing of hallucinations. The test is paired: the same part of an image with the same noise, once beside what the data
-allow and once where the rule is broken. The exact posterior mean, where it is known, says what the rule leaves of it.
+A model that does not know the rule sees no conflict in a violation, so the trajectory variance of its samples says
+nothing about such hallucinations. The test is paired: the same part of an image with the same noise, once with the rule
+kept and once broken. The exact posterior mean, if known, gives the optimal prediction.
 """
 
 from abc import ABC, abstractmethod
@@ -20,10 +20,10 @@ from lightning_modeinterp.keyed_noise import keyed_generator
 
 NOISE_TO_SIGNAL = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0)
 DECISIVE = 2.0
-"""From here on what an image becomes is open; with less noise all shows, and no training image breaks the rule."""
+"""Noise level from which the final image is still open; with less noise everything is visible."""
 
 NUM_PAIRS = 192
-"""Number of pairs of images that a `RuleProbe` looks at by default."""
+"""Default number of pairs of images in a `RuleProbe`."""
 BATCH = 32
 
 
@@ -34,7 +34,7 @@ class ImagePairs:
     Args:
         allowed: (N, 1, S, S) uint8, images that keep the rule.
         forbidden: (N, 1, S, S) uint8, images that break it.
-        looked_at: (N, 1, S, S) bool, the pixels that are compared.
+        looked_at: (N, 1, S, S) bool, the pixels to compare.
     """
 
     allowed: Tensor
@@ -43,7 +43,7 @@ class ImagePairs:
 
 
 class RuleProbe(Probe, ABC):
-    """Compare what a model makes of both images of a pair under the same noise. A subclass makes and compares them.
+    """Compare a model's predictions of both images of a pair under the same noise. A subclass makes and compares them.
 
     Args:
         num_pairs: Number of pairs.
@@ -52,10 +52,10 @@ class RuleProbe(Probe, ABC):
     in_validation = True
 
     name: str
-    """Of the numbers, as `names` has it, of the pairs and of the noise."""
+    """Name of the numbers, as in `names`, of the pairs and of the noise."""
 
     without_rule: float
-    """What a model has that takes each part of an image for itself."""
+    """Value of a model that treats each part of an image independently."""
 
     def __init__(self, num_pairs: int = NUM_PAIRS) -> None:
         self.num_pairs = num_pairs
@@ -75,11 +75,11 @@ class RuleProbe(Probe, ABC):
 
     @abstractmethod
     def compare(self, allowed: Tensor, forbidden: Tensor, pairs: ImagePairs) -> Tensor:
-        """What the broken rule changes, (N,) float64.
+        """Effect of the broken rule, (N,) float64.
 
         Args:
-            allowed: What a model predicts of the allowed images, (N, 1, S, S) float64, model units.
-            forbidden: The same of the forbidden ones.
+            allowed: Predictions for the allowed images, (N, 1, S, S) float64, model units.
+            forbidden: Predictions for the forbidden ones.
             pairs: The pairs.
         """
 
@@ -87,8 +87,8 @@ class RuleProbe(Probe, ABC):
         """Compare at each level that the noise schedule reaches.
 
         Returns:
-            ``<name>/<sigma/alpha>``, the mean over pairs, its standard error ``_error`` and, where the exact posterior
-            mean is known, what that has, ``_exact``.
+            ``<name>/<sigma/alpha>``, the mean over pairs, its standard error ``_error`` and, if the exact posterior
+            mean is known, its value ``_exact``.
         """
         pairs, schedule, device = self.pairs(), subject.noise_schedule, subject.device
         values: dict[str, float] = {}
@@ -108,14 +108,14 @@ class RuleProbe(Probe, ABC):
         noise_to_signal: float,
         device: torch.device | str = "cpu",
     ) -> Tensor:
-        """What the broken rule changes in each pair, (N,) float64 on the CPU.
+        """Effect of the broken rule in each pair, (N,) float64 on the CPU.
 
         Args:
             pairs: The N pairs.
             predict_x_0: The model, or the exact one.
             schedule: Its noise schedule.
             noise_to_signal: The level, as sigma / alpha.
-            device: Of the model.
+            device: Device of the model.
 
         Raises:
             ConfigurationError: If the schedule does not reach the level.
@@ -129,13 +129,13 @@ class RuleProbe(Probe, ABC):
         return self.compare(predicted(pairs.allowed), predicted(pairs.forbidden), pairs)
 
     def knows_the_rule(self, values: Mapping[str, float]) -> bool:
-        """Whether a model is closer to the exact posterior mean than to one that takes each part for itself.
+        """Whether a model is closer to the exact posterior mean than to one that treats parts independently.
 
-        Ours: at every noise level from `DECISIVE` on it is beyond half-way from `without_rule` to what the exact one
-        has, by at least two standard errors.
+        Ours: at every noise level from `DECISIVE` on, it is more than half-way from `without_rule` to the exact value,
+        by at least two standard errors.
 
         Args:
-            values: What `measure` returns.
+            values: Result of `measure`.
         """
         decisive = [f"{self.name}/{noise:g}" for noise in NOISE_TO_SIGNAL if noise >= DECISIVE]
         measured = [name for name in decisive if f"{name}_exact" in values]
@@ -148,7 +148,7 @@ class RuleProbe(Probe, ABC):
 
 
 def mean_over(values: Tensor, pixels: Tensor) -> Tensor:
-    """Mean over chosen pixels of each image, (N,).
+    """Mean over selected pixels of each image, (N,).
 
     Args:
         values: (N, 1, S, S).

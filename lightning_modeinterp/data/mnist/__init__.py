@@ -1,4 +1,4 @@
-"""Handwritten digits, a feature network of our own for them, and classifiers that reject."""
+"""Handwritten digits, with our own feature network and rejecting classifiers."""
 
 from lightning_modeinterp.data.mnist.datamodule import MNISTDataModule
 from lightning_modeinterp.data.mnist.digit_rates import DigitRates

@@ -31,24 +31,24 @@ class MNISTDataModule(ImageDataModule):
     """White digits on black; data units are [0, 255], model units [-1, 1].
 
     Training images are the first of the 60,000, validation images the last of them; test images the first of the
-    10,000. Generated ones are compared with test images by the Frechet distance of our own feature network
-    (`lenet`), at the size of whichever set is smaller, and training images with the same ones, for the floor.
+    10,000. Generated images are compared with test images by the Frechet distance of our own feature network
+    (`lenet`), at the size of the smaller set. As a floor, training images are compared with the same test images.
 
     Args:
-        root: Folder with the idx files in ``MNIST/raw``, as torchvision keeps them, packed by gzip or not.
-        image_size: 32 puts the published 28 pixels in a black frame, as is usual for networks that halve; 16 takes the
-            means of 2 x 2 of those.
-        download: Let torchvision fetch files that are missing.
+        root: Folder with the idx files in ``MNIST/raw``, as in torchvision, compressed by gzip or not.
+        image_size: 32 pads the published 28 pixels with black; 16 takes the means of 2 x 2 of those.
+        download: Let torchvision download missing files.
         size: Number of training images.
         validation_size: Number of validation images.
         test_size: Number of test images.
-        content: Hash of the digits, which says what they are wherever they lie. The command line fills it in.
+        content: Hash of the digits, independent of their folder. The command line fills it in.
         batch_size: Global batch size, over all processes; at most ``size``.
-        seed: Seed of the order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination; `RejectedDigits` is ours. None leaves generated samples unjudged.
+        seed: Seed of the order. If None, ``seed_everything`` on the command line, else 0.
+        support: Oracle that decides what is a hallucination, such as our `RejectedDigits`. Generated samples are not
+            judged if None.
 
     Raises:
-        ConfigurationError: If a size does not fit; for the files when they are first read.
+        ConfigurationError: If a size does not fit; errors of the files are raised when they are first read.
     """
 
     def __init__(
@@ -77,25 +77,25 @@ class MNISTDataModule(ImageDataModule):
 
     @staticmethod
     def content_of(arguments: Mapping[str, Any]) -> str | None:
-        """See `ModeInterpDataModule.content_of`; None for what is yet to be fetched."""
+        """See `ModeInterpDataModule.content_of`; None for files still to be downloaded."""
         if arguments.get("download") and not has_digits(arguments["root"]):
             return None
         return digits_sha256(arguments["root"])
 
     def prepare_data(self) -> None:
-        """Let torchvision fetch what is missing, if it may."""
+        """Let torchvision download missing files, if allowed."""
         if self.download:
-            from torchvision.datasets import MNIST  # seconds to import, and needed here only
+            from torchvision.datasets import MNIST  # imported late: it takes seconds
 
             try:
                 MNIST(str(self.root), download=True)
             except (RuntimeError, OSError) as error:
                 raise ConfigurationError(
-                    f"MNIST: expected torchvision to fetch the files to {self.root}, got {error}; copy them there"
+                    f"MNIST: expected torchvision to download the files to {self.root}, got {error}; copy them there"
                 ) from error
 
     def setup(self, stage: str) -> None:
-        """Refuse files that are missing or too few digits, before anything is computed."""
+        """Refuse missing files or too few digits, before anything is computed."""
         for split in self.sizes:
             self.make_dataset(split)
 
@@ -104,7 +104,7 @@ class MNISTDataModule(ImageDataModule):
         return ByteImages(self._digits(split).images, self._rows(split))
 
     def labels(self, split: Split) -> Tensor:
-        """What the images of a split are, (N,) int64, 0 to 9."""
+        """Labels of the images of a split, (N,) int64, 0 to 9."""
         return torch.from_numpy(self._digits(split).labels)[self._rows(split)]
 
     def metrics(self) -> list[GenerationMetric]:
@@ -124,7 +124,7 @@ class MNISTDataModule(ImageDataModule):
 
     @cached_property
     def _features(self) -> tuple[Tensor, Tensor]:
-        """Those of test images, and of as many training images."""
+        """Features of test images, and of as many training images."""
         test, train = self.make_dataset("test"), self.make_dataset("train")
         network = lenet()
         first = [data.bytes_of(mixed_order(len(data))[: len(test)]) for data in (test, train)]

@@ -1,4 +1,4 @@
-"""How often digits are rejected, and how the others share out over the ten digits."""
+"""Rate of rejected digits, and the frequencies of the others."""
 
 from collections.abc import Sequence
 
@@ -15,16 +15,16 @@ NUM_DIGITS = 10
 class DigitRates(SupportRates):
     """Measure how often generated digits are rejected, and compare the frequencies of the others with the data's.
 
-    Beside the rates of `SupportRates`: ``mode_coverage``, ``mode_weight_tv`` and ``mode_weight_least`` over the ten
+    Besides the rates of `SupportRates`: ``mode_coverage``, ``mode_weight_tv`` and ``mode_weight_least`` over the ten
     digits.
-    It cannot tell whether a digit comes in all the ways in which it is written.
+    It cannot tell whether a digit comes in all its styles.
 
     Args:
-        kinds: Names of the kinds, as the oracle's verdicts give them.
+        kinds: Names of the kinds, as in the oracle's verdicts.
         weights: (10,) share of each digit in the data.
 
     Raises:
-        ConfigurationError: If the kinds are no kinds.
+        ConfigurationError: If the kinds are not valid.
 
     Example:
         >>> from lightning_modeinterp.records import SupportVerdict
@@ -60,7 +60,7 @@ class DigitRates(SupportRates):
         self.mode_counts = self.mode_counts + torch.bincount(digits, minlength=NUM_DIGITS)
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the rates.
+        """The rates.
 
         Returns:
             Flat names to scalars: rates float64 in [0, 1] (nan without samples), counts int64.

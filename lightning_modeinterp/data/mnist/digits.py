@@ -1,4 +1,4 @@
-"""MNIST as its files hold it: 60,000 and 10,000 handwritten digits of 28 x 28, and their labels."""
+"""The files of MNIST: 60,000 and 10,000 handwritten digits of 28 x 28, and their labels."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Half = Literal["train", "test"]
 ImageSize = Literal[16, 28, 32]
 
 FOLDER = Path("MNIST") / "raw"
-"""Where torchvision keeps the files, below its root."""
+"""Folder of torchvision's files, below its root."""
 
 NAMES = ("images-idx3-ubyte", "labels-idx1-ubyte")
 PREFIXES: dict[Half, str] = {"train": "train", "test": "t10k"}
@@ -24,7 +24,7 @@ SIDE = 28
 
 @dataclass(frozen=True)
 class Digits:
-    """Digits and what they are.
+    """Digits and their labels.
 
     Args:
         images: (N, 28, 28) uint8, white on black; (N, 1, S, S) once `resized`.
@@ -36,10 +36,10 @@ class Digits:
 
 
 def read_digits(root: str | Path, half: Half) -> Digits:
-    """Read one half of MNIST from ``root/MNIST/raw`` or, where that is missing, from ``root`` itself.
+    """Read one half of MNIST from ``root/MNIST/raw`` or, if that is missing, from ``root`` itself.
 
     Args:
-        root: Folder of the idx files, packed by gzip or not.
+        root: Folder of the idx files, compressed by gzip or not.
         half: ``train`` or ``test``.
 
     Raises:
@@ -49,7 +49,7 @@ def read_digits(root: str | Path, half: Half) -> Digits:
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or labels.shape != images.shape[:1]:
         raise ConfigurationError(
             f"MNIST: expected {half} images of shape (N, 28, 28) in bytes and N labels in {root}, got {images.dtype} "
-            f"of shape {images.shape} and labels of shape {labels.shape}; ArrayDataModule takes other arrays"
+            f"of shape {images.shape} and labels of shape {labels.shape}; use ArrayDataModule for other arrays"
         )
     if len(labels) == 0 or labels.min() < 0 or labels.max() > 9:
         raise ConfigurationError(f"MNIST: expected {half} labels from 0 to 9 in {root}, got others or none")
@@ -57,7 +57,7 @@ def read_digits(root: str | Path, half: Half) -> Digits:
 
 
 def digits_sha256(root: str | Path) -> str:
-    """Checksum of both halves, whether packed or not.
+    """Checksum of both halves, independent of compression.
 
     Raises:
         ConfigurationError: As `read_digits`.
@@ -75,7 +75,7 @@ def resized(images: NDArray[np.uint8], image_size: ImageSize) -> NDArray[np.uint
 
     Args:
         images: (N, 28, 28) uint8.
-        image_size: 28 as they are; 32 within a black frame of 2 pixels; 16 the means of 2 x 2 pixels of those.
+        image_size: 28 is unchanged; 32 is padded with 2 black pixels; 16 takes the means of 2 x 2 pixels of those.
 
     Returns:
         (N, 1, image_size, image_size) uint8.
@@ -90,7 +90,7 @@ def resized(images: NDArray[np.uint8], image_size: ImageSize) -> NDArray[np.uint
 
 
 def has_digits(root: str | Path) -> bool:
-    """Whether all files are there.
+    """Whether all files exist.
 
     Args:
         root: Folder of the idx files, as for `read_digits`.
@@ -111,5 +111,5 @@ def _found(root: Path, half: Half, name: str) -> Path:
     files = [f"{prefix}-{each}" for prefix in PREFIXES.values() for each in NAMES]
     raise ConfigurationError(
         f"MNIST: expected {', '.join(files)} (or each with .gz) in {root / FOLDER}, found no {file}; copy them there, "
-        "or let torchvision fetch them with data.init_args.download: true"
+        "or let torchvision download them with data.init_args.download: true"
     )

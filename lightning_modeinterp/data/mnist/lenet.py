@@ -1,8 +1,7 @@
-"""LeNet-5, trained on MNIST: features of digits, and what a digit is.
+"""LeNet-5, trained on MNIST: features and classes of digits.
 
-Its weights are shipped; ``lenet.json`` beside them says by which command and from which data they were made, and how
-often the networks are right on the 10,000 test digits. Numbers measured with its features are ours, and comparable
-with nobody else's.
+Its weights are shipped. ``lenet.json`` has the command and data that made them, and the networks' accuracy on the
+10,000 test digits. Distances in its features cannot be compared with those of other networks.
 """
 
 import json
@@ -26,14 +25,14 @@ SIDE = 32
 
 
 class LeNet(nn.Module):
-    """Two convolutions of 5 x 5 with maxima of 2 x 2, then layers of 120, 84 and 10 units.
+    """Two 5 x 5 convolutions with 2 x 2 max pooling, then layers of 120, 84 and 10 units.
 
-    Images come in data units, [0, 255], of 16, 28 or 32 pixels a side: 28 are framed in black, 16 are doubled.
-    Features are the 84 units before their ReLU: a Gaussian fits them better than what is left after it.
+    Images are in data units, [0, 255], of 16, 28 or 32 pixels a side: 28 are padded with black, 16 are upsampled.
+    Features are the 84 units before their ReLU, which a Gaussian fits better than after it.
 
     References:
         Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",
-        Proceedings of the IEEE 86 (1998); ReLU and maxima in the place of its squashing and means.
+        Proceedings of the IEEE 86 (1998); with ReLU and max pooling instead of its tanh and average pooling.
     """
 
     name = "lenet"
@@ -53,7 +52,7 @@ class LeNet(nn.Module):
         Returns:
             (N, 84).
         """
-        with torch.autocast(images.device.type, enabled=False):  # a mixed run's half precision would move them
+        with torch.autocast(images.device.type, enabled=False):  # half precision would change them
             h = max_pool2d(relu(self.conv_1(as_input(images.float()))), 2)
             h = max_pool2d(relu(self.conv_2(h)), 2).flatten(1)
             features: Tensor = self.linear_2(relu(self.linear_1(h)))
@@ -66,22 +65,22 @@ class LeNet(nn.Module):
         return logits
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features of digits, as `features`."""
+        """Features of digits, see `features`."""
         return self.features(images)
 
 
 def as_input(images: Tensor) -> Tensor:
-    """Digits of 16, 28 or 32 pixels as the networks see them: (N, 1, 32, 32) in [0, 1], on the levels of bytes.
+    """Digits of 16, 28 or 32 pixels as input of the networks: (N, 1, 32, 32) in [0, 1], rounded to bytes.
 
     Raises:
-        ConfigurationError: If they are no grey images of such a size.
+        ConfigurationError: If they are not grey images of such a size.
     """
     if images.ndim != 4 or tuple(images.shape[1:]) not in {(1, side, side) for side in (16, 28, 32)}:
         raise ConfigurationError(
             f"lenet: expected grey images of 16, 28 or 32 pixels a side, got shape {tuple(images.shape)}; other images "
             "need other features"
         )
-    shades = images.round().clamp(0, 255) / 255  # what a file would hold of them
+    shades = images.round().clamp(0, 255) / 255  # as in an image file
     if shades.shape[-1] == 28:
         shades = pad(shades, (2, 2, 2, 2))
     if shades.shape[-1] == 16:
@@ -93,7 +92,7 @@ def lenet(member: int = 0) -> LeNet:
     """One of the trained networks, for evaluation; a new one at each call.
 
     Args:
-        member: 0 gives the features; all, 0 to 2, judge together.
+        member: 0 is the feature network; 0 to 2 together are the classifiers.
     """
     network = LeNet()
     network.load_state_dict(
@@ -110,7 +109,7 @@ def weights() -> dict[str, Tensor]:
 
 @cache
 def record() -> dict[str, Any]:
-    """How the weights were made, and what they reach."""
+    """How the weights were made, and their accuracy."""
     return dict(json.loads(RECORD.read_text()))
 
 

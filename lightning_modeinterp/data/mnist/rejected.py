@@ -1,4 +1,4 @@
-"""Digits that classifiers reject: ours, and a proxy for hallucinations, since nobody has published a rule for MNIST."""
+"""Digits that classifiers reject: our proxy for hallucinations, since no rule for MNIST is published."""
 
 from collections.abc import Sequence
 
@@ -11,20 +11,20 @@ from lightning_modeinterp.records import SupportVerdict
 from lightning_modeinterp.support_oracle import SupportOracle
 
 FAINTEST_STROKE = 64.0
-"""Least brightest pixel, of 255; networks that have seen digits only call an empty image one."""
+"""Minimum of the brightest pixel, out of 255; networks trained on digits only classify an empty image as a digit."""
 
 
 class RejectedDigits(SupportOracle):
-    """Reject what three networks do not agree on, or what points away from every digit among their features.
+    """Reject images on which three networks disagree, or whose features point away from every digit's.
 
-    A sample is rejected where the mean probability of its likeliest digit is below the 0.3rd percentile of test digits,
+    A sample is rejected if the mean probability of its likeliest digit is below the 0.3rd percentile of test digits,
     or its distance to the nearest digit, ``min_d 1 - mean_n cos(f_n, m_nd)`` with the features f_n of network n and the
-    mean direction m_nd of training digits, is beyond their 99.9th, or where no pixel is bright enough for a stroke. So
-    about 0.4 % of real digits are rejected too; report that rate beside any other. The mode is the likeliest digit;
+    mean direction m_nd of training digits, is above their 99.9th, or no pixel is bright enough for a stroke. So about
+    0.4 % of real digits are rejected too; report that rate beside any other. The mode is the likeliest digit;
     details are ``confidence`` and ``feature_distance``.
 
-    It cannot tell an odd digit from no digit, and calls a stroke that is none a digit if the networks do: of uniform
-    noise it rejects nine in ten, of the means of two digits a fifth to a third.
+    It cannot tell an odd digit from a non-digit, and accepts a non-digit if the networks do: it rejects nine in ten
+    images of uniform noise, but only a fifth to a third of the means of two digits.
 
     References:
         The rule is ours.
@@ -37,7 +37,7 @@ class RejectedDigits(SupportOracle):
 
     @torch.inference_mode()
     def judge(self, samples: Tensor) -> SupportVerdict:
-        """See `SupportOracle.judge`; grey images of 16, 28 or 32 pixels a side. What is not finite is rejected."""
+        """See `SupportOracle.judge`; grey images of 16, 28 or 32 pixels a side. Non-finite samples are rejected."""
         self._follow(samples.device)
         is_finite = samples.flatten(1).isfinite().all(1)
         features, probabilities = seen_by(self.networks, samples.float().nan_to_num(0.0))
@@ -63,7 +63,7 @@ def seen_by(networks: Sequence[LeNet], images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def nearest_direction(features: Tensor, directions: Tensor) -> Tensor:
-    """One minus the cosine, a mean over M networks, between features and the nearest of K directions.
+    """One minus the cosine between features and the nearest of K directions, a mean over M networks.
 
     Args:
         features: (M, N, F).

@@ -1,10 +1,9 @@
-"""Where a U-Net takes images with two squares to lie: between those with one square high and those with one low?
+"""Does a U-Net place images with two squares between those with one square high and those with one low?
 
-The paper shows a t-SNE of the bottleneck in which they do (figure 15). A picture of t-SNE proves little, so the
-question is asked in the space of the features themselves: how many images with two squares have both groups of single
-squares among their nearest neighbours. Images with a square and another shape, which the data hold, say what that
-number is where nothing lies between. And what the network has learned shows against two spaces that have learned
-nothing: the noised pixels themselves, and the bottleneck of the same network with fresh weights.
+The paper shows a t-SNE of the bottleneck in which they are (figure 15). A t-SNE plot proves little, so here it is
+measured in feature space: how many images with two squares have both groups of single squares among their nearest
+neighbours. Images with a square and another shape, which the data contain, are the baseline. Two spaces without
+learning are compared: the noised pixels, and the bottleneck of the same network with initial weights.
 
 Noise levels, numbers and the measure are ours; the paper gives none.
 """
@@ -41,19 +40,19 @@ BATCH = 50
 ASKED = {"two": TWO, "other": OTHER, "middle": MIDDLE}
 
 Space = Callable[[Tensor, NoiseLevel], Tensor]
-"""From noised images (B, 1, S, S) at one level (1,) to features (B, ...)."""
+"""Maps noised images (B, 1, S, S) at one level (1,) to features (B, ...)."""
 
 
 class Bottleneck(Probe):
     """Measure how many images have single squares of both heights among their nearest neighbours.
 
-    ``between/<space>/<images>/<sigma/alpha>`` is the share: of the spaces ``bottleneck``, ``fresh`` (the same with
-    fresh weights) and ``pixels``; for images with ``two`` squares, with a square and an ``other`` shape, and with one
-    in the ``middle``. The figure ``bottleneck`` is its t-SNE. Nothing for networks that are not a `UNet`.
+    ``between/<space>/<images>/<sigma/alpha>`` is the share: in the spaces ``bottleneck``, ``fresh`` (the same with
+    initial weights) and ``pixels``; for images with ``two`` squares, with a square and an ``other`` shape, and with
+    one in the ``middle``. The figure ``bottleneck`` is its t-SNE. Nothing for networks that are not a `UNet`.
 
     Args:
         distribution: The data.
-        num_each: Number of images of a group.
+        num_each: Number of images per group.
     """
 
     names = ("between",)
@@ -75,7 +74,7 @@ class Bottleneck(Probe):
         return values
 
     def figures(self, subject: Subject) -> Iterator[tuple[str, Figure]]:
-        """Draw the t-SNE of the bottleneck, a panel a noise level."""
+        """Draw the t-SNE of the bottleneck, one panel per noise level."""
         if not isinstance(subject.denoiser, UNet):
             return
         made, space = self._images(), subject.denoiser.bottleneck
@@ -93,12 +92,12 @@ class Bottleneck(Probe):
 
 
 def shares_between(points: Tensor, group: Tensor, num_neighbours: int = 20) -> dict[str, float]:
-    """Shares of the images in question whose nearest single squares are high and low, by the name of the images.
+    """Shares of images whose nearest single squares are both high and low, by the name of the images.
 
     Args:
-        points: (N, F), a point an image.
+        points: (N, F), one point per image.
         group: (N,), as in `HEIGHT_GROUPS`.
-        num_neighbours: How many neighbours are looked at.
+        num_neighbours: Number of neighbours.
     """
     high, low = points[group == HIGH], points[group == LOW]
     return {
@@ -111,7 +110,7 @@ def features(space: Space, x_t: Tensor, level: NoiseLevel) -> Tensor:
     """Features of each image on the CPU, each standardised over the images, (N, F).
 
     Args:
-        space: Where to look.
+        space: The feature space.
         x_t: Noised images, (N, 1, S, S), model units.
         level: Their level, (1,).
     """
@@ -128,13 +127,13 @@ def _noised(subject: Subject, images: Tensor) -> Iterator[tuple[float, Tensor, N
 
 
 def _spaces(network: UNet, device: torch.device) -> Mapping[str, Space]:
-    """The bottleneck, and what it is compared with."""
+    """The bottleneck, and the spaces it is compared with."""
     fresh = _fresh(network, device)
     return {"bottleneck": network.bottleneck, "fresh": fresh.bottleneck, "pixels": lambda x_t, level: x_t}
 
 
 def _fresh(network: UNet, device: torch.device) -> UNet:
-    """The same network with weights as before any training."""
+    """The same network with initial weights."""
     fresh = copy.deepcopy(network)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(0)

@@ -22,16 +22,16 @@ class SimpleShapesDataModule(ImageDataModule):
 
     Args:
         image_size: Height and width in pixels; 64 as published.
-        area: Area of a shape in pixels, before its sides are truncated. If None, 60 at 64 pixels as published, and in
-            proportion elsewhere.
+        area: Area of a shape in pixels, before its sides are truncated. If None, 60 at 64 pixels as published, scaled
+            for other sizes.
         presence: Probability of each shape, in (0, 1].
-        has_column_rule: Whether triangle, square and pentagon each have a column of their own, as published.
+        has_column_rule: Whether triangle, square and pentagon each have their own column, as published.
         size: Number of training images.
         validation_size: Number of validation images.
         test_size: Number of test images.
         batch_size: Global batch size, over all processes; at most ``size``.
-        seed: Seed of the data and of their order; None is 0. The command line puts ``seed_everything`` for None.
-        support: What counts as a hallucination, made from the distribution.
+        seed: Seed of the data and their order. If None, ``seed_everything`` on the command line, else 0.
+        support: Class of the oracle, which gets the distribution.
 
     Raises:
         ConfigurationError: If the shapes do not fit the image, or a size does not fit.
@@ -74,7 +74,7 @@ class SimpleShapesDataModule(ImageDataModule):
         return ExactShapes(self.sample_shape, distribution.area, distribution.presence)
 
     def probes(self) -> list[Probe]:
-        """Whether a model knows the column rule, and where two squares lie; see `ModeInterpDataModule.probes`."""
+        """Probes of the column rule and of images with two squares; see `ModeInterpDataModule.probes`."""
         rule = [Exclusion(self.distribution)] if self.distribution.has_column_rule else []
         return [*rule, Bottleneck(self.distribution)]
 

@@ -1,4 +1,4 @@
-"""Images of Simple Shapes, in memory, with what is on them."""
+"""Images of Simple Shapes, in memory, with the shapes on them."""
 
 from lightning_modeinterp.data.images import DrawnImages
 from lightning_modeinterp.data.shapes.distribution import SimpleShapes
@@ -6,15 +6,15 @@ from lightning_modeinterp.data.split_generator import split_generator
 
 
 class SimpleShapesDataset(DrawnImages):
-    """A fixed set of images, a function of distribution, size, seed and split alone.
+    """A fixed set of images, dependent on distribution, size, seed and split alone.
 
     ``images`` (N, 1, S, S) uint8 are the images in data units, 0 or 255, ``placed`` the shapes on them.
 
     Args:
-        distribution: What is sampled.
+        distribution: The distribution.
         size: Number of images, >= 1.
         seed: Seed of the data.
-        split: ``train``, ``validation`` or ``test``; each has draws of its own.
+        split: ``train``, ``validation`` or ``test``; each has its own draws.
 
     Raises:
         ConfigurationError: For size < 1.

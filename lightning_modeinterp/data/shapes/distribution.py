@@ -1,12 +1,12 @@
-"""Simple Shapes: a triangle, a square and a pentagon, each at most once, each in a column of its own.
+"""Simple Shapes: a triangle, a square and a pentagon, each at most once, each in its own column.
 
-White on black; three columns from left to right hold triangle, square and pentagon. Each shape is there with
-probability p, at a uniform position in its column, and images with nothing on them are dropped. The columns are as wide
-as thirds of ``image_size - 1``, so at 64 pixels the last row and column stay black. A shape that reaches over the right
-edge of its column by a pixel is cut there.
+White on black; three columns from left to right hold triangle, square and pentagon. Each shape is present with
+probability p, at a uniform position in its column, and empty images are dropped. A column is a third of
+``image_size - 1`` wide, so at 64 pixels the last row and column stay black. A shape that reaches one pixel over the
+right edge of its column is cut there.
 
-Sizes follow from an area A by the formulas of the authors' generator (truncated to whole pixels), and are drawn by the
-same routine, so that at 64 pixels every image is one that it can draw, pixel by pixel:
+Sizes follow from an area A by the formulas of the authors' generator (truncated to integers), and shapes are drawn by
+the same routine, so that at 64 pixels every image is one that it can draw, pixel by pixel:
 
     square    side sqrt(A)                                  triangle  side sqrt(4 A / sqrt(3)), pointing down
     pentagon  radius sqrt(4 A / sqrt(5 (5 + 2 sqrt(5)))), a vertex to the right
@@ -28,22 +28,22 @@ NUM_COLUMNS = 3
 WHITE = 255
 
 COMBINATIONS = torch.tensor([[number >> shape & 1 for shape in range(len(NAMES))] for number in range(1, 8)])
-"""Which shapes an image has, (7, 3): row k - 1 of them are the binary digits of k, the triangle's the lowest."""
+"""Which shapes an image has, (7, 3): row k - 1 holds the binary digits of k, the triangle's the lowest."""
 
 PUBLISHED_SIZE, PUBLISHED_AREA = 64, 60
 MIN_DIFFERENT_PIXELS = 6
-"""Fewest pixels in which two shapes differ however they are laid over each other; with fewer, blur makes them alike."""
+"""Minimum number of pixels in which two shapes differ in any overlay; with fewer, blur makes them alike."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A shape as pixels about its anchor: a corner of the triangle's and square's box, the centre of the pentagon.
+    """A shape as pixels around its anchor: a corner of the triangle's and square's box, the centre of the pentagon.
 
     Args:
-        name: What it is.
+        name: Its name.
         pixels: (P, 2) int64, row and column of each pixel from the anchor.
         rows: Lowest and highest row of the anchor.
-        columns: The same for its place within its column of the image.
+        columns: The same for its position within its column of the image.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class PlacedShapes:
-    """Shapes on images, one entry a shape; all (M,) int64.
+    """Shapes on images, one entry per shape; all (M,) int64.
 
     Args:
         image: Number of the image.
@@ -94,7 +94,7 @@ class PlacedShapes:
         )
 
     def counts(self, num_images: int) -> Tensor:
-        """How many of each shape an image has, (num_images, 3) int64."""
+        """Counts of each shape per image, (num_images, 3) int64."""
         cells = self.image * len(NAMES) + self.shape
         return torch.bincount(cells, minlength=num_images * len(NAMES)).reshape(num_images, len(NAMES))
 
@@ -104,15 +104,15 @@ class SimpleShapes:
 
     Args:
         image_size: Height and width in pixels.
-        area: Area A of a shape in pixels, before sizes are truncated. If None, 60 at 64 pixels as published, and in
-            proportion elsewhere.
+        area: Area A of a shape in pixels, before sizes are truncated. If None, 60 at 64 pixels as published, scaled
+            for other sizes.
         presence: Probability p of each shape, in (0, 1].
-        has_column_rule: Whether each shape has a column of its own. Without, they stand in columns drawn at random, no
-            two in the same one; ours.
+        has_column_rule: Whether each shape has its own column. Otherwise they are in random columns, no two in the
+            same one; ours.
 
     Raises:
-        ConfigurationError: If a shape does not fit into its column, two shapes are too small to be told apart, or p is
-            no probability of something.
+        ConfigurationError: If a shape does not fit into its column, two shapes are too small to distinguish, or p is
+            not in (0, 1].
 
     Example:
         >>> images, placed = SimpleShapes().sample(4, torch.Generator().manual_seed(0))
@@ -161,7 +161,7 @@ class SimpleShapes:
         return self.draw(placed, num_samples), placed
 
     def place(self, num_samples: int, generator: torch.Generator) -> PlacedShapes:
-        """Draw what stands where; see `sample`."""
+        """Draw the positions of shapes; see `sample`."""
         chosen = torch.multinomial(self.combination_weights, num_samples, replacement=True, generator=generator)
         rows, columns = (
             torch.stack([_uniform(getattr(shape, axis), num_samples, generator) for shape in self.shapes], dim=1)
@@ -178,12 +178,12 @@ class SimpleShapes:
         """Draw shapes, white on black.
 
         Args:
-            placed: What stands where; any number of shapes an image, anywhere.
+            placed: The shapes; any number per image, anywhere.
             num_images: Number N of images.
-            is_cut: Cut each shape at the edges of the column in which its anchor lies, as in the data.
+            is_cut: Cut each shape at the edges of its anchor's column, as in the data.
 
         Returns:
-            (N, 1, S, S) uint8, 0 or 255, where the shapes are.
+            (N, 1, S, S) uint8, 0 or 255.
         """
         size, device = self.image_size, placed.row.device
         images = torch.zeros(num_images, size * size, dtype=torch.uint8, device=device)
@@ -203,7 +203,7 @@ class SimpleShapes:
         return images.reshape(num_images, 1, size, size)
 
     def displacement(self, placed: PlacedShapes) -> Tensor:
-        """How far each shape stands from where the data can have it, (M,) int64 pixels, the larger of both axes."""
+        """Distance of each shape from its allowed positions, (M,) int64 pixels, the larger of both axes."""
         device = placed.shape.device
         rows, columns = (torch.tensor([getattr(each, axis) for each in self.shapes]) for axis in ("rows", "columns"))
         lefts = self.column_width * torch.arange(NUM_COLUMNS)
@@ -220,7 +220,7 @@ class SimpleShapes:
                 if low > high:
                     raise ConfigurationError(
                         f"SimpleShapes: expected room for a {shape.name} of {len(shape)} pixels in a column of "
-                        f"{self.column_width} by {self.canvas_height}, got no {axis} to place it; take a larger "
+                        f"{self.column_width} by {self.canvas_height}, got no {axis} to place it; use a larger "
                         f"image_size than {self.image_size} or a smaller area than {self.area:g}"
                     )
         for first, second in ((TRIANGLE, SQUARE), (TRIANGLE, PENTAGON), (SQUARE, PENTAGON)):
@@ -228,13 +228,13 @@ class SimpleShapes:
             if num_different < MIN_DIFFERENT_PIXELS:
                 raise ConfigurationError(
                     f"SimpleShapes: expected a {NAMES[first]} and a {NAMES[second]} that differ by at least "
-                    f"{MIN_DIFFERENT_PIXELS} pixels, got {num_different}; take a larger image_size than "
+                    f"{MIN_DIFFERENT_PIXELS} pixels, got {num_different}; use a larger image_size than "
                     f"{self.image_size} or a larger area than {self.area:g}"
                 )
 
 
 def num_different_pixels(first: Shape, second: Shape) -> int:
-    """Pixels of either shape that the other has not, where they are laid over each other as well as can be."""
+    """Number of differing pixels of two shapes in their best overlay."""
     own = {tuple(pixel) for pixel in first.pixels.tolist()}
     reach = range(-int(first.pixels.abs().max()) - 1, int(first.pixels.abs().max()) + 2)
     offsets = torch.cartesian_prod(torch.tensor(reach), torch.tensor(reach))
@@ -261,7 +261,7 @@ def _make_shapes(area: float, width: int, height: int) -> tuple[Shape, ...]:
 
 
 def _filled(outline: list[tuple[float, float]]) -> Tensor:
-    """Pixels of a polygon with its outline, (P, 2) row and column, about the origin."""
+    """Pixels of a polygon with its outline, (P, 2) row and column, around the origin."""
     reach = 2 + math.ceil(max(abs(value) for corner in outline for value in corner))
     image = Image.new("L", (2 * reach + 1, 2 * reach + 1))
     ImageDraw.Draw(image).polygon([(x + reach, y + reach) for x, y in outline], fill=WHITE, outline=WHITE)

@@ -1,12 +1,12 @@
-"""The denoiser that no training can beat on Simple Shapes: it knows where each shape can stand.
+"""The optimal denoiser of Simple Shapes, from all positions of each shape.
 
 With black at -1 and white at 1 a shape b (its pixels) in ``x_t = alpha x_0 + sigma eps`` is more likely than black by
 
     log p(x_t | b) - log p(x_t | black) = 2 alpha / sigma^2  sum_{p in b} x_t[p].
 
-Each column holds its shape at one of a few hundred places or not at all, independently of the others but for images
-with nothing on them, which the data do not have. So with the weight ``a_c`` of a column without and ``s_c`` of one with
-its shape, ``Z = prod_c (a_c + s_c) - prod_c a_c`` is the sum over all images, and the posterior mean is
+Each column holds its shape at one of a few hundred places or not at all, independently of the others, except that the
+data have no empty image. So with the weight ``a_c`` of a column without and ``s_c`` of one with its shape,
+``Z = prod_c (a_c + s_c) - prod_c a_c`` is the sum over all images, and the posterior mean is
 
     E[b_c | x_t] = prod_{d != c} (a_d + s_d) / Z  sum_places w_place b_place.
 """
@@ -28,11 +28,11 @@ class ExactShapes(Denoiser):
 
     Args:
         sample_shape: Shape (1, S, S) of one image; the command line takes it from the data.
-        area: As for the data.
-        presence: As for the data.
+        area: As in the data module.
+        presence: As in the data module.
 
     Raises:
-        ConfigurationError: If samples are no square grey images, or the shapes do not fit them.
+        ConfigurationError: If samples are not square grey images, or the shapes do not fit them.
     """
 
     prediction: PredictionType | None = "x_0"
@@ -73,7 +73,7 @@ class ExactShapes(Denoiser):
         return images[:, 0, : self.height, column * width : (column + 1) * width]
 
     def _log_weights(self, strip: Tensor, column: int, scale: Tensor) -> Tensor:
-        """Log of prior times likelihood of each place, against black, (B, places) float64."""
+        """Log of prior times likelihood of each place, relative to black, (B, places) float64."""
         places = self._places(column)
         prior = strip.new_tensor(self.presence / len(places), dtype=torch.float64).log()
         return prior + scale * (strip.double().flatten(1) @ places.T)

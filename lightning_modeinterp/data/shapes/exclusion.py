@@ -1,8 +1,8 @@
-"""Whether a model has learned that no image has a shape twice.
+"""Test whether a model has learned that no image has a shape twice.
 
-The same shape stands beside a companion that the data allow and beside its own double; see `exclusion_pairs`. Of the
-latter the exact posterior mean leaves a half, whichever of the two it takes for the true one; where noise hides both it
-leaves as much as of the former.
+A shape is placed beside a companion that the data allow, and beside its own double; see `exclusion_pairs`. The exact
+posterior mean keeps half of a double, since it cannot tell which of the two is right; where noise hides both, it keeps
+as much as with an allowed companion.
 """
 
 from torch import Generator, Tensor
@@ -13,7 +13,7 @@ from lightning_modeinterp.data.shapes.exclusion_pairs import exclusion_pairs
 
 
 class Exclusion(RuleProbe):
-    """Measure how much less of a shape a model leaves beside its double.
+    """Measure how much less of a shape a model keeps beside its double.
 
     ``exclusion/<sigma/alpha>`` is the predicted brightness (0 black, 1 white) of the shape beside an allowed companion
     less that beside its double; see `RuleProbe`.
@@ -35,6 +35,6 @@ class Exclusion(RuleProbe):
         return exclusion_pairs(self.distribution, self.num_pairs, generator)
 
     def compare(self, allowed: Tensor, forbidden: Tensor, pairs: ImagePairs) -> Tensor:
-        """What the double takes of the brightness of each shape; see `RuleProbe.compare`."""
+        """Brightness that each shape loses to its double; see `RuleProbe.compare`."""
         of_allowed, of_forbidden = (mean_over((x_0_hat + 1) / 2, pairs.looked_at) for x_0_hat in (allowed, forbidden))
         return of_allowed - of_forbidden

@@ -1,8 +1,8 @@
-"""Pairs of images that tell whether a model knows that no image has a shape twice.
+"""Pairs of images to test whether a model knows that no image has a shape twice.
 
-Both images of a pair have the same shape at the same place and one companion: on one another shape in its own column,
-as in the data, on the other the same shape once more in the same column, which no image has. What a model makes of the
-first shape may differ only by what it knows of the rule.
+Both images of a pair have the same shape at the same place and one companion: on one image another shape in its own
+column, as in the data, on the other the same shape again in the same column, which no image has. So a difference in
+the prediction of the first shape is due to knowledge of the rule.
 """
 
 import torch
@@ -12,11 +12,11 @@ from lightning_modeinterp.data.images import ImagePairs
 from lightning_modeinterp.data.shapes.distribution import NAMES, PlacedShapes, SimpleShapes
 
 MIN_GAP = 1
-"""Black rows between a shape and its double, at least."""
+"""Minimum number of black rows between a shape and its double."""
 
 
 def exclusion_pairs(distribution: SimpleShapes, num_pairs: int, generator: torch.Generator) -> ImagePairs:
-    """Draw pairs, evenly over the shapes; what is looked at is the shape that both images have.
+    """Draw pairs, evenly over the shapes; the compared pixels are the shape that both images have.
 
     Args:
         distribution: The data, with their column rule.
@@ -47,7 +47,7 @@ def exclusion_pairs(distribution: SimpleShapes, num_pairs: int, generator: torch
 
 
 def _place(distribution: SimpleShapes, shape: Tensor, rows: Tensor, generator: torch.Generator) -> PlacedShapes:
-    """One shape an image at a uniform place of its own, in one of the rows (N, height) bool."""
+    """One shape per image at a uniform place, in one of the rows (N, height) bool."""
     (first_row, last_row), (first, last) = (
         torch.tensor([getattr(each, axis) for each in distribution.shapes])[shape].T for axis in ("rows", "columns")
     )

@@ -1,8 +1,8 @@
-"""Images with a square high, low, or both: of the last no training image is, and each half of it is on many.
+"""Images with a square high, low, or both; no training image has both, but many have one.
 
-What a network makes of the third kind, seen beside the first two, tells where it takes such images to lie. Two more
-groups are controls: a square with another shape (as many shapes as the doubles have, in the data), and a single square
-in the middle of the rows.
+A network's features of the third group, compared with the first two, show where it places such images. Two more groups
+are controls: a square with another shape (as many shapes as a double, in the data), and a single square in the middle
+rows.
 """
 
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ class HeightGroups:
 
 
 def height_groups(distribution: SimpleShapes, num_each: int, generator: torch.Generator) -> HeightGroups:
-    """Compose images, places uniform within a third of the rows: the upper one is high, the lower one low.
+    """Compose images with uniform places in a third of the rows: the upper third is high, the lower low.
 
     Half of the squares beside another shape are high and the other shape is low, half the other way round; the other
     shapes are triangles and pentagons in turn.
 
     Args:
         distribution: The data.
-        num_each: Number N of images of a group.
+        num_each: Number N of images per group.
         generator: The only source of randomness.
 
     Example:

@@ -1,15 +1,15 @@
-"""Simple Shapes: how many of each shape an image has, where they stand, and what on it is none of them.
+"""Simple Shapes: the count and position of each shape on an image, and everything else on it.
 
-The mode interpolation paper calls an image hallucinated that has a shape more than once, and does not publish how it
-counted. Here a sample is, in this order,
+In the mode interpolation paper an image with a shape more than once is a hallucination; how it counted is not
+published. Here a sample is, in this order,
 
-    repeated    some shape is there more than once: the paper's hallucination
-    misplaced   a shape stands where the data never have it
-    malformed   something on it is no shape
+    repeated    some shape is on it more than once: the paper's hallucination
+    misplaced   a shape is where the data never have it
+    malformed   something on it is not a shape
     empty       nothing is on it
-    missing     where the data always have all shapes (presence 1), one is not there
+    missing     a shape is not on it, although the data always have all shapes (presence 1)
 
-and else in support. The order decides ``kind`` alone; the counts of a verdict hold all that applies.
+and else in support. The order decides only ``kind``; the counts of a verdict include all that apply.
 """
 
 import torch
@@ -28,19 +28,18 @@ LEFTOVER_SHARE = 0.15
 class ShapeCount(SupportOracle):
     """Count shapes; see `ShapeFinder` for how they are found, also where they touch.
 
-    It cannot tell a shape that another one hides by more than half, nor a shape from one that differs in a few pixels
+    It cannot find a shape that is more than half hidden, nor tell a shape from one that differs in a few pixels
     (``max_error``). All thresholds are ours.
 
     Args:
         distribution: The true distribution of the images.
-        max_error: Wrong pixels of a shape, over its number of pixels, up to which it is that shape. Half-way between
-            two of the 64-pixel shapes it is at least 0.125, on blurred ones (a Gaussian of one pixel) at most 0.07.
-        min_brightness: Mean brightness of a shape, over white, from which it is that shape. Fainter ones are
-            ``malformed``.
-        max_displacement: Pixels, along either axis, by which a shape may stand beside where the data can have it.
-        dark: Brightness, over white, that counts as black: an image without anything brighter is empty.
-        grey: Brightness, over white, from which pixels away from all shapes are something.
-        min_leftover: Pixels that have to hang together to be something. If None, 15 % of a shape's area.
+        max_error: Maximum share of wrong pixels of a shape, relative to its number of pixels. Half-way between two
+            of the 64-pixel shapes it is at least 0.125, on blurred ones (a Gaussian of one pixel) at most 0.07.
+        min_brightness: Minimum mean brightness of a shape, relative to white. Fainter ones are ``malformed``.
+        max_displacement: Maximum distance of a shape from its allowed positions, in pixels along either axis.
+        dark: Brightness, relative to white, that counts as black: an image without anything brighter is empty.
+        grey: Minimum brightness, relative to white, of pixels that count as something outside of all shapes.
+        min_leftover: Minimum number of connected pixels that count. If None, 15 % of a shape's area.
 
     Raises:
         ConfigurationError: If a threshold is out of its range.
@@ -71,7 +70,7 @@ class ShapeCount(SupportOracle):
         self.finder = ShapeFinder(distribution, dark, grey, self.min_leftover)
 
     def find(self, samples: Tensor) -> FoundShapes:
-        """Where the shapes are, good and bad ones.
+        """Find shapes, good and bad ones.
 
         Args:
             samples: (N, 1, S, S), data units.
@@ -79,15 +78,15 @@ class ShapeCount(SupportOracle):
         return self.finder.find(samples)
 
     def is_shape(self, found: FoundShapes) -> Tensor:
-        """Which of the shapes found are good enough to count, (M,) bool."""
+        """Which of the found shapes are good enough to count, (M,) bool."""
         return (found.error <= self.max_error) & (found.brightness >= self.min_brightness)
 
     def judge(self, samples: Tensor) -> SupportVerdict:
         """See `SupportOracle.judge`.
 
-        ``mode`` says which shapes are there, a row of `COMBINATIONS`; the first where there is none. A sample that is
+        ``mode`` is the combination of shapes, a row of `COMBINATIONS`; the first if there are none. A sample that is
         not finite is malformed. The verdict's details are the numbers of ``triangles``, ``squares`` and ``pentagons``,
-        ``misplaced`` ones among them, and ``malformed`` components.
+        of ``misplaced`` ones among them, and of ``malformed`` components.
         """
         num_images = len(samples)
         found = self.find(samples)

@@ -1,14 +1,14 @@
-"""Find the shapes on an image, also where they touch, by what explains its white pixels.
+"""Find the shapes on an image, also touching ones, by explaining its white pixels.
 
-An image is made black and white at half its greatest brightness. A shape laid somewhere *explains* the white pixels
-under it and has to answer for the black ones:
+An image is binarised at half its maximum brightness. A placed shape *explains* the white pixels under it and is
+penalised for the black ones:
 
-    gain = (white pixels under it that nothing else explains - black pixels under it) / its number of pixels
+    gain = (unexplained white pixels under it - black pixels under it) / its number of pixels
 
-The placement of the largest gain is taken, what it explains is set aside, and so on, while a gain is above a half. So
-two shapes that touch are told apart: each fits its own pixels best. A shape's error is what it explains wrongly, black
-under it and white beside it that no shape explains, over its number of pixels. What stays bright away from all shapes
-falls into components.
+The placement of the largest gain is taken, the pixels it explains are removed, and so on, while a gain is above a
+half. So two touching shapes are separated: each fits its own pixels best. A shape's error is the number of wrong
+pixels, black under it or unexplained white next to it, over its number of pixels. Bright pixels away from all shapes
+form components.
 """
 
 from collections.abc import Sequence
@@ -24,24 +24,24 @@ from torch.nn.functional import max_pool2d, pad
 from lightning_modeinterp.data.shapes.distribution import WHITE, PlacedShapes, Shape, SimpleShapes
 
 MIN_GAIN = 0.5
-"""Least gain of a shape."""
+"""Minimum gain of a shape."""
 
 CHUNK = 128
-"""Images that are looked at together, so that they stay in a core's cache."""
+"""Images processed together, so that they stay in a core's cache."""
 
 MAX_SHAPES = 12
-"""Shapes that are looked for on one image."""
+"""Maximum number of shapes to find on one image."""
 
 
 @dataclass(frozen=True)
 class FoundShapes:
-    """What is on N images.
+    """Shapes found on N images.
 
     Args:
         placed: The M shapes, by image.
-        error: (M,) float32, wrong pixels of each over its number of pixels; at least 0.
-        brightness: (M,) float32, mean of the pixels of each that are on the image, over white.
-        leftover: (N,) int64, pixels of the largest component that belongs to no shape.
+        error: (M,) float32, number of wrong pixels of each over its number of pixels; at least 0.
+        brightness: (M,) float32, mean over the pixels of each that are on the image, relative to white.
+        leftover: (N,) int64, pixels of the largest component outside of all shapes.
         num_leftovers: (N,) int64, number of such components of at least ``min_leftover`` pixels.
     """
 
@@ -53,7 +53,7 @@ class FoundShapes:
 
     @classmethod
     def joined(cls, parts: Sequence["FoundShapes"]) -> "FoundShapes":
-        """What is on all images of several parts, numbered on."""
+        """Concatenate the shapes of several parts, with images numbered consecutively."""
         starts = [0, *accumulate(len(part.leftover) for part in parts)]
         placed = [
             replace(part.placed, image=part.placed.image + start)
@@ -66,16 +66,16 @@ class FoundShapes:
 
 
 class ShapeFinder:
-    """Look for the shapes of a distribution.
+    """Finds the shapes of a distribution.
 
-    It cannot tell a shape that another one hides by more than half, nor one whose error is large from the nearest of
-    the three; that is for whoever reads the error to judge.
+    It cannot find a shape that is more than half hidden. A shape with a large error is reported as the nearest of the
+    three; the caller has to check the error.
 
     Args:
-        distribution: Says what the shapes look like.
-        dark: Brightness, over white, that counts as black on any image.
-        grey: Brightness, over white, from which pixels away from the shapes are leftovers.
-        min_leftover: Least number of pixels of a leftover.
+        distribution: The distribution.
+        dark: Brightness, relative to white, that counts as black on any image.
+        grey: Minimum brightness, relative to white, of leftover pixels outside of all shapes.
+        min_leftover: Minimum number of pixels of a leftover component.
     """
 
     def __init__(self, distribution: SimpleShapes, dark: float, grey: float, min_leftover: int) -> None:
@@ -84,7 +84,7 @@ class ShapeFinder:
         self.margin = 1 + max(int(shape.pixels.abs().max()) for shape in distribution.shapes)
 
     def find(self, samples: Tensor) -> FoundShapes:
-        """Look at each image alone.
+        """Find the shapes of each image independently.
 
         Args:
             samples: (N, 1, S, S), data units.
@@ -105,7 +105,7 @@ class ShapeFinder:
         return FoundShapes(placed, error, placed_brightness, *self._leftovers(is_left))
 
     def _place(self, is_white: Tensor) -> PlacedShapes:
-        """Explain white pixels, (N, S, S) bool, by the largest gain first."""
+        """Explain white pixels, (N, S, S) bool, in order of decreasing gain."""
         size, device = is_white.shape[-1], is_white.device
         value = pad(2 * is_white.short() - 1, (self.margin,) * 4, value=-1)
         num_pixels = torch.tensor(list(map(len, self.distribution.shapes)), device=device)
@@ -131,7 +131,7 @@ class ShapeFinder:
         return _by_image(found, device)
 
     def _set_aside(self, value: Tensor, placed: PlacedShapes) -> None:
-        """Let explained pixels count for nothing; one placement a row of ``value``."""
+        """Set explained pixels to 0; one placement per row of ``value``."""
         for number, shape in enumerate(self.distribution.shapes):
             rows = (placed.shape == number).nonzero()
             pixels = shape.pixels.to(value.device) + self.margin
@@ -161,7 +161,7 @@ class ShapeFinder:
         return mean, error
 
     def _look(self, padded: Tensor, placed: PlacedShapes, pixels: Tensor) -> Tensor:
-        """Values at pixels about each anchor, (M, P)."""
+        """Values at pixels around each anchor, (M, P)."""
         pixels = pixels.to(padded.device) + self.margin
         rows, columns = placed.row[:, None] + pixels[:, 0], placed.column[:, None] + pixels[:, 1]
         return padded[placed.image[:, None], rows, columns]
@@ -174,7 +174,7 @@ class ShapeFinder:
         number = torch.zeros(num_images, dtype=torch.int64)
         if rows.any():
             apart = np.zeros((3, 3, 3), dtype=bool)
-            apart[1] = True  # neighbours in the plane, diagonal ones too; none on another image
+            apart[1] = True  # neighbours within an image, including diagonal ones
             some = is_left[rows].cpu().numpy()
             labels, num_labels = ndimage.label(some, apart)
             sizes = np.bincount(labels.ravel(), minlength=num_labels + 1)[1:]

@@ -1,4 +1,4 @@
-"""What is wrong with generated Simple Shapes, and how they share out over the combinations of shapes."""
+"""Rates of faults in generated Simple Shapes, and the frequencies of combinations of shapes."""
 
 from collections.abc import Sequence
 
@@ -15,20 +15,20 @@ FAULTS = ("repeated", "misplaced", "malformed")
 
 
 class ShapeRates(SupportRates):
-    """Measure how often images have a shape twice, in the wrong place, or none that is known.
+    """Measure how often images have a shape twice, a misplaced shape, or something that is not a shape.
 
-    Beside the rates of `SupportRates`: ``repeated_rate`` (the paper's hallucination), ``misplaced_rate`` and
-    ``malformed_rate``, each with its 95 % Wilson interval, count every image that has the fault, also one that has
-    another fault too. ``mode_coverage``, ``mode_weight_tv`` and ``mode_weight_least`` compare the combinations of
-    shapes on images in support with those of the data; ``mean_num_shapes`` counts shapes on all images.
-    It cannot tell whether the positions are those of the data.
+    Besides the rates of `SupportRates`: ``repeated_rate`` (the paper's hallucination), ``misplaced_rate`` and
+    ``malformed_rate``, each with its 95 % Wilson interval, count every image with the fault, also with others.
+    ``mode_coverage``, ``mode_weight_tv`` and ``mode_weight_least`` compare the combinations of shapes on images in
+    support with those of the data; ``mean_num_shapes`` counts shapes on all images.
+    It does not compare the positions with those of the data.
 
     Args:
-        kinds: Names of the kinds, as the oracle's verdicts give them.
+        kinds: Names of the kinds, as in the oracle's verdicts.
         weights: (7,) probability of each combination of shapes in the data.
 
     Raises:
-        ConfigurationError: If the kinds are no kinds.
+        ConfigurationError: If the kinds are not valid.
 
     Example:
         >>> import torch
@@ -70,7 +70,7 @@ class ShapeRates(SupportRates):
         if missing := [name for name in (*SHAPES, *FAULTS[1:]) if name not in verdict.details]:
             raise ConfigurationError(
                 f"ShapeRates: expected a verdict with the numbers of {', '.join(missing)}, got "
-                f"{', '.join(verdict.details) or 'none'}; judge by ShapeCount, or take SupportRates"
+                f"{', '.join(verdict.details) or 'none'}; judge with ShapeCount, or use SupportRates"
             )
         counts = torch.stack([verdict.details[name].long() for name in SHAPES], dim=1)
         faults = [(counts > 1).any(1), *(verdict.details[name] > 0 for name in FAULTS[1:])]
@@ -80,7 +80,7 @@ class ShapeRates(SupportRates):
         self.num_shapes = self.num_shapes + counts.sum()
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the rates.
+        """The rates.
 
         Returns:
             Flat names to scalars: rates float64 in [0, 1] (nan without samples), counts int64.

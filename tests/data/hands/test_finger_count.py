@@ -98,9 +98,9 @@ def test_people_have_the_last_word(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"thresholds": (0.5, 0.4)}, "thresholds: expected rising numbers"),
-        ({"thresholds": ()}, "thresholds: expected rising numbers"),
-        ({"thresholds": (-0.1, 0.4)}, "thresholds: expected rising numbers"),
+        ({"thresholds": (0.5, 0.4)}, "thresholds: expected increasing numbers"),
+        ({"thresholds": ()}, "thresholds: expected increasing numbers"),
+        ({"thresholds": (-0.1, 0.4)}, "thresholds: expected increasing numbers"),
         ({"lengths": ()}, "expected lengths above 0"),
         ({"dark": 0.0}, "dark between 0 and 1"),
         ({"labels": "nowhere.csv"}, "found none at nowhere.csv"),

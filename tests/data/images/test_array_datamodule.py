@@ -80,10 +80,10 @@ def test_files_that_cannot_be_read(tmp_path):
         read_array(tmp_path / "a.npy")
     for name in ("a.npy", "a.npz"):
         (tmp_path / name).write_bytes(b"no array")
-        with pytest.raises(ConfigurationError, match=r"expected a whole .np. file of numbers"):
+        with pytest.raises(ConfigurationError, match=r"expected a complete .np. file of numbers"):
             read_array(tmp_path / name)
     np.save(tmp_path / "b.npy", np.array([{}]), allow_pickle=True)
-    with pytest.raises(ConfigurationError, match=r"expected a whole .npy file of numbers"):
+    with pytest.raises(ConfigurationError, match=r"expected a complete .npy file of numbers"):
         read_array(tmp_path / "b.npy")
 
 

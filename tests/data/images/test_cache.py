@@ -101,7 +101,7 @@ def test_a_message_names_three_broken_files_at_most(folder, tmp_path):
     with pytest.raises(ConfigurationError, match=r"got 30: .* and 27 more;") as refused:
         cached_images(folder, SMALL, tmp_path / "cache")
     assert "\n" not in str(refused.value)
-    with pytest.raises(ConfigurationError, match="expected one that can be read"):
+    with pytest.raises(ConfigurationError, match="expected at least one readable image"):
         cached_images(folder, SMALL, tmp_path / "cache", max_broken=1.0)
 
 
