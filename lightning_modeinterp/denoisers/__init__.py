@@ -13,5 +13,5 @@ __all__ = ["MLP", "Denoiser", "DiffusersFolder", "DiffusersUNet", "UNet", "load_
 
 
 def __getattr__(name: str) -> Any:
-    """What has moved to the data that it belongs to."""
+    """Resolve old names of classes that have moved to their data."""
     return moved(__name__, name)

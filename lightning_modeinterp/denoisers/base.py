@@ -1,4 +1,4 @@
-"""The seam: a network that sees a noised sample and its noise level."""
+"""The interface of denoisers: a network of a noised sample and its noise level."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,21 +13,21 @@ from lightning_modeinterp.records import NoiseLevel
 
 
 class Denoiser(nn.Module, ABC):
-    """A network from ``(x_t, level)`` to whatever the module trains it to predict.
+    """A network from ``(x_t, level)`` to the prediction that the module trains.
 
     Args:
         sample_shape: Shape of one sample; the command line takes it from the data.
     """
 
     prediction: PredictionType | None = None
-    """What the output is, for a denoiser that can give one thing only. None for a network, which learns any."""
+    """Prediction type of a denoiser that has only one. None for a network, which can learn any."""
 
     is_trained: ClassVar[bool] = False
-    """Whether it is made with trained weights, so that it may be evaluated without a checkpoint."""
+    """Whether it comes with trained weights, so that it can be evaluated without a checkpoint."""
 
     num_rounded_steps: int | None = None
-    """Number of steps, evenly over [0, 1], that times are rounded to, so that only levels at these can be trained. None
-    where times are seen as they are."""
+    """Number of evenly spaced steps in [0, 1] to which times are rounded, so that only levels at these can be trained.
+    None if times are not rounded."""
 
     def __init__(self, sample_shape: Sequence[int]) -> None:
         super().__init__()
@@ -35,20 +35,21 @@ class Denoiser(nn.Module, ABC):
         self.sample_shape = tuple(sample_shape)
 
     def check_schedule(self, schedule: NoiseSchedule) -> None:
-        """Raise a `ConfigurationError` for a noise schedule that it was not made for. It takes any by default.
+        """Raise a `ConfigurationError` for a noise schedule that it was not made for. Any is accepted by default.
 
         Args:
-            schedule: The one that it is to be trained and sampled on.
+            schedule: The noise schedule for training and sampling.
         """
         return None
 
     def fallback(self, x_t: Tensor) -> str | None:
-        """What runs here for such samples in the place of what was asked for, such as where there is no compiler.
+        """The implementation used for such samples instead of the requested one, such as without a compiler.
 
-        None where all is as asked, the default. It changes last bits, so it is part of a sample store's fingerprint.
+        None if the requested one is used, the default. It changes the last bits, so it is part of a sample store's
+        fingerprint.
 
         Args:
-            x_t: Samples of the shape, dtype and device of those to come; under the autocast of those to come.
+            x_t: Samples with the shape, dtype and device of later ones, under the same autocast.
         """
         return None
 
@@ -58,7 +59,7 @@ class Denoiser(nn.Module, ABC):
 
         Args:
             x_t: Noised samples, (B, *sample_shape), model units.
-            level: Their noise levels, of shape (B,), or (1,) where all stand at one level.
+            level: Their noise levels, of shape (B,), or (1,) if all share one level.
 
         Returns:
             (B, *sample_shape).

@@ -1,4 +1,4 @@
-"""A trained model as a folder that the diffusers library opens: the way back from `DiffusersFolder`."""
+"""Export a trained model as a folder of the diffusers library, the inverse of `DiffusersFolder`."""
 
 from pathlib import Path
 from typing import Any
@@ -25,23 +25,23 @@ def save_as_diffusers(
     prediction: PredictionType,
     sampler: Sampler | None = None,
 ) -> Path:
-    """Write a model as ``DDPMPipeline.from_pretrained`` and ``UNet2DModel.from_pretrained`` of diffusers read it.
+    """Write a model that ``DDPMPipeline.from_pretrained`` and ``UNet2DModel.from_pretrained`` of diffusers can load.
 
-    Drawn there with the same noise its samples are those of the sampler here, as far as float32 goes.
+    With the same noise its samples are the same as here, up to float32 rounding.
 
     Args:
-        folder: Where to; new or empty.
-        denoiser: A `DiffusersUNet` or a `DiffusersFolder`; other layouts diffusers has no class for.
-        schedule: The noise schedule that it was trained on; its T levels are written.
+        folder: Output folder; new or empty.
+        denoiser: A `DiffusersUNet` or a `DiffusersFolder`; diffusers has no class for other layouts.
+        schedule: The noise schedule it was trained on; its T levels are written.
         prediction: What the network predicts.
-        sampler: Whose variance and range of x_0_hat become those of the scheduler. Fixed small and no range if None.
+        sampler: Sets the variance and range of x_0_hat of the scheduler. Fixed small and no range if None.
 
     Returns:
         The folder.
 
     Raises:
-        ConfigurationError: If diffusers is not installed, the folder holds something, or the model, its levels or the
-            range cannot be said in the terms of diffusers.
+        ConfigurationError: If diffusers is not installed, the folder is not empty, or the model, its levels or the
+            range cannot be expressed in diffusers.
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -67,20 +67,20 @@ def save_as_diffusers(
 
 @torch.no_grad()
 def _levels(schedule: NoiseSchedule) -> dict[str, Any]:
-    """The noise levels, in the terms of a scheduler."""
+    """The noise levels, as settings of a scheduler."""
     grid = schedule.grid()
     if not torch.equal(grid.t, torch.linspace(0, 1, len(grid), dtype=torch.float64)):
         raise ConfigurationError(
-            f"export: expected a network that sees times, as those of diffusers do, got one that sees the noise levels "
+            f"export: expected a network with times as input, as in diffusers, got one with the noise levels "
             f"of {type(schedule).__name__}; train it on a fixed schedule"
         )
     log_alpha_bar = torch.cat([grid.gamma.new_zeros(1), logsigmoid(-grid.gamma)])
     betas = -torch.expm1(log_alpha_bar.diff())
-    alpha_bar = (1 - betas.float()).cumprod(0)  # as diffusers has them
+    alpha_bar = (1 - betas.float()).cumprod(0)  # as in diffusers
     if not (alpha_bar[-1] > 0 and alpha_bar[0] < 1):
         raise ConfigurationError(
-            f"export: expected alpha^2 between 0 and 1 in float32, in which diffusers computes, got "
-            f"{grid.alpha[-1].square():.3g} to 1 - {grid.sigma[0].square():.3g}; train on a schedule with less range"
+            f"export: expected alpha^2 between 0 and 1 in float32, as diffusers computes it, got "
+            f"{grid.alpha[-1].square():.3g} to 1 - {grid.sigma[0].square():.3g}; use a schedule with a smaller range"
         )
     if type(schedule) is LinearBetaSchedule:
         made = as_plain(schedule)["init_args"]
@@ -90,7 +90,7 @@ def _levels(schedule: NoiseSchedule) -> dict[str, Any]:
 
 
 def _sampling(sampler: Sampler | None) -> dict[str, Any]:
-    """How a sampler moves, in the terms of a scheduler."""
+    """The sampler, as settings of a scheduler."""
     variance = sampler.variance if isinstance(sampler, AncestralSampler) else "fixed_small"
     reach = None if sampler is None else sampler.x_0_range
     if reach is None:
@@ -98,7 +98,7 @@ def _sampling(sampler: Sampler | None) -> dict[str, Any]:
     low, high = reach
     if low != -high:
         raise ConfigurationError(
-            f"export: expected generation.sampler.x_0_range about 0, as diffusers clips, got {list(reach)}; draw with "
-            "another range, or none, first"
+            f"export: expected generation.sampler.x_0_range symmetric around 0, as in diffusers, got {list(reach)}; "
+            "draw with another range, or none, first"
         )
     return {"variance_type": variance, "clip_sample": True, "clip_sample_range": high}

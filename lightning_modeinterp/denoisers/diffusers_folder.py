@@ -1,4 +1,4 @@
-"""A trained model of the diffusers library, from the folder that it was saved in."""
+"""A trained model of the diffusers library, loaded from its folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,19 +21,19 @@ MODEL = "UNet2DModel"
 _WATCH = "; `watch` sees such a model in its own pipeline"
 
 MAX_OTHER_GAMMA = 1e-3
-"""By which two noise schedules may differ in gamma and be the same; diffusers has its betas in float32."""
+"""Tolerance in gamma within which two noise schedules are equal; diffusers has its betas in float32."""
 
 
 class DiffusersFolder(Denoiser):
-    """A ``UNet2DModel`` with its weights, as ``pipeline.save_pretrained`` of diffusers writes it.
+    """A ``UNet2DModel`` with its weights, as saved by ``pipeline.save_pretrained`` of diffusers.
 
-    It is trained already, so test and predict need no checkpoint; a fit trains it on. Its noise schedule is
-    `DiffusersSchedule` of the same folder, and it predicts what is written there. Only safetensors are read, so nothing
-    is unpickled. The folder has to stay where it is.
+    It is already trained, so test and predict need no checkpoint; a fit continues its training. Its noise schedule is
+    `DiffusersSchedule` of the same folder, which also sets the prediction type. Only safetensors are read, so nothing
+    is unpickled. The folder must not be moved.
 
     Args:
         sample_shape: Shape (C, H, W) of one sample; the command line takes it from the data.
-        path: The folder, with ``unet`` and ``scheduler`` in it, or with both configs and the weights side by side.
+        path: The folder, with subfolders ``unet`` and ``scheduler``, or with both configs and the weights in it.
 
     Raises:
         ConfigurationError: If diffusers is not installed, there is no such folder, it holds another model or no
@@ -49,16 +49,16 @@ class DiffusersFolder(Denoiser):
         folder = _model_folder(Path(path))
         _check_config(folder, read_config(folder / "config.json"), self.sample_shape)
         self.num_steps, self.prediction = schedule.num_steps, schedule.trained_prediction
-        self.trained_gamma = schedule.gamma_grid  # plain, as a schedule has it
+        self.trained_gamma = schedule.gamma_grid  # a plain attribute, as in a schedule
         self.network = _network(folder)
 
     def check_schedule(self, schedule: NoiseSchedule) -> None:
-        """See `Denoiser.check_schedule`; it was trained on the levels of its folder alone."""
+        """See `Denoiser.check_schedule`; it accepts only the levels of its folder."""
         grid = schedule.grid()
         if len(grid) != self.num_steps or (grid.gamma - self.trained_gamma).abs().max() > MAX_OTHER_GAMMA:
             raise ConfigurationError(
                 f"model.noise_schedule: expected the {self.num_steps} levels that the folder's model was trained on, "
-                f"got others of {type(schedule).__name__}; take DiffusersSchedule with the same path"
+                f"got others of {type(schedule).__name__}; use DiffusersSchedule with the same path"
             )
 
     def forward(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
@@ -72,13 +72,13 @@ def _model_folder(path: Path) -> Path:
         if (folder / "config.json").is_file():
             return folder
     raise ConfigurationError(
-        f"{path}: expected unet/config.json as save_pretrained of diffusers writes it, found none; give the folder of "
+        f"{path}: expected unet/config.json as written by save_pretrained of diffusers, found none; give the folder of "
         "a pipeline"
     )
 
 
 def _check_config(folder: Path, config: dict[str, Any], sample_shape: Sequence[int]) -> None:
-    """Refuse a model that cannot be run on an image and its noise level alone."""
+    """Refuse a model that needs more than an image and its noise level."""
     if (kind := config.get("_class_name")) != MODEL:
         raise ConfigurationError(f"{folder}: expected a {MODEL}, got {kind}{_WATCH}")
     if not any((folder / name).is_file() for name in WEIGHTS):
@@ -100,8 +100,8 @@ def _check_shape(folder: Path, config: dict[str, Any], sample_shape: Sequence[in
     channels, out_channels = config.get("in_channels", 3), config.get("out_channels", 3)
     if channels != out_channels:
         raise ConfigurationError(
-            f"{folder}: expected as many channels out as in, got {channels} in and {out_channels} out, as of a model "
-            f"that predicts a variance too{_WATCH}"
+            f"{folder}: expected as many channels out as in, got {channels} in and {out_channels} out, as in a model "
+            f"that also predicts a variance{_WATCH}"
         )
     halvings = len(config.get("block_out_channels", (0,))) - 1
     check_image("DiffusersFolder", sample_shape, 2**halvings, f"halved {halvings} times by the model in {folder}")
@@ -121,7 +121,7 @@ def _network(folder: Path) -> nn.Module:
             folder,
             use_safetensors=True,
             local_files_only=True,
-            low_cpu_mem_usage=False,  # which would need a further library
+            low_cpu_mem_usage=False,  # needs a further library
             torch_dtype=torch.float32,
             output_loading_info=True,
         )
@@ -133,4 +133,4 @@ def _network(folder: Path) -> nn.Module:
         raise ConfigurationError(
             f"{folder}: expected all weights of the model, got none for {', '.join(missing[:3])}; save it again"
         )
-    return network.train()  # type: ignore[no-any-return]  # as one that is made anew
+    return network.train()  # type: ignore[no-any-return]  # like a new network

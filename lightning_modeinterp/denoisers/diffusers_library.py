@@ -1,4 +1,4 @@
-"""The library diffusers, which is an extra: imported where a part needs it, and asked for in one line."""
+"""The optional library diffusers, imported where it is needed, with a one-line error if it is missing."""
 
 from types import ModuleType
 
@@ -6,11 +6,11 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 def diffusers_library(who: str, remedy: str = "") -> ModuleType:
-    """The library.
+    """Import the library.
 
     Args:
         who: What needs it.
-        remedy: What to do without it, if anything.
+        remedy: An alternative without it, if any.
 
     Raises:
         ConfigurationError: If it is not installed.

@@ -1,4 +1,4 @@
-"""The U-Net of the diffusers library as a denoiser, to compare with or to go on from."""
+"""The U-Net of the diffusers library as a denoiser."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -20,18 +20,18 @@ class DiffusersUNet(Denoiser):
 
     Args:
         sample_shape: Shape (C, H, W) of one sample; the command line takes it from the data.
-        block_out_channels: Channels of each level. From one level to the next, height and width halve.
-        layers_per_block: Residual blocks of each level on the way down; one more on the way up.
-        down_block_types: Kind of each level on the way down: DownBlock2D, or AttnDownBlock2D with self-attention.
-        up_block_types: Kind of each level on the way up, the coarsest first: UpBlock2D, or AttnUpBlock2D.
+        block_out_channels: Channels per level. From one level to the next, height and width halve.
+        layers_per_block: Residual blocks per level in the encoder; one more in the decoder.
+        down_block_types: Type of each encoder level: DownBlock2D, or AttnDownBlock2D with self-attention.
+        up_block_types: Type of each decoder level, the coarsest first: UpBlock2D, or AttnUpBlock2D.
         norm_num_groups: Groups of each norm; a divisor of the channels.
-        attention_head_dim: Channels of each attention head; a divisor of the channels where there is attention, as it
-            always is in the middle.
+        attention_head_dim: Channels per attention head; a divisor of the channels of every level with attention and of
+            the middle.
         num_steps: Number T of steps on which times are embedded: t in [0, 1] is embedded as step t (T - 1).
 
     Raises:
-        ConfigurationError: If diffusers is not installed, the samples are no images or cannot be halved so often,
-            kinds are unknown or not one a level, or numbers do not divide the channels.
+        ConfigurationError: If diffusers is not installed, the samples are not images or cannot be halved so often,
+            types are unknown or not one per level, or numbers do not divide the channels.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class DiffusersUNet(Denoiser):
 
 
 def _network(sample_shape: Sequence[int], **settings: object) -> nn.Module:
-    library = diffusers_library("DiffusersUNet", ", or take UNet, which does without")
+    library = diffusers_library("DiffusersUNet", ", or use UNet, which does not need it")
     channels, height, width = sample_shape
     network: nn.Module = library.UNet2DModel(
         sample_size=(height, width), in_channels=channels, out_channels=channels, **settings
@@ -101,6 +101,6 @@ def _check_divisor(name: str, divisor: int, channels: Sequence[int]) -> None:
     for num_channels in channels:
         if num_channels % divisor:
             raise ConfigurationError(
-                f"DiffusersUNet.{name}: expected a divisor of {num_channels} channels, got {divisor}; take one, or "
+                f"DiffusersUNet.{name}: expected a divisor of {num_channels} channels, got {divisor}; use one, or "
                 "other block_out_channels"
             )

@@ -1,4 +1,4 @@
-"""Times and places as sines and cosines, so that a network can tell near ones apart."""
+"""Times and positions as sines and cosines, so that a network can distinguish close ones."""
 
 import math
 
@@ -29,7 +29,7 @@ class SinusoidalEmbedding(nn.Module):
 
 
 class PixelCoordinates(nn.Module):
-    """Append fixed channels that say where on the map each pixel lies.
+    """Append fixed channels with the position of each pixel.
 
     For u in (0, 1), the centre of the pixel along the height and along the width: ``sin(pi 2^k u)`` and
     ``cos(pi 2^k u)`` for k = 0, 1, 2, 3, from half a turn over the map to four turns.

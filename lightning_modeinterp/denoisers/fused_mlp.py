@@ -1,8 +1,8 @@
-"""The MLP in one native function: compiled for this machine when it is first asked for, on a CPU in float32.
+"""The MLP as one native function for a CPU in float32, compiled for this machine on first use.
 
-Six samples at a time pass through all layers (``fused_mlp.cpp``), so that little but the products takes time. It is
-compiled by the C++ compiler that `torch.compile` uses, in about two seconds, and not kept: what is loaded is what this
-process wrote. Where there is none, the plain layers run.
+Six samples at a time pass through all layers (``fused_mlp.cpp``), so that nearly all time is spent in the matrix
+products. It is compiled by the C++ compiler that `torch.compile` uses, in about two seconds, and not cached, so a
+process only loads what it has written itself. Without a compiler, the plain layers run.
 """
 
 import ctypes
@@ -23,10 +23,10 @@ from torch.autograd.function import once_differentiable
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 PANEL = 16
-"""Widths are multiples of it."""
+"""Widths have to be multiples of it."""
 
 COMPILE_SECONDS = 120.0
-"""Time that the compiler gets: it takes two seconds, and may hang on a cache or a licence that is not there."""
+"""Time limit of the compiler: it takes two seconds, but may hang on a missing cache or licence."""
 
 _SPEED = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-strict-aliasing")
 _OPTIONS = ("-std=c++17", *_SPEED, "-shared", "-fPIC", "-pthread")
@@ -45,7 +45,7 @@ class _Network(ctypes.Structure):
 
 @cache
 def kernel(width: int) -> ctypes.CDLL | None:
-    """The compiled functions for a width; None, with a warning, where they cannot be compiled.
+    """The compiled functions for a width; None, with a warning, if they cannot be compiled.
 
     Args:
         width: Features of every hidden layer, a multiple of `PANEL`.
@@ -59,12 +59,14 @@ def kernel(width: int) -> ctypes.CDLL | None:
             return ctypes.CDLL(str(library))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[:1]
-            warnings.warn(f"MLP.is_fused: the plain layers run, since {compiler} failed: {''.join(said)}", stacklevel=2)
+            warnings.warn(
+                f"MLP.is_fused: the plain layers are used, since {compiler} failed: {''.join(said)}", stacklevel=2
+            )
             return None
 
 
 def _run_compiler(command: Sequence[str]) -> None:
-    """Run it in a session of its own, so that at the end of its time all that it has started ends with it."""
+    """Run it in its own session, so that its child processes are killed with it after the time limit."""
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -79,9 +81,9 @@ def _run_compiler(command: Sequence[str]) -> None:
 
 
 def can_run(x: Tensor) -> bool:
-    """Whether samples are what the function takes: on a CPU, in float32, and their memory is their own.
+    """Whether the function can run on samples: on a CPU, in float32, with their own memory.
 
-    A transform such as `torch.func.jvp` hands over wrapped tensors, which only PyTorch's operations understand.
+    A transform such as `torch.func.jvp` passes wrapped tensors, which only PyTorch's operations support.
     """
     is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor(x)  # no public name
     return x.device.type == "cpu" and x.dtype == torch.float32 and not (is_wrapped or torch.is_autocast_enabled("cpu"))
@@ -96,14 +98,14 @@ def run(
     row: Tensor | None,
     parameters: Sequence[Tensor | None],
 ) -> Tensor:
-    """Predict, (B, d), also for gradients.
+    """Predict, (B, d), with gradients.
 
     Args:
         native: The compiled functions for the width.
-        depth: How many layers follow each other; the given ones are used in turn.
+        depth: Number of layers to apply; the given ones are used in turn.
         x: Noised samples (B, d).
-        shifts: What the time adds in each layer, (S, width).
-        row: The row of shifts for each sample, (B,). Without one, S is 1 or B.
+        shifts: The shift by the time in each layer, (S, width).
+        row: The row of shifts for each sample, (B,). Without it, S is 1 or B.
         parameters: For each layer scale, offset and weight of both products; then scale and offset of the last norm,
             weight and bias of the output, weight and bias (or None) of the input.
     """
@@ -125,12 +127,12 @@ class _FusedMLP(torch.autograd.Function):
         row: Tensor,
         *parameters: Tensor | None,
     ) -> Tensor:
-        """Predict from shifts stacked to (layers, S, width); keep what `backward` needs if asked to."""
+        """Predict from shifts stacked to (layers, S, width); save tensors for `backward` if needed."""
         x = x.contiguous()
         num_layers, num_steps, width = shifts.shape
         network = _network(x, depth, num_layers, parameters)
         y = torch.empty_like(x)
-        # one tensor a norm: the allocator would give all of them in one anew each time, page by page
+        # one tensor per norm: a single large one would be newly mapped by the allocator each time
         normed = [x.new_empty(len(x), width) for _ in range(2 * depth + 1)] if keeps else []
         rstd = x.new_empty(2 * depth + 1, len(x)) if keeps else None
         kept = _addresses(normed) if keeps else None

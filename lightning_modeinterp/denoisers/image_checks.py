@@ -1,4 +1,4 @@
-"""What networks on images refuse, each by its name."""
+"""Checks of the arguments of image networks."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,23 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 def check_image(network: str, sample_shape: Sequence[int], factor: int, why: str) -> None:
-    """Refuse samples that a network cannot take.
+    """Refuse samples that do not fit a network.
 
     Args:
         network: Its name.
         sample_shape: Shape of one sample.
-        factor: What has to divide height and width.
-        why: Where the factor comes from.
+        factor: Required divisor of height and width.
+        why: Origin of the factor.
 
     Raises:
-        ConfigurationError: If the samples are no images (C, H, W), or of another size.
+        ConfigurationError: If the samples are not images (C, H, W), or of another size.
     """
     if len(sample_shape) != 3 or min(sample_shape) < 1:
         raise ConfigurationError(f"{network}: expected images, sample_shape (C, H, W), got {tuple(sample_shape)}")
     _, height, width = sample_shape
     if height % factor or width % factor:
         raise ConfigurationError(
-            f"{network}: expected a height and width that {factor} divides ({why}), got {height} x {width}; take "
+            f"{network}: expected a height and width that {factor} divides ({why}), got {height} x {width}; use "
             "fewer levels or other images"
         )
 
@@ -32,7 +32,7 @@ def check_positive(network: str, **numbers: int) -> None:
 
     Args:
         network: Its name.
-        numbers: Arguments by their names.
+        numbers: Arguments by name.
 
     Raises:
         ConfigurationError: If one is below 1.
@@ -48,18 +48,18 @@ def check_positive(network: str, **numbers: int) -> None:
 
 
 def check_one_a_level(network: str, name: str, numbers: Sequence[int]) -> None:
-    """Refuse numbers that make no level, or a level of nothing.
+    """Refuse an empty list of levels, or a number below 1.
 
     Args:
         network: Its name.
-        name: Of the argument.
-        numbers: One a level.
+        name: Name of the argument.
+        numbers: One per level.
 
     Raises:
         ConfigurationError: If there is none, or one is below 1.
     """
     if not numbers or min(numbers) < 1:
         raise ConfigurationError(
-            f"{network}.{name}: expected a number >= 1 for each level, got {list(numbers)}; a single one makes a "
-            "network of one level"
+            f"{network}.{name}: expected a number >= 1 for each level, got {list(numbers)}; a single one gives "
+            "one level"
         )

@@ -1,8 +1,8 @@
-"""The network of the paper's Gaussian experiments: residual layers that each receive the time.
+"""The network of the paper's Gaussian experiments: residual layers with time conditioning.
 
-Nearly all of its work is in the width-by-width products, two a layer on the samples and one on the times. The options
-that save some of it, ``time_table``, ``hidden_precision`` and ``is_fused``, change last bits or more, so a config has
-to ask for them.
+Nearly all of its work is in the width-by-width products, per layer two on the samples and one on the times. The options
+``time_table``, ``hidden_precision`` and ``is_fused`` save some of it, but change the last bits or more, so a config has
+to set them.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _SLOPE = 0.02
 class MLP(Denoiser):
     """Time-conditioned residual network on vectors.
 
-    linear -> ``depth`` temporal layers -> LayerNorm -> linear. As released by the authors the layers are one layer
+    linear -> ``depth`` temporal layers -> LayerNorm -> linear. As released by the authors it is one layer
     applied three times (tied), the input has no bias and the width is 128: 67,074 parameters on 2D data.
 
     Args:
@@ -34,17 +34,17 @@ class MLP(Denoiser):
         width: Features of every hidden layer and of the time embedding; even.
         depth: Number of temporal layers.
         is_tied: Use one layer ``depth`` times instead of ``depth`` layers.
-        has_input_bias: Give the input layer a bias. Without one, the LayerNorm behind it keeps little more of a 1D
+        has_input_bias: Use a bias in the input layer. Without one, the LayerNorm after it keeps little more of a 1D
             sample than its sign.
         num_steps: Number T of steps on which times are embedded: t in [0, 1] is embedded as step t (T - 1).
-        time_table: Round times to whole steps, and where a batch has more samples than there are steps, compute the
-            time features once a step instead of once a sample. For training on a grid whose levels lie on the T steps;
-            another is refused. The sums of the gradient run in another order.
+        time_table: Round times to integer steps, and if a batch has more samples than there are steps, compute the
+            time features once per step instead of once per sample. Only for training on a grid whose levels are at the
+            T steps. The order of sums in the gradient changes.
         hidden_precision: Precision of the two products on the samples in each layer; float32 if None. Input, output,
-            norms, residual and time stay in float32. bfloat16 pays where the machine multiplies it faster (a GPU,
+            norms, residual and time stay in float32. bfloat16 pays off on hardware that multiplies it faster (a GPU,
             AVX-512 BF16, AMX).
-        is_fused: On a CPU in float32, run all but the time path in one function that a C++ compiler makes for this
-            machine when it is first called; the plain layers elsewhere. Sums run in another order.
+        is_fused: On a CPU in float32, run all except the time path in one function that a C++ compiler builds for this
+            machine on first use; the plain layers elsewhere. The order of sums changes.
 
     Raises:
         ConfigurationError: For samples that are not vectors, an odd width, depth < 1, another precision, or `is_fused`
@@ -73,7 +73,7 @@ class MLP(Denoiser):
         if is_fused and (hidden_precision or width % fused_mlp.PANEL):
             raise ConfigurationError(
                 f"MLP.is_fused: expected hidden_precision null and a width that is a multiple of {fused_mlp.PANEL}, "
-                f"got {hidden_precision} and {width}; leave it false"
+                f"got {hidden_precision} and {width}; set it to false"
             )
         (dimension,) = self.sample_shape
         self.num_steps, self.width, self.depth = num_steps, width, depth
@@ -105,10 +105,10 @@ class MLP(Denoiser):
         return self.is_fused and fused_mlp.can_run(x_t)
 
     def _shifts(self, step: Tensor) -> tuple[list[Tensor], Tensor | None]:
-        """What the time adds, from steps (B,) or (1,).
+        """The shifts by the time, from steps (B,) or (1,).
 
         Returns:
-            For each layer (S, width), and the row of each sample, (B,), where there is one a step. Else S is B or 1.
+            For each layer (S, width), and the row of each sample, (B,), if there is one row per step. Else S is B or 1.
         """
         row = None
         if self.num_rounded_steps is not None:
@@ -120,7 +120,7 @@ class MLP(Denoiser):
         return [layer.time(time) for layer in self.layers], row  # type: ignore[operator]
 
     def _parameters_in_order(self) -> list[Tensor | None]:
-        """Of all but the time path, as the fused function takes them."""
+        """Parameters of all except the time path, in the order of the fused function."""
         products = [product for layer in self.layers for product in layer.products()]  # type: ignore[operator]
         norm, output = self.output
         return [*products, norm.weight, norm.bias, output.weight, output.bias, self.input.weight, self.input.bias]
@@ -141,7 +141,7 @@ class TemporalLayer(nn.Module):
         self.outer = nn.Sequential(nn.LayerNorm(width), nn.LeakyReLU(_SLOPE, inplace=True), _hidden(width, precision))
 
     def forward(self, h: Tensor, shift: Tensor) -> Tensor:
-        """Features (B, width) and what the time adds (B or 1, width) to features (B, width)."""
+        """Features (B, width) and shift by the time (B or 1, width) to features (B, width)."""
         return h + self.outer(self.inner(h) + shift)  # type: ignore[no-any-return]
 
     def products(self) -> list[Tensor]:
@@ -159,7 +159,7 @@ class BFloat16Linear(nn.Linear):
 
 
 def _linear(num_in: int, num_out: int, bias: bool = True) -> nn.Linear:
-    """A linear layer, initialised as where the authors' network comes from: Xavier uniform, zero bias."""
+    """A linear layer, initialised as in the origin of the authors' network: Xavier uniform, zero bias."""
     return _initialised(nn.Linear(num_in, num_out, bias=bias))
 
 

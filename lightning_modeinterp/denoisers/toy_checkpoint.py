@@ -1,7 +1,7 @@
-"""Networks that the mode interpolation paper's released toy code has trained.
+"""Networks trained by the released toy code of the mode interpolation paper.
 
-It saves a mapping whose ``model`` is a state dict. All copies of its one temporal layer are in there, numbered, so that
-a network whose layers differ reads the same way.
+It saves a mapping whose ``model`` is a state dict. All copies of its one temporal layer are in it, numbered, so that a
+network with different layers is read in the same way.
 """
 
 import math
@@ -20,22 +20,22 @@ from lightning_modeinterp.errors import ConfigurationError
 _LAYER = re.compile(r"temp_fc\.(\d+)\.(\w+)\.(\w+)")
 _OF_LAYER = {"norm1": "inner.0", "fc1": "inner.2", "norm2": "outer.0", "fc2": "outer.2", "enc": "time"}
 _OTHERS = {"in_fc": "input", "t_proj.0": "time.0", "out_norm": "output.0", "out_fc": "output.1"}
-"""Their names of the parts, and ours."""
+"""Their names of the modules, and ours."""
 
 
 def load_toy_state_dict(source: str | Path | Mapping[str, Any], num_steps: int = 1000) -> MLP:
-    """Make an `MLP` of the weights that the released toy code has saved; its outputs are those of their network.
+    """Make an `MLP` with the weights that the released toy code has saved; its outputs are the same.
 
-    Width, number of layers and whether they are one layer are read from the weights.
+    Width, number of layers and whether they are tied are read from the weights.
 
     Args:
-        source: The file, of which nothing but tensors and plain data is unpickled, or what was loaded from it: the
-            state dict, or the mapping that holds it as ``model``.
-        num_steps: Number T of steps that it was trained on, which it does not say.
+        source: The file, from which only tensors and plain data are unpickled, or its loaded content: the state dict,
+            or the mapping with it as ``model``.
+        num_steps: Number T of steps that it was trained on, which is not in the file.
 
     Returns:
-        The network, in evaluation mode. It predicts eps, on data in the units that it was trained in. The frequencies
-        of its time are rounded as theirs; a checkpoint does not hold them.
+        The network, in evaluation mode. It predicts eps, on data in the units that it was trained in. Its time
+        frequencies are rounded as theirs; a checkpoint does not hold them.
 
     Raises:
         ConfigurationError: If there is no such file, it holds more than plain data, or weights of another layout.
@@ -62,7 +62,7 @@ def load_toy_state_dict(source: str | Path | Mapping[str, Any], num_steps: int =
 
 
 def _their_frequencies(width: int) -> Tensor:
-    """Those of `SinusoidalEmbedding` but for the last bits, which late steps magnify to 1e-5."""
+    """The frequencies of `SinusoidalEmbedding` up to the last bits, which late steps amplify to 1e-5."""
     num = width // 2
     return torch.exp(-torch.arange(num, dtype=torch.float32) * (math.log(10_000) / (num - 1)))
 
@@ -72,8 +72,8 @@ def _read(path: str | Path) -> Any:
         return torch.load(path, weights_only=True, map_location="cpu")
     except (RuntimeError, UnpicklingError, EOFError, OSError) as error:
         raise ConfigurationError(
-            f"{path}: expected what torch.save has written, with tensors and plain data alone, got "
-            f"{type(error).__name__}; save the part `model` of the checkpoint by itself"
+            f"{path}: expected a file of torch.save with tensors and plain data only, got "
+            f"{type(error).__name__}; save `model` of the checkpoint alone"
         ) from error
 
 

@@ -1,10 +1,10 @@
-"""A network for images: a U-Net, from a small one for a laptop to that of ADM.
+"""A U-Net for images, from a small one for a laptop to that of ADM.
 
-A way down through ever coarser feature maps, a middle, and a way up that is handed every map of the way down:
+An encoder with increasingly coarse feature maps, a middle, and a decoder with a skip connection from every encoder map:
 
     stem -> stages of each level, halved between levels -> middle -> stages of each level, doubled between -> output
 
-One level of shape (1,) stays one row through all that is done to the time, and is spread over the samples last.
+A level of shape (1,) stays one row in all time layers, and is broadcast over the samples last.
 """
 
 from collections.abc import Sequence
@@ -25,32 +25,32 @@ class UNet(Denoiser):
     """Time-conditioned U-Net on images, after ADM (Dhariwal and Nichol 2021).
 
     ADM for ImageNet at 128 px is base_channels 256, channel_multipliers [1, 1, 2, 3, 4], attention_resolutions
-    [32, 16, 8] and head_channels 64: 420 million parameters; theirs has class labels and learned
-    variances on top.
+    [32, 16, 8] and head_channels 64: 420 million parameters; theirs also has class labels and learned
+    variances.
 
     Args:
         sample_shape: Shape (C, H, W) of one sample; the command line takes it from the data.
         base_channels: Channels of the feature maps at multiplier 1, and features of the embedded step; even, >= 8.
         channel_multipliers: Channels of each level, in multiples of base_channels. From one level to the next, height
             and width halve.
-        num_res_blocks: Residual blocks of each level on the way down; one more on the way up.
+        num_res_blocks: Residual blocks per encoder level; one more per decoder level.
         attention_resolutions: Heights of the feature maps, in pixels, at which self-attention follows each residual
             block. The middle always has it.
-        head_channels: Channels of each attention head.
-        patch_size: Take squares of so many pixels a side for one pixel of the finest feature map, with their pixels as
+        head_channels: Channels per attention head.
+        patch_size: Side of the squares of pixels that become one pixel of the finest feature map, with their pixels as
             channels. A 64 px image in patches of 4 becomes a map of 16 x 16.
-        has_coordinates: Append sines and cosines of row and column to the input. Convolutions do the same everywhere,
-            so without them a pixel far from the border does not show where it is.
-        has_scale_shift_norm: Let the time scale and shift the features behind a norm, as ADM; else it is added before.
-        resamples_in_blocks: Halve and double maps within residual blocks, as ADM; else by plain convolutions.
-        dropout: Share of the features that training drops in each residual block, in [0, 1).
+        has_coordinates: Append sines and cosines of row and column to the input. Convolutions are translation
+            invariant, so without them a pixel far from the border has no position.
+        has_scale_shift_norm: Let the time scale and shift features after a norm, as in ADM; else it is added before.
+        resamples_in_blocks: Halve and double maps within residual blocks, as in ADM; else by plain convolutions.
+        dropout: Dropout rate in each residual block, in [0, 1).
         num_steps: Number T of steps on which times are embedded: t in [0, 1] is embedded as step t (T - 1).
-        is_channels_last: Keep feature maps and convolutions in the channels_last memory format; it changes the speed,
-            and last bits.
+        is_channels_last: Keep feature maps and convolutions in the channels_last memory format; it changes the speed
+            and the last bits.
 
     Raises:
-        ConfigurationError: For samples that are no images, sizes that cannot be halved so often, attention at a height
-            that is not there, heads that do not divide the channels, or numbers out of their range.
+        ConfigurationError: For samples that are not images, sizes that cannot be halved so often, attention at a
+            height that does not occur, heads that do not divide the channels, or numbers out of range.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class UNet(Denoiser):
         return output.contiguous()
 
     def bottleneck(self, x_t: Tensor, level: NoiseLevel) -> Tensor:
-        """Features in the middle of the U, where maps are coarsest; the way up is not run.
+        """Features in the middle of the U, where maps are coarsest; the decoder is not run.
 
         Args:
             x_t: Noised samples, (B, C, H, W), model units.
@@ -120,7 +120,7 @@ class UNet(Denoiser):
         return self._to_the_middle(x_t, level)[0].contiguous()
 
     def _to_the_middle(self, x_t: Tensor, level: NoiseLevel) -> tuple[Tensor, list[Tensor], Tensor]:
-        """Features behind the middle, those of the way down, and the time (B or 1, num_time)."""
+        """Features after the middle, those of the encoder, and the time (B or 1, num_time)."""
         time = self.time(self.embedding(level.t * (self.num_steps - 1)))
         if self.is_channels_last:
             x_t = x_t.contiguous(memory_format=torch.channels_last)
@@ -143,7 +143,7 @@ def _stem(sample_shape: Sequence[int], num_out: int, patch_size: int, has_coordi
 def _way_down(
     maker: PartMaker, levels: Sequence[UNetLevel], num_channels: int, num_res_blocks: int
 ) -> tuple[nn.ModuleList, list[int]]:
-    """Stages, and the channels of every map that is handed to the way up, that of the stem first."""
+    """Encoder stages, and the channels of every skip connection, the stem's first."""
     stages, skip_channels = nn.ModuleList(), [num_channels]
     for level in levels:
         if level is not levels[0]:
@@ -163,7 +163,7 @@ def _middle(maker: PartMaker, num_channels: int) -> Stage:
 def _way_up(
     maker: PartMaker, levels: Sequence[UNetLevel], skip_channels: Sequence[int], num_res_blocks: int
 ) -> nn.ModuleList:
-    """A stage for each map of the way down, from the last one to the first."""
+    """One decoder stage per encoder map, from the last to the first."""
     stages, left, num_channels = nn.ModuleList(), list(skip_channels), skip_channels[-1]
     for level in reversed(levels):
         for i in range(num_res_blocks + 1):

@@ -1,7 +1,7 @@
-"""What a U-Net is put together from: residual blocks, self-attention, and parts that halve or double a map.
+"""Modules of a U-Net: residual blocks, self-attention, and layers that halve or double a map.
 
-As in ADM (Dhariwal and Nichol 2021, appendix A and their code). Convolutions and projections that end a residual branch
-begin at zero, so that each branch begins as nothing added.
+As in ADM (Dhariwal and Nichol 2021, appendix A and their code). The last convolution or projection of a residual
+branch is initialised to zero, so that each branch starts as the identity.
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _MIN_CHANNELS_IN_A_GROUP = 4  # a group of one channel would lose its mean and i
 class ResidualBlock(nn.Module):
     """``shortcut(resample(h)) + conv_2(act(norm_2(conv_1(resample(act(norm_1(h)))), time)))``.
 
-    The shortcut is a convolution of single pixels where the number of channels changes, else h itself.
+    The shortcut is a 1 x 1 convolution if the number of channels changes, else h itself.
 
     Args:
-        num_in: Channels that come in.
-        num_out: Channels that go out.
+        num_in: Input channels.
+        num_out: Output channels.
         num_time: Features of the time.
-        dropout: Share of the features that training drops before the second convolution.
-        has_scale_shift_norm: Let the time scale and shift what the second norm gives; else it is added before it.
-        resample: Halves or doubles the map; None leaves it.
+        dropout: Dropout rate before the second convolution.
+        has_scale_shift_norm: Let the time scale and shift the output of the second norm; else it is added before it.
+        resample: Layer that halves or doubles the map; None for neither.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class SelfAttention(nn.Module):
     """Residual self-attention of every pixel to all pixels of its map.
 
     Args:
-        num_channels: Channels that come in and go out.
-        head_channels: Channels of each head; a divisor.
+        num_channels: Input and output channels.
+        head_channels: Channels per head; a divisor of these.
     """
 
     def __init__(self, num_channels: int, head_channels: int) -> None:
@@ -86,10 +86,10 @@ class SelfAttention(nn.Module):
 
 
 class Stage(nn.Module):
-    """Parts one after the other; residual blocks among them see the time.
+    """Modules in sequence; residual blocks among them receive the time.
 
     Args:
-        parts: The first takes what comes in.
+        parts: The modules in order.
     """
 
     def __init__(self, *parts: nn.Module) -> None:
@@ -105,11 +105,11 @@ class Stage(nn.Module):
 
 @dataclass(frozen=True)
 class PartMaker:
-    """Makes parts that agree on what does not change from level to level.
+    """Factory of modules with the settings that all levels share.
 
     Args:
         num_time: Features of the time.
-        head_channels: Channels of each attention head.
+        head_channels: Channels per attention head.
         dropout: As in `ResidualBlock`.
         has_scale_shift_norm: As in `ResidualBlock`.
         resamples_in_blocks: Halve and double maps within residual blocks, by the mean of 2x2 pixels and by repetition;
@@ -131,13 +131,13 @@ class PartMaker:
         return SelfAttention(num_channels, self.head_channels)
 
     def half(self, num_channels: int) -> nn.Module:
-        """A part that halves height and width."""
+        """A module that halves height and width."""
         if self.resamples_in_blocks:
             return self.block(num_channels, num_channels, nn.AvgPool2d(2))
         return nn.Conv2d(num_channels, num_channels, 3, stride=2, padding=1)
 
     def double(self, num_channels: int) -> nn.Module:
-        """A part that doubles height and width."""
+        """A module that doubles height and width."""
         repeat = nn.Upsample(scale_factor=2, mode="nearest")
         if self.resamples_in_blocks:
             return self.block(num_channels, num_channels, repeat)
@@ -145,22 +145,22 @@ class PartMaker:
 
 
 def group_norm(num_channels: int) -> nn.GroupNorm:
-    """Norm over groups: at most 32 of them, of at least four channels each."""
+    """Group norm with at most 32 groups of at least four channels each."""
     most = max(1, min(_MAX_GROUPS, num_channels // _MIN_CHANNELS_IN_A_GROUP))
     return nn.GroupNorm(next(n for n in range(most, 0, -1) if num_channels % n == 0), num_channels)
 
 
 class ZeroConv2d(nn.Conv2d):
-    """A convolution that begins at zero, both when it is made and when it is reset."""
+    """A convolution initialised to zero, also on reset."""
 
     def reset_parameters(self) -> None:
         """Set weights and bias to zero."""
-        super().reset_parameters()  # draws, so that a seed gives the layers behind it what it gives without zeros
+        super().reset_parameters()  # draws random numbers, so that later layers get the same ones as without zeros
         _set_to_zero(self)
 
 
 class ZeroLinear(nn.Linear):
-    """A linear layer that begins at zero, both when it is made and when it is reset."""
+    """A linear layer initialised to zero, also on reset."""
 
     def reset_parameters(self) -> None:
         """Set weights and bias to zero."""

@@ -1,4 +1,4 @@
-"""The resolutions of a U-Net, and which settings cannot make one."""
+"""The resolutions of a U-Net, and checks of its settings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ def unet_levels(
     """Levels from the finest to the coarsest; each has half the height and width of the one before.
 
     Args:
-        sample_shape: As in `UNet`, and so are the others.
+        sample_shape: See `UNet`, also for the others.
         base_channels: Channels at multiplier 1.
-        channel_multipliers: One a level.
-        attention_resolutions: Heights of the feature maps that have attention.
-        head_channels: Channels of each attention head.
-        patch_size: Height and width of the patches that are the pixels of the finest level.
+        channel_multipliers: One per level.
+        attention_resolutions: Heights of the feature maps with attention.
+        head_channels: Channels per attention head.
+        patch_size: Height and width of the patches that become the pixels of the finest level.
 
     Raises:
         ConfigurationError: If they do not fit together.
@@ -66,8 +66,8 @@ def _check_attention(attention_resolutions: Sequence[int], heights: Sequence[int
         if resolution not in heights:
             raise ConfigurationError(
                 f"UNet.attention_resolutions: expected heights of feature maps, which are "
-                f"{', '.join(map(str, heights))}, got {resolution}; take some of these, or [] for attention in the "
-                "middle alone"
+                f"{', '.join(map(str, heights))}, got {resolution}; use some of these, or [] for attention in the "
+                "middle only"
             )
 
 
@@ -77,5 +77,5 @@ def _check_heads(levels: Sequence[UNetLevel], head_channels: int) -> None:
         if (level.has_attention or level is levels[-1]) and level.num_channels % head_channels:
             raise ConfigurationError(
                 f"UNet.head_channels: expected a divisor of the {level.num_channels} channels at height "
-                f"{level.height}, where there is attention, got {head_channels}; take a divisor, or other base_channels"
+                f"{level.height}, where there is attention, got {head_channels}; use a divisor, or other base_channels"
             )

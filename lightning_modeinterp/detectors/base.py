@@ -1,7 +1,7 @@
-"""The seam: a score of finished samples, by what the model says of them; the trajectory is not looked at.
+"""The interface of end-point scores: scores of final samples by the model, without the trajectory.
 
-These are what trajectory variance has to beat: they need one look at the model, and no access to the sampler. Higher
-always means more suspect.
+These are the baselines of trajectory variance: they need one call of the model, and no access to the sampler. Higher is
+always more suspect.
 """
 
 from abc import ABC, abstractmethod
@@ -14,9 +14,9 @@ from lightning_modeinterp.diffusion.samplers import PredictX0
 
 
 class EndPointScore(ABC):
-    """Scores clean samples, one number each. A subclass writes `score`. It draws nothing at random and keeps nothing.
+    """Scores clean samples, one number each. A subclass implements `score`, which is deterministic and stateless.
 
-    Detection takes a higher score for more suspect: turn the sign of a score that falls with suspicion.
+    A higher score has to mean more suspect: flip the sign of a score that falls with suspicion.
     """
 
     @abstractmethod
@@ -24,8 +24,8 @@ class EndPointScore(ABC):
         """Score each sample.
 
         Args:
-            x_0: Clean samples as the sampler left them, (B, *sample_shape), model units.
-            predict_x_0: The model, which takes x_t (B, *sample_shape) and a level of shape (1,).
+            x_0: Clean samples from the sampler, (B, *sample_shape), model units.
+            predict_x_0: The model, called with x_t (B, *sample_shape) and a level of shape (1,).
             schedule: Its noise schedule.
 
         Returns:

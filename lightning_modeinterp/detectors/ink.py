@@ -1,4 +1,4 @@
-"""How much is on an image: what a detector of images has to beat."""
+"""The amount of ink on an image: a baseline for detectors on images."""
 
 import torch
 from torch import Tensor
@@ -9,14 +9,14 @@ from lightning_modeinterp.diffusion.samplers import PredictX0
 
 
 class Ink(EndPointScore):
-    """Mean brightness of a sample, between what is black and what is white.
+    """Mean brightness of a sample, relative to black and white.
 
-    It looks at the sample alone, not at the model: an image with more on it has more that can move, so a statistic of
-    the trajectory says nothing of hallucinations that does not detect them better than this.
+    It uses the sample alone, not the model. An image with more ink has more that can move, so a trajectory statistic
+    that does not detect hallucinations better than this says nothing about them.
 
     Args:
         black: Value of black, model units.
-        white: Value of white; ink is counted the other way round where it is below black.
+        white: Value of white; if it is below black, ink is counted in reverse.
     """
 
     def __init__(self, black: float = -1.0, white: float = 1.0) -> None:

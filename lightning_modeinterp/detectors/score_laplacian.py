@@ -1,4 +1,4 @@
-"""How sharply the learned density peaks, or dips, at a finished sample."""
+"""Curvature of the learned log-density at a final sample."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,16 +19,16 @@ class ScoreLaplacian(EndPointScore):
 
         div score = tr(d score / d x_t) = (alpha tr(d x_0_hat / d x_t) - d) / sigma^2
 
-    The trace is exact: one pass forward and d backward, one a coordinate. On a mode of width s the score is about
+    The trace is exact: one forward pass and d backward passes, one per coordinate. On a mode of width s it is about
     ``-d / (alpha^2 s^2 + sigma^2)``.
 
-    It is positive between modes almost by construction: a log-density has to turn upwards somewhere between two of its
-    peaks. So where a hallucination *is* a sample between modes it partly restates the label, and a good number is less
-    of an achievement than one of trajectory variance, which knows nothing of the place.
+    It is positive between modes almost by construction: a log-density is convex somewhere between two of its peaks. So
+    if a hallucination *is* a sample between modes, it partly restates the label, and good detection by it means less
+    than by trajectory variance, which does not depend on the position.
 
     Args:
         noise_to_signal: The level, as sigma / alpha; within the noise schedule's range.
-        max_dimensions: Largest d, since its cost is d passes through the model; more is refused.
+        max_dimensions: Maximum d, since it costs d passes through the model; more is refused.
     """
 
     def __init__(self, noise_to_signal: float, max_dimensions: int = 64) -> None:
@@ -36,7 +36,7 @@ class ScoreLaplacian(EndPointScore):
         self.max_dimensions = max_dimensions
 
     def check(self, schedule: NoiseSchedule, sample_shape: Sequence[int]) -> None:
-        """See `EndPointScore.check`; the level has to lie within the schedule's and d must not be too large."""
+        """See `EndPointScore.check`; the level has to be within the schedule's range, and d at most the maximum."""
         schedule.level_at(self.noise_to_signal)
         self._check_dimensions(torch.Size(sample_shape).numel())
 
@@ -54,7 +54,7 @@ class ScoreLaplacian(EndPointScore):
         if dimensions > self.max_dimensions:
             raise ConfigurationError(
                 f"ScoreLaplacian: expected samples of at most {self.max_dimensions} numbers, got {dimensions}, each of "
-                "which costs a pass through the model; leave it out, or raise max_dimensions if you mean it"
+                "which costs a pass through the model; remove it, or raise max_dimensions if you mean it"
             )
 
 

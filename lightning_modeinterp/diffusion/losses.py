@@ -1,4 +1,4 @@
-"""Training losses, pure: tensors in, named terms out. The term ``loss`` is the one that is minimised."""
+"""Training losses as pure functions: tensors in, named terms out. The term ``loss`` is minimised."""
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ def ddpm_loss(output: Tensor, target: Tensor, weight: Tensor | None = None) -> d
 
     Args:
         output: Network output, (B, ...).
-        target: What it should be, (B, ...).
+        target: Its target, (B, ...).
         weight: (B,), or None for the plain mean (Ho et al. 2020, equation 14).
 
     Returns:
@@ -30,14 +30,14 @@ def ddpm_loss(output: Tensor, target: Tensor, weight: Tensor | None = None) -> d
 
 
 def clamped_snr_weight(level: NoiseLevel, floor: float, cap: float, prediction: PredictionType) -> Tensor:
-    """Weight that counts the error on x_0 by the SNR, but by at least ``floor`` and at most ``cap``.
+    """Weight of the error on x_0 by the SNR, limited to at least ``floor`` and at most ``cap``.
 
     On eps it is that over the SNR, on v over SNR + 1, since the squared errors differ by these factors.
 
     Args:
         level: Noise levels, (B,).
-        floor: Lower bound of the weight on x_0. At 0 an error where noise hides the data counts for little, as in
-            the plain mean on eps; at 1 it counts as much as one at sigma = alpha.
+        floor: Lower bound of the weight on x_0. At 0 an error at high noise counts little, as in the plain mean on
+            eps; at 1 it counts as much as one at sigma = alpha.
         cap: Upper bound of the weight on x_0.
         prediction: What the network predicts.
 
@@ -51,7 +51,7 @@ def clamped_snr_weight(level: NoiseLevel, floor: float, cap: float, prediction: 
 
     Example:
         >>> level = NoiseLevel(t=torch.zeros(2), gamma=torch.tensor([-10.0, 10.0]))
-        >>> clamped_snr_weight(level, floor=0.0, cap=5.0, prediction="eps")  # damped where there is hardly noise
+        >>> clamped_snr_weight(level, floor=0.0, cap=5.0, prediction="eps")  # small where there is hardly any noise
         tensor([2.2700e-04, 1.0000e+00])
     """
     snr = level.snr

@@ -1,4 +1,4 @@
-"""What a network may predict, and how to go from one prediction to another.
+"""Prediction types, and conversions between them.
 
 With ``x_t = alpha x_0 + sigma eps`` and ``v = alpha eps - sigma x_0`` (Salimans and Ho 2022, section 4 and appendix D):
 
@@ -33,11 +33,11 @@ def noised(x_0: Tensor, eps: Tensor, level: NoiseLevel) -> Tensor:
 
 
 def target(x_0: Tensor, eps: Tensor, level: NoiseLevel, prediction: PredictionType) -> Tensor:
-    """What a network of this prediction type should say.
+    """The training target of a prediction type.
 
     Args:
         x_0: Clean samples, (B, ...), model units.
-        eps: The standard normal noise put on them, (B, ...).
+        eps: The standard normal noise added to them, (B, ...).
         level: Noise levels, (B,).
         prediction: What the network predicts.
 
@@ -53,13 +53,13 @@ def target(x_0: Tensor, eps: Tensor, level: NoiseLevel, prediction: PredictionTy
 
 
 def x_0_from(output: Tensor, x_t: Tensor, level: NoiseLevel, prediction: PredictionType) -> Tensor:
-    """Clean sample that a network's output stands for.
+    """Convert a network's output to the clean sample.
 
     Args:
         output: Network output, (B, ...).
         x_t: Noised samples, (B, ...), model units.
         level: Noise levels, (B,) or (1,).
-        prediction: What the output is.
+        prediction: Prediction type of the output.
 
     Returns:
         x_0_hat, (B, ...), model units.
@@ -82,21 +82,21 @@ def x_0_from(output: Tensor, x_t: Tensor, level: NoiseLevel, prediction: Predict
 
 
 def eps_from(output: Tensor, x_t: Tensor, level: NoiseLevel, prediction: PredictionType) -> Tensor:
-    """Noise that a network's output stands for, (B, ...). See `x_0_from`."""
+    """Convert a network's output to the noise, (B, ...). See `x_0_from`."""
     if prediction == "eps":
         return output
     if prediction == "x_0":
         return eps_from_x_0(output, x_t, level)
     alpha, sigma = scales(level, x_t)
-    return sigma * x_t + alpha * output  # by way of x_0 it would cancel where sigma is small
+    return sigma * x_t + alpha * output  # going through x_0 would cancel digits where sigma is small
 
 
 def eps_from_x_0(x_0_hat: Tensor, x_t: Tensor, level: NoiseLevel) -> Tensor:
-    """Noise that a predicted clean sample implies; (B, ...)."""
+    """Noise implied by a predicted clean sample; (B, ...)."""
     alpha, sigma = scales(level, x_t)
     return (x_t - alpha * x_0_hat) / sigma
 
 
 def score_from_x_0(x_0_hat: Tensor, x_t: Tensor, level: NoiseLevel) -> Tensor:
-    """Score ``grad log q(x_t)`` that a predicted clean sample implies; (B, ...), 1 / model units."""
+    """Score ``grad log q(x_t)`` implied by a predicted clean sample; (B, ...), 1 / model units."""
     return -eps_from_x_0(x_0_hat, x_t, level) / expand(level.sigma, x_t)

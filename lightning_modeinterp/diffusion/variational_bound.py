@@ -1,4 +1,4 @@
-"""The variational bound on the data's log-likelihood and its three terms, pure (Kingma et al. 2021).
+"""The variational bound on the data's log-likelihood and its three terms, as pure functions (Kingma et al. 2021).
 
 With noised samples ``z_t = alpha_t x_0 + sigma_t eps``,
 
@@ -8,7 +8,7 @@ With noised samples ``z_t = alpha_t x_0 + sigma_t eps``,
     prior = KL(q(z_1 | x_0) || N(0, I))
     reconstruction = -E log p(x_0 | z_0)
 
-The reconstruction is a decoder's. All terms are (B,) in nats; their sum is an estimate of the bound for each sample.
+The reconstruction comes from a decoder. All terms are (B,) in nats; their sum estimates the bound of each sample.
 """
 
 import math
@@ -81,7 +81,7 @@ def prior_loss(x_0: Tensor, gamma_1: Tensor) -> Tensor:
 
 
 def bits_per_dimension(nats: Tensor, sample_shape: Sequence[int]) -> Tensor:
-    """Nats a sample in bits a coordinate.
+    """Convert nats per sample to bits per coordinate.
 
     Args:
         nats: Any shape.
@@ -95,13 +95,13 @@ def bits_per_dimension(nats: Tensor, sample_shape: Sequence[int]) -> Tensor:
 
 
 def descend_square(behind: Sequence[Tensor], loss: Tensor) -> None:
-    """Let what lies behind some tensors descend ``mean(loss^2)``, whatever descends ``mean(loss)``.
+    """Make the parameters behind some tensors minimise ``mean(loss^2)``, while others minimise ``mean(loss)``.
 
-    The gradient that reaches a row of the tensors is multiplied by twice the loss of that sample. For parameters that
-    leave the mean of the loss as it is, this lowers its variance. Call it before the backward pass of ``mean(loss)``.
+    The gradient of each row of the tensors is multiplied by twice the loss of that sample. For parameters that do not
+    change the mean of the loss, this lowers its variance. Call it before the backward pass of ``mean(loss)``.
 
     Args:
-        behind: Tensors (B,), each row of which bears on the loss of that sample alone.
+        behind: Tensors (B,), each row of which affects the loss of that sample alone.
         loss: (B,).
 
     References:

@@ -1,4 +1,4 @@
-"""The plainest rival of the variance: how far the predicted clean sample gets over a window.
+"""The simplest alternative to the variance: how far the predicted clean sample moves over a window.
 
 moved(x) = |x_0_hat at the window's last step - x_0_hat at its first|
 """
@@ -27,10 +27,10 @@ class Ends:
 class DistanceMoved(TrajectoryObserver[Ends]):
     """Distance from the first x_0_hat of a window to its last, model units.
 
-    It cannot tell a sample that went away and came back from one that stood still.
+    It cannot tell a sample that moved and came back from one that did not move.
 
     Args:
-        window: Where to look. The last 10 steps if None.
+        window: The window. The last 10 steps if None.
     """
 
     is_score: ClassVar[bool] = True

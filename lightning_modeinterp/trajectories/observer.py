@@ -1,8 +1,8 @@
-"""The seam: a trajectory statistic as three pure functions on tensors, ``init``, ``update``, ``result``.
+"""The interface of observers: a trajectory statistic as three pure functions, ``init``, ``update``, ``result``.
 
-The sampler calls `init` once a block, `update` at every step and `result` at the end, so what an observer holds, not
-the number of steps, decides the memory it takes. An observer that gives one number a sample, higher where the sample is
-more suspect, may say so by ``is_score``: detection then treats it as it does the variance.
+The sampler calls `init` once per block, `update` at every step and `result` at the end, so memory depends on the state
+of an observer, not on the number of steps. An observer that gives one number per sample, higher where it is more
+suspect, may set ``is_score``: detection then treats it like the variance.
 """
 
 from abc import ABC, abstractmethod
@@ -17,14 +17,14 @@ State = TypeVar("State")
 
 
 class TrajectoryObserver(ABC, Generic[State]):
-    """Sees every step of a reverse trajectory. It keeps nothing itself: all it knows stands in the state."""
+    """Sees every step of a reverse trajectory. It is stateless: everything is in the state that it returns."""
 
     is_score: ClassVar[bool] = False
-    """Whether the result is one number a sample, (B,), that is higher where the sample is more suspect."""
+    """Whether the result is one number per sample, (B,), that is higher where the sample is more suspect."""
 
     @property
     def picked_rows(self) -> Sequence[int] | None:
-        """Positions of the samples within the block that the result is of. None, as by default, if of all."""
+        """Positions within the block of the samples in the result. None, the default, for all."""
         return None
 
     @abstractmethod
@@ -38,11 +38,11 @@ class TrajectoryObserver(ABC, Generic[State]):
 
     @abstractmethod
     def update(self, state: State, step: SamplingStep) -> State:
-        """State after one more step; the state that was given stays as it was."""
+        """State after one more step; the given state is not changed."""
 
     @abstractmethod
     def result(self, state: State) -> Tensor:
-        """Statistic of each trajectory, (B, ...), in sample order; of `picked_rows` alone where there are some."""
+        """Statistic of each trajectory, (B, ...), in sample order; only of `picked_rows` if given."""
 
     def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
         """Raise a `ConfigurationError` if the statistic cannot be computed on these S levels, or samples of a shape."""

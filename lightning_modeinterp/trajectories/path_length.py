@@ -1,8 +1,8 @@
-"""A plain rival of the variance: how far the predicted clean sample travels.
+"""A simple alternative to the variance: how far the predicted clean sample travels.
 
     length(x) = sum_{t in W} |x_0_hat_t - x_0_hat_{t+1}|
 
-over the steps of a window W (t counts the steps that are left, so t + 1 comes first), or over the whole trajectory.
+over the steps of a window W (t counts the steps left, so t + 1 comes first), or over the whole trajectory.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from lightning_modeinterp.trajectories.window import Window
 
 @dataclass(frozen=True)
 class Path:
-    """State of `PathLength`: the window's steps, the length so far (B,) and where it ends (B, *sample_shape)."""
+    """State of `PathLength`: the window's steps, the length so far (B,) and the latest x_0_hat (B, *sample_shape)."""
 
     steps: range
     length: Tensor
@@ -27,12 +27,12 @@ class Path:
 
 
 class PathLength(TrajectoryObserver[Path]):
-    """Length of the path that x_0_hat takes, model units.
+    """Length of the path of x_0_hat, model units.
 
-    It cannot tell a long way to the sample from restlessness on the spot.
+    It cannot tell a long way to the sample from movement back and forth.
 
     Args:
-        window: Steps whose x_0_hat are joined. The whole trajectory if None.
+        window: The window. The whole trajectory if None.
     """
 
     is_score: ClassVar[bool] = True

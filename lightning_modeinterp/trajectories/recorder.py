@@ -17,9 +17,9 @@ class RecordedSteps:
     """State of `TrajectoryRecorder`.
 
     Args:
-        rows: Which rows, (n,) int64 on the device; None for all.
-        steps: Which steps, as those that are left.
-        x_0_hat: That of each of the steps so far.
+        rows: Rows to keep, (n,) int64 on the device; None for all.
+        steps: Steps to keep, by the number of steps left.
+        x_0_hat: The x_0_hat of each of these steps so far.
     """
 
     rows: Tensor | None
@@ -28,15 +28,15 @@ class RecordedSteps:
 
 
 class TrajectoryRecorder(TrajectoryObserver[RecordedSteps]):
-    """Keep x_0_hat itself, of all samples or chosen ones, at all steps or chosen ones.
+    """Keep x_0_hat itself, of all or some samples, at all or some steps.
 
-    Which samples are worth a look is known only after sampling, so draw their block again with this observer: a block
-    depends on its key alone. As one of a generation's observers it keeps every sample, so choose few steps.
+    Which samples are interesting is known only after sampling, so redraw their block with this observer: a block
+    depends only on its key. As one of a generation's observers it keeps every sample, so choose few steps.
 
     Args:
         rows: Positions of the samples within the block. All if None.
-        window: Which steps. All if None.
-        every: Only each n-th of these, counted from the last one, which is kept.
+        window: Steps to keep. All if None.
+        every: Only every n-th of these, counted from the last one, which is kept.
 
     Raises:
         ConfigurationError: For ``every`` < 1.
@@ -71,7 +71,7 @@ class TrajectoryRecorder(TrajectoryObserver[RecordedSteps]):
         return replace(state, x_0_hat=(*state.x_0_hat, x_0_hat))
 
     def result(self, state: RecordedSteps) -> Tensor:
-        """The x_0_hat of the rows, (B or len(rows), steps, *sample_shape), first step first, model units."""
+        """The x_0_hat of the rows, (B or len(rows), steps, *sample_shape), in order of steps, model units."""
         return torch.stack(state.x_0_hat, dim=1)
 
     def _steps(self, levels: NoiseLevel) -> range:

@@ -2,10 +2,10 @@
 
     Hal(x) = mean over coordinates of  1 / |W| sum_{t in W} (x_0_hat_t - mean_W x_0_hat)^2
 
-The population variance over the reverse steps of a window W (Aithal et al. 2024, section 5; their ends are given as
-T_1 and T_2, ours are both inclusive). Many windows are scored in one pass and no trajectory is kept: a window holds a
-count, a sum and a sum of squares of the offsets from a pivot, the first x_0_hat in it. Without the pivot the squares of
-the position would swamp a variance that is 1e-6 of them.
+The population variance over the reverse steps of a window W (Aithal et al. 2024, section 5, with ends T_1 and T_2; here
+both are inclusive). Many windows are scored in one pass and no trajectory is kept: a window holds a count, a sum and a
+sum of squares of the offsets from a pivot, the first x_0_hat in it. Without the pivot, the squared position would swamp
+a variance that is 1e-6 of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from lightning_modeinterp.trajectories.window import Window
 
 @dataclass(frozen=True)
 class Moments:
-    """Running moments of a tensor about a pivot; every field but the count has the tensor's shape, float64."""
+    """Running moments of a tensor around a pivot; all fields except the count have the tensor's shape, in float64."""
 
     count: int
     pivot: Tensor
@@ -33,7 +33,7 @@ class Moments:
     def of(cls, x: Tensor) -> "Moments":
         """Moments of a single tensor, which becomes the pivot."""
         zeros = torch.zeros_like(x, dtype=torch.float64)
-        return cls(1, x.to(torch.float64, copy=True), zeros, zeros)  # a loop may write its next x where this one is
+        return cls(1, x.to(torch.float64, copy=True), zeros, zeros)  # a loop may overwrite x in place
 
     def with_another(self, x: Tensor) -> "Moments":
         """Moments with one more tensor."""
@@ -48,13 +48,13 @@ class Moments:
 
 @dataclass(frozen=True)
 class WindowMoments:
-    """State of `TrajectoryVariance`: the steps of each window, if known, and, once it has begun, its moments."""
+    """State of `TrajectoryVariance`: the steps of each window, if known, and its moments, once it has started."""
 
     steps: Mapping[str, range]
     moments: Mapping[str, Moments]
 
     def with_another(self, x_0_hat: Tensor, windows: Sequence[str]) -> "WindowMoments":
-        """Moments with one more step, which lies in some of the windows."""
+        """Moments with one more step, which is in some of the windows."""
         if not windows:
             return self
         seen = {
@@ -67,7 +67,7 @@ class WindowMoments:
 class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
     """Variance of x_0_hat over each of several windows.
 
-    It cannot tell a sample that moves between two modes from one that a large step size shakes about: compare only
+    It cannot tell a sample that moves between two modes from one that moves because of large steps: compare only
     samples of the same sampler, steps and model.
 
     Args:
@@ -85,7 +85,7 @@ class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
         self.windows = dict(windows)
 
     def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
-        """See `TrajectoryObserver.check`; here every window must hold steps of the sampler."""
+        """See `TrajectoryObserver.check`; every window must hold steps of the sampler."""
         self._steps(levels)
 
     def init(self, x_t: Tensor, levels: NoiseLevel) -> WindowMoments:
@@ -108,12 +108,12 @@ class TrajectoryVariance(TrajectoryObserver[WindowMoments]):
 def trajectory_variance(
     x_0_hat: Tensor, window: Window, noise_to_signal: Sequence[float] | Tensor | None = None
 ) -> Tensor:
-    """Variance of recorded x_0_hat over a window, whoever has drawn them; equal to `TrajectoryVariance`.
+    """Variance of recorded x_0_hat over a window, from any sampler; equal to `TrajectoryVariance`.
 
     Args:
-        x_0_hat: (S, B, *sample_shape), one a step of the reverse trajectory, noisiest first.
-        window: Which of the steps.
-        noise_to_signal: sigma / alpha of each step, S numbers that fall; for a window of noise levels.
+        x_0_hat: (S, B, *sample_shape), one per step of the reverse trajectory, noisiest first.
+        window: The window.
+        noise_to_signal: sigma / alpha of each step, S decreasing numbers; for a window of noise levels.
 
     Returns:
         (B,) float64, in the units of x_0_hat, squared.
@@ -130,7 +130,7 @@ def trajectory_variance(
     if noise is not None and (len(noise) != len(x_0_hat) or not (noise.diff() < 0).all()):
         raise ConfigurationError(
             f"noise_to_signal: expected a level for each of the {len(x_0_hat)} steps, noisiest first, got {len(noise)}"
-            + (" that do not fall" if len(noise) == len(x_0_hat) else "")
+            + (" that do not decrease" if len(noise) == len(x_0_hat) else "")
         )
     steps = window.steps_among(len(x_0_hat), noise)
     first, *others = x_0_hat[len(x_0_hat) - steps.stop : len(x_0_hat) - steps.start]

@@ -1,4 +1,4 @@
-"""Where on a sample the prediction still moves."""
+"""Trajectory variance per coordinate."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,13 +9,13 @@ from lightning_modeinterp.trajectories.window import Window
 
 
 class VarianceMap(TrajectoryVariance):
-    """Variance of x_0_hat over a window, coordinate by coordinate; its mean is the trajectory variance.
+    """Variance of x_0_hat over a window for each coordinate; its mean is the trajectory variance.
 
-    In a sample store it takes as much room as the samples.
+    In a sample store it takes as much space as the samples.
 
     Args:
         window: The window.
-        rows: Positions of the samples within the block that it is wanted of. All if None.
+        rows: Positions of the samples within the block. All if None.
     """
 
     def __init__(self, window: Window, rows: Sequence[int] | None = None) -> None:

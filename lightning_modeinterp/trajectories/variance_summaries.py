@@ -1,13 +1,14 @@
-"""Other ways to make one number of the variances of an image's pixels than their mean, over every window at once.
+"""Alternatives to the mean over pixels for the variance of an image, over every window at once.
 
-The mean counts how much there is that can move. What is restless on an image may be a small part of it, so there are
+The mean grows with the amount of content that can move. If only a small part of an image moves, other summaries are
+better:
 
     mean                the trajectory variance
     max, q0.99, ...     quantiles over the pixels
-    top_64, ...         mean over the pixels that move most, as many as a shape has
-    columns             the largest mean over one of several vertical strips of equal width
-    components          the largest mean over one of the things on the finished image, each a patch of bright pixels
-                        that touch along their sides
+    top_64, ...         mean over the 64 pixels that move most, as many as a shape has
+    columns             largest mean over one of several vertical strips of equal width
+    components          largest mean over one of the objects on the final image, each a patch of bright pixels
+    connected along their sides
 """
 
 from collections.abc import Sequence
@@ -27,18 +28,18 @@ from lightning_modeinterp.trajectories.window_sweep import SweepMoments, WindowS
 class VarianceSummaries(WindowSweep):
     """Summaries of the variance of x_0_hat over every window between the edges.
 
-    None of them can tell what moves: a window or a summary that was chosen on some samples has to be judged on others.
+    A window or a summary that was chosen on some samples has to be evaluated on others.
 
     Args:
-        noise_to_signal: The edges of the windows, rising; at least two.
-        quantiles: Shares in (0, 1]; 1 is the maximum.
-        largest: Numbers of pixels, >= 1; all of them where there are fewer.
-        num_columns: Number of vertical strips. None leaves them out.
-        has_components: Whether to look at the components of images, (channels, height, width) in [-1, 1], where bright
-            is above 0. An image without any has 0.
+        noise_to_signal: The edges of the windows, increasing; at least two.
+        quantiles: Quantile levels in (0, 1]; 1 is the maximum.
+        largest: Numbers of pixels, >= 1; all pixels if there are fewer.
+        num_columns: Number of vertical strips. No strips if None.
+        has_components: Whether to use the components of images, (channels, height, width) in [-1, 1], where bright is
+            above 0. An image without any has 0.
 
     Raises:
-        ConfigurationError: For edges that do not rise, shares that are none, or no pixels.
+        ConfigurationError: For edges that do not increase, invalid quantiles, or no pixels.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class VarianceSummaries(WindowSweep):
         if self.has_components and len(sample_shape) != 3:
             raise ConfigurationError(
                 "VarianceSummaries.has_components: expected images (channels, height, width), got samples of shape "
-                f"{tuple(sample_shape)}; leave it false"
+                f"{tuple(sample_shape)}; set it to false"
             )
 
     def update(self, state: SweepMoments, step: SamplingStep) -> SweepMoments:
@@ -92,7 +93,7 @@ class VarianceSummaries(WindowSweep):
         return torch.cat([summaries, components[..., None]], dim=2)
 
     def _summarise(self, variance: Tensor) -> Tensor:
-        """Of variances (B, *sample_shape), (B, K)."""
+        """Summaries (B, K) of variances (B, *sample_shape)."""
         flat = variance.flatten(1)
         falling = flat.sort(dim=1, descending=True).values
         places = [_place(share, flat.shape[1]) for share in self.quantiles]
@@ -105,18 +106,18 @@ class VarianceSummaries(WindowSweep):
 
 
 def _place(share: float, number: int) -> int:
-    """Where a quantile stands among so many values, 0 for the largest; the upper one where it lies between two.
+    """Rank of a quantile among ``number`` values, 0 for the largest; the upper one if it is between two.
 
-    In decimals, as the share was given: of 11 values q0.9 is the second, and ``(1 - 0.9) * 10`` is less than 1.
+    In decimal arithmetic: of 11 values q0.9 is the second, but in floats ``(1 - 0.9) * 10`` is less than 1.
     """
     return int((1 - Fraction(str(share))) * (number - 1))
 
 
 def components_of(images: Tensor) -> Tensor:
-    """Number the patches of bright pixels that touch along their sides, 1 and on over all images; 0 elsewhere.
+    """Label the patches of bright pixels connected along their sides, from 1 over all images; 0 elsewhere.
 
     Args:
-        images: (B, C, H, W) in [-1, 1]; bright is a mean over the channels above 0.
+        images: (B, C, H, W) in [-1, 1]; a pixel is bright if its mean over channels is above 0.
 
     Returns:
         (B, H, W) int64, on the CPU.
@@ -128,7 +129,7 @@ def components_of(images: Tensor) -> Tensor:
 
 
 def most_restless(variance: Tensor, label: Tensor) -> Tensor:
-    """The largest mean variance over one of an image's components, (B,) float64; 0 where there is none.
+    """The largest mean variance over one of an image's components, (B,) float64; 0 if there is none.
 
     Args:
         variance: (B, C, H, W), on any device.

@@ -1,9 +1,9 @@
-"""What a sampling loop tells of its trajectories, step by step, and what comes of it.
+"""Statistics of trajectories from any sampling loop, step by step.
 
-`Sampler.sample` goes through it, and so can anybody's loop: `start`, `see` at every step, `results`.
+`Sampler.sample` uses it, and so can any loop: `start`, `see` at every step, `results`.
 
-A window of noise levels needs no announcement, since each step says whether it lies within. Windows that count the
-steps that are left, and further observers, want to know all levels before the first step.
+A window of noise levels needs nothing in advance, since each step shows whether it is inside. Windows that count the
+steps left, and further observers, need all levels before the first step.
 """
 
 import math
@@ -19,13 +19,13 @@ from lightning_modeinterp.trajectories.observer import TrajectoryObserver
 from lightning_modeinterp.trajectories.variance import TrajectoryVariance, WindowMoments
 from lightning_modeinterp.trajectories.window import Window
 
-_VARIANCE = "variance/"  # of all windows; no observer has such a name
+_VARIANCE = "variance/"  # prefix of all windows; no observer has such a name
 _SAME = 1e-3
-"""Share by which a level may differ from the one that was announced, as rounding makes it."""
+"""Relative tolerance between a level and the announced one, for rounding."""
 
 
 class TrajectoryWatch:
-    """Watches one batch of trajectories after another; no more is kept of them than the statistics need.
+    """Observes batches of trajectories one after another; only what the statistics need is kept.
 
     Args:
         windows: Windows over which the variance of x_0_hat is taken, by name.
@@ -53,14 +53,14 @@ class TrajectoryWatch:
         self._num_seen = 0
 
     def start(self, x_t: Tensor | None = None, levels: NoiseLevel | None = None) -> None:
-        """Begin a batch.
+        """Start a batch.
 
         Args:
-            x_t: The noise that sampling starts from, (B, *sample_shape), model units. Observers see nan if None.
-            levels: All S levels, noisiest first. None if they are not known before the first step.
+            x_t: The initial noise, (B, *sample_shape), model units. Observers see nan if None.
+            levels: All S levels, noisiest first. None if they are unknown before the first step.
 
         Raises:
-            ConfigurationError: If something needs levels and there are none, or does not fit them.
+            ConfigurationError: If a window or an observer needs levels and there are none, or does not fit them.
         """
         self._levels, self._num_seen, self._states = levels, 0, {}
         if levels is None:
@@ -74,15 +74,15 @@ class TrajectoryWatch:
 
     @torch.no_grad()
     def see(self, x_0_hat: Tensor, noise_to_signal: float, steps_left: int | None = None) -> None:
-        """Look at one step.
+        """Observe one step.
 
         Args:
-            x_0_hat: Clean sample predicted there, (B, *sample_shape), model units.
-            noise_to_signal: sigma / alpha there, the noise in units of the data.
-            steps_left: Steps after this one, S - 1 at the first. Counted if None, where the levels are known.
+            x_0_hat: Predicted clean samples, (B, *sample_shape), model units.
+            noise_to_signal: sigma / alpha of the step, the noise in units of the data.
+            steps_left: Steps after this one, S - 1 at the first. If None it is counted, if the levels are known.
 
         Raises:
-            ConfigurationError: If nothing was started, or the step is not one of those announced.
+            ConfigurationError: If no batch was started, or the step was not announced.
         """
         if self._levels is not None:
             self.see_step(self._announced(self._levels, x_0_hat, noise_to_signal, steps_left))
@@ -92,13 +92,13 @@ class TrajectoryWatch:
         states[_VARIANCE] = states[_VARIANCE].with_another(x_0_hat, inside)
 
     def see_step(self, step: SamplingStep) -> None:
-        """Look at one step of those whose levels were announced."""
+        """Observe one of the announced steps."""
         states = self._started()
         self._states = {name: observer.update(states[name], step) for name, observer in self._all.items()}
         self._num_seen += 1
 
     def results(self) -> dict[str, Tensor]:
-        """What was seen of each trajectory.
+        """The statistics of each trajectory.
 
         Returns:
             ``variance/<window>``, (B,) float64, model units squared, for each window; and each observer's result.
@@ -110,7 +110,7 @@ class TrajectoryWatch:
         if self._levels is not None and self._num_seen != len(self._levels):
             raise ConfigurationError(
                 f"TrajectoryWatch: expected the {len(self._levels)} steps that were announced, got {self._num_seen}; "
-                "show each step to see()"
+                "call see() for each step"
             )
         results = {name: self._all[name].result(states[name]) for name in self.observers}
         if self.windows:
@@ -141,7 +141,7 @@ class TrajectoryWatch:
     def _announced(
         self, levels: NoiseLevel, x_0_hat: Tensor, noise_to_signal: float, steps_left: int | None
     ) -> SamplingStep:
-        """The step, if it is the one that was announced; the noised state is not known here."""
+        """The step, if it is the announced one; the noised state is unknown here."""
         left = len(levels) - 1 - self._num_seen if steps_left is None else steps_left
         if not 0 <= left < len(levels):
             raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Which part of the reverse trajectory a statistic looks at."""
+"""The part of the reverse trajectory that a statistic uses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ MIN_STEPS = 3
 class Window:
     """A part of the reverse trajectory, given in exactly one of three ways.
 
-    A step index means nothing across schedules and numbers of steps, a noise level does; the step forms are for presets
-    that were published that way. All ends are inclusive.
+    Step indices cannot be compared across schedules and numbers of steps, noise levels can; the step forms are for
+    published settings. All ends are inclusive.
 
     Args:
         last_steps: The last n steps of the sampler.
-        steps: First and last of a range, counted as steps that are left: [0, 9] is the last ten.
+        steps: First and last of a range, counted in steps left: [0, 9] is the last ten.
         noise_to_signal: Lowest and highest sigma / alpha, the noise in units of the model's data.
 
     Raises:
@@ -43,18 +43,18 @@ class Window:
             )
 
     def steps_left(self, levels: NoiseLevel) -> range:
-        """Steps of a sampler that lie in the window, as `SamplingStep.index` counts them.
+        """Steps of a sampler in the window, counted as `SamplingStep.index`.
 
         Args:
             levels: The sampler's S levels, noisiest first.
 
         Raises:
-            ConfigurationError: If the window reaches outside the sampler's steps or holds fewer than 3 of them.
+            ConfigurationError: If the window exceeds the sampler's steps or holds fewer than 3 of them.
         """
         return self.steps_among(len(levels), levels.noise_to_signal)
 
     def steps_among(self, num_steps: int, noise_to_signal: Tensor | None = None) -> range:
-        """The same of steps whose number is known and, for a window of noise levels, their sigma / alpha.
+        """The same, given the number of steps and, for a window of noise levels, their sigma / alpha.
 
         Args:
             num_steps: Number S of steps.
@@ -67,13 +67,13 @@ class Window:
         if first < 0 or last >= num_steps:
             raise ConfigurationError(
                 f"window {self}: expected steps within 0..{num_steps - 1}, got {first}..{last}; "
-                "the sampler takes no such step"
+                "the sampler has no such step"
             )
         self.check_count(last - first + 1)
         return range(first, last + 1)
 
     def holds(self, noise_to_signal: float) -> bool:
-        """Whether a step at this sigma / alpha lies in the window, both ends included.
+        """Whether a step at this sigma / alpha is in the window, ends included.
 
         Raises:
             ConfigurationError: If the window counts steps.
@@ -85,25 +85,25 @@ class Window:
         """Lowest and highest sigma / alpha.
 
         Raises:
-            ConfigurationError: If the window counts steps, which needs all levels in advance.
+            ConfigurationError: If the window counts steps, for which all levels are needed in advance.
         """
         if self.noise_to_signal is None:
             raise ConfigurationError(
-                f"window {self}: expected the levels before the first step, since it counts those that are left, got "
+                f"window {self}: expected the levels before the first step, since it counts the steps left, got "
                 "none; give them, or a window of noise_to_signal"
             )
         return self.noise_to_signal
 
     def check_count(self, num_steps: int) -> None:
-        """Raise a `ConfigurationError` for fewer than 3 steps, which have no variance worth the name."""
+        """Raise a `ConfigurationError` for fewer than 3 steps, which have no meaningful variance."""
         if num_steps < MIN_STEPS:
             raise ConfigurationError(
                 f"window {self}: expected at least {MIN_STEPS} of the sampler's steps, got {max(num_steps, 0)}; "
-                "widen the window or let the sampler take more steps"
+                "widen the window or use more sampling steps"
             )
 
     def fits(self, levels: NoiseLevel) -> bool:
-        """Whether the window lies within a sampler's steps and holds at least 3 of them.
+        """Whether the window is within a sampler's steps and holds at least 3 of them.
 
         Args:
             levels: The sampler's S levels, noisiest first.
@@ -136,10 +136,10 @@ class Window:
 
 
 def named_windows(given: Mapping[str, Window | tuple[float, float]]) -> dict[str, Window]:
-    """Windows by name, of which some may be given as the lowest and highest sigma / alpha.
+    """Windows by name, each given as a `Window` or as the lowest and highest sigma / alpha.
 
     Raises:
-        ConfigurationError: For a pair that is none.
+        ConfigurationError: For an invalid pair.
 
     Example:
         >>> str(named_windows({"late": (0.0, 0.5)})["late"])

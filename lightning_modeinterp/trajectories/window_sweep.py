@@ -1,13 +1,13 @@
 """Trajectory variance over every window between given noise levels, in one pass.
 
 With edges ``e_0 < e_1 < ...`` (sigma / alpha) the windows are all ``[e_i, e_j]``, ends inclusive. They overlap, so each
-is put together from segments, the runs of steps between which no window begins or ends. A segment holds its count n,
-mean m and sum of squared deviations M; two of them join by (Chan, Golub and LeVeque 1979)
+is combined from segments, runs of steps within which no window starts or ends. A segment holds its count n, mean m and
+sum of squared deviations M; two of them are merged by (Chan, Golub and LeVeque 1979)
 
     n = n_a + n_b,   m = m_a + (m_b - m_a) n_b / n,   M = M_a + M_b + (m_b - m_a)^2 n_a n_b / n,
 
-which loses nothing where a window's variance is a billionth of the distance that x_0_hat has come. Memory is
-O(samples x edges), whatever the number of windows and steps.
+which stays accurate even if a window's variance is a billionth of the distance that x_0_hat has moved. Memory is
+O(samples x edges), for any number of windows and steps.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ class SweepMoments:
     Args:
         windows: The steps of every window.
         segments: The steps of every segment.
-        moments: Those of each segment that has begun.
-        last: The last x_0_hat, once it is there and where it is asked for.
+        moments: Moments of each segment that has started.
+        last: The last x_0_hat, if needed.
     """
 
     windows: Sequence[range]
@@ -44,21 +44,21 @@ class SweepMoments:
 class WindowSweep(TrajectoryObserver[SweepMoments]):
     """Variance of x_0_hat over every window between the edges, to choose the best one.
 
-    It equals `TrajectoryVariance` on the same windows. A window that is chosen on some samples has to be judged on
+    It equals `TrajectoryVariance` on the same windows. A window that was chosen on some samples has to be evaluated on
     others: the best of many is partly luck.
 
     Args:
-        noise_to_signal: The edges, rising; at least two.
+        noise_to_signal: The edges, increasing; at least two.
 
     Raises:
-        ConfigurationError: For fewer than two edges, or edges that do not rise from above 0.
+        ConfigurationError: For fewer than two edges, or edges that are not positive and increasing.
     """
 
     def __init__(self, noise_to_signal: Sequence[float]) -> None:
         self.edges = tuple(map(float, noise_to_signal))
         if len(self.edges) < 2 or not all(0 < low < high for low, high in pairwise(self.edges)):
             raise ConfigurationError(
-                f"WindowSweep.noise_to_signal: expected at least two levels > 0 that rise, got {list(self.edges)}"
+                f"WindowSweep.noise_to_signal: expected at least two increasing levels > 0, got {list(self.edges)}"
             )
 
     def windows(self, levels: NoiseLevel) -> tuple[Window, ...]:
@@ -72,12 +72,12 @@ class WindowSweep(TrajectoryObserver[SweepMoments]):
         return tuple(window for window in windows if window.fits(levels))
 
     def check(self, levels: NoiseLevel, sample_shape: Sequence[int]) -> None:
-        """See `TrajectoryObserver.check`; here at least one window must hold 3 steps of the sampler."""
+        """See `TrajectoryObserver.check`; at least one window must hold 3 steps of the sampler."""
         if not self.windows(levels):
             noise = levels.noise_to_signal
             raise ConfigurationError(
                 "WindowSweep.noise_to_signal: expected levels with at least 3 of the sampler's steps between some two, "
-                f"got {self.edges[0]:.4g}..{self.edges[-1]:.4g} where it walks from {noise[0]:.4g} to {noise[-1]:.4g}"
+                f"got {self.edges[0]:.4g}..{self.edges[-1]:.4g} with a sampler from {noise[0]:.4g} to {noise[-1]:.4g}"
             )
 
     def init(self, x_t: Tensor, levels: NoiseLevel) -> SweepMoments:

@@ -88,7 +88,7 @@ def test_takes_its_own_schedule_and_prediction_alone(folder):
         (VDM, LinearGammaSchedule()),
     ):
         with pytest.raises(
-            ConfigurationError, match=r"expected the 1000 levels .* take DiffusersSchedule with the same"
+            ConfigurationError, match=r"expected the 1000 levels .* use DiffusersSchedule with the same"
         ):
             make(denoiser, other, "v")
 
@@ -107,7 +107,10 @@ def test_nothing_is_unpickled(pipeline, tmp_path):
     [
         ({"num_class_embeds": 3}, r"image and a positional time alone, got {'num_class_embeds': 3}; `watch`"),
         ({"time_embedding_type": "fourier"}, "got {'time_embedding_type': 'fourier'}"),
-        ({"out_channels": 2}, "as many channels out as in, got 1 in and 2 out, as of a model that predicts a variance"),
+        (
+            {"out_channels": 2},
+            "as many channels out as in, got 1 in and 2 out, as in a model that also predicts a variance",
+        ),
         ({"in_channels": 3, "out_channels": 3}, r"expected samples of shape \(3, 8, 8\), .* got \(1, 8, 8\)"),
         ({"sample_size": 16}, r"expected samples of shape \(1, 16, 16\), .* got \(1, 8, 8\)"),
     ],
@@ -146,6 +149,6 @@ def test_refuses_weights_that_do_not_load(folder, damage):
 def test_refuses_a_folder_without_a_model(tmp_path):
     DDPMScheduler().save_pretrained(tmp_path / "scheduler")
     with pytest.raises(
-        ConfigurationError, match=r"expected unet/config.json as save_pretrained of diffusers writes it"
+        ConfigurationError, match=r"expected unet/config.json as written by save_pretrained of diffusers"
     ):
         DiffusersFolder(SHAPE, tmp_path)

@@ -143,7 +143,7 @@ def test_without_a_compiler_the_plain_layers_run_and_say_so(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     fused_mlp.kernel.cache_clear()
     try:
-        with pytest.warns(UserWarning, match="MLP.is_fused: the plain layers run, since no-such-compiler failed"):
+        with pytest.warns(UserWarning, match="MLP.is_fused: the plain layers are used, since no-such-compiler failed"):
             output = fused(x_t, level)
         fused(x_t, level)  # it is tried, and said, once
     finally:
@@ -168,7 +168,9 @@ def test_a_compiler_may_be_several_words(compiler, command):
 def test_a_compiler_that_does_not_end_is_ended_with_all_that_it_started(compiler, monkeypatch, tmp_path):
     compiler(f"sh -c 'sleep 200 & echo $! > {tmp_path}/child; wait'")
     monkeypatch.setattr(fused_mlp, "COMPILE_SECONDS", 2.0)
-    with pytest.warns(UserWarning, match="MLP.is_fused: the plain layers run, since sh -c .* timed out after 2.0 sec"):
+    with pytest.warns(
+        UserWarning, match="MLP.is_fused: the plain layers are used, since sh -c .* timed out after 2.0 sec"
+    ):
         assert fused_mlp.kernel(16) is None
     child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
     assert not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z"  # nobody waits for an orphan
@@ -176,7 +178,7 @@ def test_a_compiler_that_does_not_end_is_ended_with_all_that_it_started(compiler
 
 def test_a_compiler_with_an_open_quote_is_no_compiler(compiler):
     compiler("'c++")
-    with pytest.warns(UserWarning, match="the plain layers run, since 'c.. failed: No closing quotation"):
+    with pytest.warns(UserWarning, match="the plain layers are used, since 'c.. failed: No closing quotation"):
         assert fused_mlp.kernel(16) is None
 
 

@@ -99,7 +99,7 @@ class Evil:
 
 def test_nothing_is_unpickled(tmp_path, capsys):
     torch.save({"model": made_up(), "more": Evil()}, tmp_path / "ddpm.pt")
-    with pytest.raises(ConfigurationError, match=r"plain data alone, got UnpicklingError; save the part `model`"):
+    with pytest.raises(ConfigurationError, match=r"plain data only, got UnpicklingError; save `model`"):
         load_toy_state_dict(tmp_path / "ddpm.pt")
     assert capsys.readouterr().out == ""
 
@@ -128,5 +128,5 @@ def test_refuses_other_weights(content, message):
 
 
 def test_refuses_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"nowhere.pt: expected what torch.save has written.*FileNotFound"):
+    with pytest.raises(ConfigurationError, match=r"nowhere.pt: expected a file of torch.save.*FileNotFound"):
         load_toy_state_dict(str(tmp_path / "nowhere.pt"))

@@ -275,7 +275,7 @@ class TestDoubts:
 
     def test_a_sampler_that_may_run_away_gives_a_line(self):
         (line,) = self.warnings_of("test", sampler=DDIMSampler(20))
-        assert "samples run away; set start_alpha_bar" in line
+        assert "samples diverge; set start_alpha_bar" in line
 
     @pytest.mark.parametrize(("num_samples", "num_lines"), [(16, 1), (0, 0)])
     def test_a_fit_is_told_of_the_monitors(self, num_samples, num_lines):

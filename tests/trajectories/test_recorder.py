@@ -51,5 +51,5 @@ def test_all_rows_are_no_view_of_the_block_either(observe, levels, make_trajecto
 def test_refuses_what_keeps_no_step(levels):
     with pytest.raises(ConfigurationError, match=r"TrajectoryRecorder.every: expected at least 1, got 0"):
         TrajectoryRecorder(every=0)
-    with pytest.raises(ConfigurationError, match="the sampler takes no such step"):
+    with pytest.raises(ConfigurationError, match="the sampler has no such step"):
         TrajectoryRecorder(window=Window(last_steps=201)).check(levels, (2,))

@@ -87,7 +87,7 @@ def test_memory_grows_with_the_edges_and_not_with_the_steps(num_steps):
 
 @pytest.mark.parametrize("edges", [[], [0.1], [0.2, 0.1], [0.1, 0.1], [0.0, 1.0], [-1.0, 1.0], [float("nan"), 1.0]])
 def test_refuses_edges_that_do_not_rise_from_above_zero(edges):
-    with pytest.raises(ConfigurationError, match="at least two levels > 0 that rise"):
+    with pytest.raises(ConfigurationError, match="at least two increasing levels > 0"):
         WindowSweep(edges)
 
 

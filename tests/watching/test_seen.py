@@ -106,7 +106,7 @@ def test_a_start_in_the_middle_is_seen_from_there():
     assert seen.scores["variance/last"].shape == (4,)
     scheduler.set_timesteps(20)
     scheduler.set_begin_index(8)
-    refused = pytest.raises(ConfigurationError, match="the sampler takes no such step")
+    refused = pytest.raises(ConfigurationError, match="the sampler has no such step")
     with watch(scheduler, {"last": Window(last_steps=15)}), refused:
         scheduler.step(x, scheduler.timesteps[8], x)
 

@@ -1,4 +1,4 @@
-"""The seam: how likely the data are, given the least noised state ``z_0 = alpha_0 x_0 + sigma_0 eps``."""
+"""The interface of decoders: likelihood of the data given the cleanest state ``z_0 = alpha_0 x_0 + sigma_0 eps``."""
 
 from abc import ABC, abstractmethod
 
@@ -9,10 +9,10 @@ from lightning_modeinterp.records import NoiseLevel
 
 
 class Decoder(nn.Module, ABC):
-    """The last part ``p(x_0 | z_0)`` of a variational diffusion model. A subclass writes `log_likelihood`."""
+    """The last part ``p(x_0 | z_0)`` of a variational diffusion model. A subclass implements `log_likelihood`."""
 
     def __init__(self) -> None:
-        super().__init__()  # not the arguments of any nn.Module: the command line reads this signature
+        super().__init__()  # without arguments of nn.Module: the command line reads this signature
         self._init_args = init_args(self)
 
     @abstractmethod
@@ -25,5 +25,5 @@ class Decoder(nn.Module, ABC):
             level: The noise level at t = 0, shape (1,).
 
         Returns:
-            (B,) nats, of a density for continuous data, of a probability for data that have levels.
+            (B,) nats, of a density for continuous data, of a probability for discrete data.
         """

@@ -1,4 +1,4 @@
-"""Data that have levels, such as images: ``p(x_0 | z_0) ~ exp(-(v - z_0 / alpha_0)^2 e^{-gamma_0} / 2)`` over levels v.
+"""Discrete data, such as images: ``p(x_0 | z_0) ~ exp(-(v - z_0 / alpha_0)^2 e^{-gamma_0} / 2)`` over levels v.
 
 (Kingma et al. 2021, section 3.3.) Coordinates are independent given z_0.
 """
@@ -15,7 +15,7 @@ _TOLERANCE = 0.01  # of the distance between two levels
 
 
 class DiscretizedGaussianDecoder(Decoder):
-    """A softmax over evenly spread levels. It takes num_levels numbers of memory for each coordinate.
+    """A softmax over evenly spaced levels. It needs memory for num_levels numbers per coordinate.
 
     Args:
         num_levels: Number of levels, at least 2; 256 for bytes.
@@ -35,21 +35,21 @@ class DiscretizedGaussianDecoder(Decoder):
         self.num_levels, self.low, self.high = num_levels, low, high
 
     def levels(self, like: Tensor) -> Tensor:
-        """The levels, (num_levels,), model units, of the device and dtype of ``like``."""
+        """The levels, (num_levels,), model units, on the device and in the dtype of ``like``."""
         return torch.linspace(self.low, self.high, self.num_levels, device=like.device, dtype=like.dtype)
 
     def log_likelihood(self, x_0: Tensor, z_0: Tensor, level: NoiseLevel) -> Tensor:
         """See `Decoder.log_likelihood`; a probability.
 
         Raises:
-            ConfigurationError: If data lie between the levels or beyond them.
+            ConfigurationError: If data are between the levels or outside.
         """
         position = (x_0 - self.low) / (self.high - self.low) * (self.num_levels - 1)
         index = position.round().clamp(0, self.num_levels - 1)
         if ((position - index).abs() > _TOLERANCE).any():
             raise ConfigurationError(
                 f"decoder: expected data on {self.num_levels} levels from {self.low} to {self.high}, got others; set "
-                "num_levels, low and high to those of the data, or take GaussianDecoder for continuous data"
+                "num_levels, low and high to those of the data, or use GaussianDecoder for continuous data"
             )
         error = self.levels(z_0) - (z_0 / expand(level.alpha, z_0)).unsqueeze(-1)
         scores = -0.5 * (error / expand(level.noise_to_signal, error)).square()

@@ -1,7 +1,7 @@
 """Continuous data: ``p(x_0 | z_0) = N(x_0; z_0 / alpha_0, e^{gamma_0} I)``.
 
-That is the posterior of x_0 under a flat prior, and right where the noise at t = 0 is smaller than any detail of the
-data. The bound then is one on a density in model units, so it may be negative.
+This is the posterior of x_0 under a flat prior, and valid if the noise at t = 0 is smaller than any detail of the data.
+The bound is then on a density in model units, so it may be negative.
 """
 
 import math
@@ -14,7 +14,7 @@ from lightning_modeinterp.records import NoiseLevel
 
 
 class GaussianDecoder(Decoder):
-    """``N(z_0 / alpha_0, e^{gamma_0} I)``: takes out the scale and leaves the noise."""
+    """``N(z_0 / alpha_0, e^{gamma_0} I)``: undoes the scaling and keeps the noise."""
 
     def log_likelihood(self, x_0: Tensor, z_0: Tensor, level: NoiseLevel) -> Tensor:
         """See `Decoder.log_likelihood`; a density in model units."""

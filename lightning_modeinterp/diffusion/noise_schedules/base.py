@@ -1,4 +1,4 @@
-"""The seam: a noise schedule is ``gamma(t) = -log SNR(t)``, rising from t = 0 (data) to t = 1 (noise)."""
+"""The interface of noise schedules: ``gamma(t) = -log SNR(t)``, rising from t = 0 (data) to t = 1 (noise)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from lightning_modeinterp.init_args import init_args
 from lightning_modeinterp.records import NoiseLevel
 
 BISECTIONS = 53
-"""As many as a float64 in [0, 1] has bits."""
+"""Number of bits of a float64 in [0, 1]."""
 
 
 @dataclass(frozen=True)
 class NoiseRate:
-    """Noise levels, and how fast the noise grows there.
+    """Noise levels, and the rate at which the noise grows there.
 
     Args:
         level: The levels, (B,).
         slope: The derivative ``gamma'(t)``, (B,).
-        interior: Tensors (B,) through which alone a sample's loss reaches what is learned of the schedule between its
-            ends. None for a fixed schedule.
+        interior: Tensors (B,) through which all gradients to the learned part of the schedule between its ends pass.
+            None for a fixed schedule.
     """
 
     level: NoiseLevel
@@ -34,7 +34,7 @@ class NoiseRate:
 
 
 class NoiseSchedule(nn.Module, ABC):
-    """How the noise grows with time. A subclass writes `gamma`.
+    """How the noise grows with time. A subclass implements `gamma`.
 
     Args:
         num_steps: Number T of levels of the discrete grid, index i at ``t = i / (T - 1)``; at least 2.
@@ -80,12 +80,12 @@ class NoiseSchedule(nn.Module, ABC):
     @property
     @torch.no_grad()
     def reach(self) -> tuple[float, float]:
-        """Least and most sigma / alpha, the noise in units of the model's data."""
+        """Lowest and highest sigma / alpha, the noise in units of the model's data."""
         least, most = self.level(torch.tensor([0.0, 1.0], dtype=torch.float64)).noise_to_signal.tolist()
         return least, most
 
     def reaches(self, noise_to_signal: float) -> bool:
-        """Whether there is a level of that sigma / alpha."""
+        """Whether the schedule has a level of that sigma / alpha."""
         least, most = self.reach
         return least <= noise_to_signal <= most
 
@@ -97,7 +97,7 @@ class NoiseSchedule(nn.Module, ABC):
             noise_to_signal: sigma / alpha, the noise in units of the model's data.
 
         Returns:
-            Shape (1,), float64. Its time may lie between two levels of the grid.
+            Shape (1,), float64. Its time may be between two levels of the grid.
 
         Raises:
             ConfigurationError: If the schedule does not reach that much or that little noise.
@@ -106,7 +106,7 @@ class NoiseSchedule(nn.Module, ABC):
             least, most = self.reach
             raise ConfigurationError(
                 f"noise_to_signal: expected the noise schedule's {least:.4g} to {most:.4g}, got {noise_to_signal:.4g}; "
-                "ask for another level or stretch the schedule"
+                "use another level or extend the schedule"
             )
         low, high = 0.0, 1.0
         for _ in range(BISECTIONS):

@@ -1,4 +1,4 @@
-"""Schedules given by one beta a step, ``q(x_i | x_{i-1}) = N(sqrt(1 - beta_i) x_{i-1}, beta_i)`` (Ho et al. 2020).
+"""Schedules given by one beta per step, ``q(x_i | x_{i-1}) = N(sqrt(1 - beta_i) x_{i-1}, beta_i)`` (Ho et al. 2020).
 
 ``alpha_bar_i = prod_{j <= i} (1 - beta_j)`` is the ``alpha^2`` of step i, so
 ``gamma_i = log(1 - alpha_bar_i) - log(alpha_bar_i)``. Between two steps gamma is interpolated linearly.
@@ -23,7 +23,7 @@ class BetaSchedule(NoiseSchedule):
     def __init__(self, betas: Tensor) -> None:
         super().__init__(num_steps=len(betas))
         log_alpha_bar = torch.log1p(-betas.double()).cumsum(0)
-        # a plain attribute, not a buffer: float64 whatever the module is cast to, and never averaged by EMA
+        # a plain attribute, not a buffer: stays float64 when the module is cast, and is never averaged by EMA
         self.gamma_grid = torch.log(-torch.expm1(log_alpha_bar)) - log_alpha_bar
 
     def gamma(self, t: Tensor) -> Tensor:
@@ -39,8 +39,8 @@ class LinearBetaSchedule(BetaSchedule):
 
     Args:
         num_steps: Number T of steps.
-        beta_start: First beta. 1e-4 is the usual value; the mode interpolation paper's code takes 0.001.
-        beta_end: Last beta. 0.02 is the usual value; the mode interpolation paper's code takes 0.2.
+        beta_start: First beta. 1e-4 is the usual value; the mode interpolation paper's code uses 0.001.
+        beta_end: Last beta. 0.02 is the usual value; the mode interpolation paper's code uses 0.2.
 
     Raises:
         ConfigurationError: Unless 0 < beta_start <= beta_end < 1.

@@ -1,7 +1,7 @@
 """The noise schedule of a diffusers folder, from its ``scheduler_config.json``.
 
-What diffusers calls a scheduler is a schedule with a sampler: betas and what the network predicts say how a model was
-trained, all else how it is sampled. Only the first is read here.
+A scheduler in diffusers is a schedule with a sampler: betas and prediction type say how a model was trained, all else
+how it is sampled. Only the first is read here.
 """
 
 import json
@@ -20,18 +20,18 @@ from lightning_modeinterp.errors import ConfigurationError
 FILE = "scheduler_config.json"
 
 PREDICTIONS: dict[str, PredictionType] = {"epsilon": "eps", "sample": "x_0", "v_prediction": "v"}
-"""What diffusers calls what a network predicts, and what we do."""
+"""Names of prediction types in diffusers, and ours."""
 
 
 class DiffusersSchedule(BetaSchedule):
-    """The noise levels on which a model of the diffusers library was trained; the library itself is not needed.
+    """The noise levels on which a diffusers model was trained; the library itself is not needed.
 
     Args:
-        path: The folder that a pipeline has saved: ``scheduler_config.json`` lies in it or in its folder ``scheduler``.
+        path: The folder of a saved pipeline, with ``scheduler_config.json`` in it or in its folder ``scheduler``.
 
     Raises:
-        ConfigurationError: If there is no such file, or its noise is not one of ours: not variance preserving, without
-            signal at the last step, or of betas that are not known here.
+        ConfigurationError: If there is no such file, or its noise is not supported: not variance preserving, without
+            signal at the last step, or with unknown betas.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -52,7 +52,7 @@ class DiffusersSchedule(BetaSchedule):
 
 
 def scheduler_file(path: str | Path) -> Path:
-    """The file in a folder that a pipeline, or a scheduler alone, has saved.
+    """The config file in the folder of a saved pipeline or scheduler.
 
     Raises:
         ConfigurationError: If there is none.
@@ -68,10 +68,10 @@ def scheduler_file(path: str | Path) -> Path:
 
 
 def read_config(file: Path) -> dict[str, Any]:
-    """Named values of a JSON file.
+    """Read a JSON file of named values.
 
     Raises:
-        ConfigurationError: If it holds something else.
+        ConfigurationError: If it has other content.
     """
     try:
         config = json.loads(file.read_bytes())
@@ -104,7 +104,7 @@ def _betas(file: Path, config: Mapping[str, Any], num_steps: int) -> Tensor:
 
 
 def _check_noise(file: Path, config: Mapping[str, Any]) -> None:
-    """Refuse noise that betas do not make."""
+    """Refuse noise that betas cannot express."""
     if "beta_schedule" not in config and "trained_betas" not in config:
         raise ConfigurationError(
             f"{file}: expected a schedule of betas, which is variance preserving, got "
@@ -113,7 +113,7 @@ def _check_noise(file: Path, config: Mapping[str, Any]) -> None:
     if config.get("rescale_betas_zero_snr"):
         raise ConfigurationError(
             f"{file}: expected some signal at every step, got rescale_betas_zero_snr, which leaves none at the last "
-            "one; there sigma / alpha is infinite"
+            "one, where sigma / alpha is infinite"
         )
     if config.get("timestep_type", "discrete") != "discrete":
         raise ConfigurationError(f"{file}: expected timestep_type discrete, got {config['timestep_type']}")

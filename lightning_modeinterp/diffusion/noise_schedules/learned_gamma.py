@@ -3,9 +3,9 @@
     gamma(t) = gamma_min + (gamma_max - gamma_min) (g(t) - g(0)) / (g(1) - g(0))
     g(t) = s t + sum_k h_k sigmoid(q_k (t - c_k)),   s, h_k, q_k > 0
 
-(Kingma et al. 2021, appendix H; this form of g, its width and its start near a line are ours.) A network sees gamma in
-the place of t, on the scale of the first end points: so what it has learned of a noise level stays right when the
-schedule moves.
+(Kingma et al. 2021, appendix H; this form of g, its width and its initialisation near a line are ours.) A network sees
+gamma instead of t, on the scale of the initial end points, so that its knowledge of a noise level stays valid when the
+schedule changes.
 """
 
 import math
@@ -20,13 +20,13 @@ from lightning_modeinterp.records import NoiseLevel
 
 
 class LearnedGammaSchedule(NoiseSchedule):
-    """Learned monotone gamma; it begins near the line from gamma_min to gamma_max.
+    """Learned monotone gamma, initialised near the line from gamma_min to gamma_max.
 
-    Its ends stay on their sides of the middle of the first ones, so gamma_min < gamma_max under any training.
+    Each end stays on its side of the initial middle, so gamma_min < gamma_max throughout training.
 
     Args:
-        gamma_min: First gamma at t = 0. See `LinearGammaSchedule`.
-        gamma_max: First gamma at t = 1.
+        gamma_min: Initial gamma at t = 0. See `LinearGammaSchedule`.
+        gamma_max: Initial gamma at t = 1.
         num_steps: Number T of levels of the discrete grid.
         num_units: Number K of sigmoids.
         has_learned_ends: Learn gamma_min and gamma_max too.
@@ -69,14 +69,14 @@ class LearnedGammaSchedule(NoiseSchedule):
         return (self._network(t) - low) / (high - low)
 
     def ends(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """gamma_min and gamma_max, each of shape (), of the device and dtype of ``like``."""
+        """gamma_min and gamma_max, each of shape (), on the device and in the dtype of ``like``."""
         if not self.has_learned_ends:
             return like.new_tensor(self.middle - self.half_span), like.new_tensor(self.middle + self.half_span)
         below, above = softplus(self.spans.to(like))
         return self.middle - below, self.middle + above
 
     def rate(self, t: Tensor) -> NoiseRate:
-        """See `NoiseSchedule.rate`; the interior is reached by the rise and its derivative."""
+        """See `NoiseSchedule.rate`; the interior consists of the rise and its derivative."""
         rise, slope = with_slope(self.rise, t)
         gamma_min, gamma_max = self.ends(t)
         gamma = self._between_ends(rise)
@@ -87,7 +87,7 @@ class LearnedGammaSchedule(NoiseSchedule):
         return gamma_min + (gamma_max - gamma_min) * rise
 
     def _network(self, t: Tensor) -> Tensor:
-        # sums in the place of a matrix product: autocast leaves them in the precision of t
+        # a sum instead of a matrix product, so that autocast keeps the precision of t
         skip, heights = softplus(self.skip.to(t)), softplus(self.heights.to(t))
         angles = softplus(self.steepness.to(t)) * (t.unsqueeze(-1) - self.centres.to(t))
         return skip * t + (heights * angles.sigmoid()).sum(-1)
@@ -97,5 +97,5 @@ class LearnedGammaSchedule(NoiseSchedule):
 
 
 def _before_softplus(value: float) -> float:
-    """The number whose softplus is ``value``, as a sum that does not overflow."""
+    """The inverse of softplus, in a form that does not overflow."""
     return value + math.log(-math.expm1(-value))

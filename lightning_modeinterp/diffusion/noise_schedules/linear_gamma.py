@@ -10,9 +10,9 @@ class LinearGammaSchedule(NoiseSchedule):
     """``gamma(t) = gamma_min + (gamma_max - gamma_min) t``.
 
     Args:
-        gamma_min: gamma at t = 0. -13.3 leaves 1e-6 of noise variance; data with narrow modes need about twice the
+        gamma_min: gamma at t = 0. -13.3 gives a noise variance of 1e-6; data with narrow modes need about twice the
             log of their standard deviation.
-        gamma_max: gamma at t = 1. 5 leaves 0.7 % of the signal's variance.
+        gamma_max: gamma at t = 1. 5 keeps 0.7 % of the signal's variance.
         num_steps: Number T of levels of the discrete grid.
 
     Raises:

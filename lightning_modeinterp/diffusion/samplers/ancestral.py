@@ -22,18 +22,16 @@ class AncestralSampler(Sampler):
     """The DDPM sampler; with ``fixed_small`` that of variational diffusion models (Kingma et al. 2021, appendix A.4).
 
     Args:
-        num_steps: Number S of levels, spread evenly over the schedule's T; on a continuous schedule over time, and as
-            many as one likes. All T of them if None.
-        start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1, as published.
-        variance: ``fixed_large`` as in the mode interpolation paper's code, right for data spread like N(0, I);
-            ``fixed_small``, right for data at a single point.
-        x_0_range: Clip x_0_hat to this range before the step, lowest and highest value in model units; the noise that a
-            sampler implies follows. Trajectory statistics see the clipped x_0_hat. None leaves it as it is, as
-            published.
+        num_steps: Number S of levels, evenly spaced over the schedule's T, or over time, in any number, on a
+            continuous schedule. All T of them if None.
+        start_alpha_bar: Start at the noisiest level whose alpha^2 reaches this. 0 starts at t = 1, as published.
+        variance: ``fixed_large`` as in the mode interpolation paper's code, optimal for data distributed as N(0, I);
+            ``fixed_small``, optimal for data at a single point.
+        x_0_range: Clip x_0_hat to this range, lowest and highest value in model units, before each step; the implied
+            noise follows. Trajectory statistics see the clipped x_0_hat. No clipping if None, as published.
 
     Raises:
-        ConfigurationError: For another variance, num_steps < 2, start_alpha_bar outside [0, 1) or a range without a
-            width.
+        ConfigurationError: For another variance, num_steps < 2, start_alpha_bar outside [0, 1) or an empty range.
     """
 
     def __init__(

@@ -1,11 +1,11 @@
-"""The seam and the loop: a sampler says where it stops (`levels`) and how it goes on from one level to the next.
+"""The interface of samplers, and the loop: a sampler sets its `levels` and the update from one level to the next.
 
-Every sampler here moves by a linear update with one draw of noise,
+Every sampler here uses a linear update with one draw of noise,
 
     x_s = a x_t + b x_0_hat + c eps,
 
-so a subclass writes its three scales for all pairs of levels at once (`update_scales`); they are computed in float64
-and used in the sampler's float32. A sampler that moves in another way overrides `step`.
+so a subclass gives its three scales for all pairs of levels at once (`update_scales`); they are computed in float64
+and used in the sampler's float32. A sampler with another update overrides `step`.
 """
 
 import copy
@@ -24,7 +24,7 @@ from lightning_modeinterp.records import NoiseLevel, SamplingStep
 from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryWatch, Window
 
 PredictX0 = Callable[[Tensor, NoiseLevel], Tensor]
-"""From x_t (B, *sample_shape) and a level of shape (1,) to x_0_hat, both in model units."""
+"""Maps x_t (B, *sample_shape) and a level of shape (1,) to x_0_hat, both in model units."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,19 @@ class UpdateScales:
 
 
 class Sampler(ABC):
-    """Walks from noise to samples.
+    """Maps noise to samples.
 
     Args:
-        num_steps: Number S of levels, spread evenly over the schedule's T; on a continuous schedule over time, and as
-            many as one likes. All T of them if None. S levels are S calls of the network: S - 1 moves from t = 1 to
+        num_steps: Number S of levels, evenly spaced over the schedule's T, or over time, in any number, on a
+            continuous schedule. All T of them if None. S levels are S calls of the network: S - 1 steps from t = 1 to
             t = 0, and a last one from there to the prediction.
-        start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1, as published. A
-            small value (1e-7) skips levels where x_t holds no trace of the data; it is part of what the samples depend
-            on.
-        x_0_range: Clip x_0_hat to this range before the step, lowest and highest value in model units; the noise that a
-            sampler implies follows. Trajectory statistics see the clipped x_0_hat. None leaves it as it is, as
-            published.
+        start_alpha_bar: Start at the noisiest level whose alpha^2 reaches this. 0 starts at t = 1, as published. A
+            small value (1e-7) skips levels where x_t is pure noise; it changes the samples.
+        x_0_range: Clip x_0_hat to this range, lowest and highest value in model units, before each step; the implied
+            noise follows. Trajectory statistics see the clipped x_0_hat. No clipping if None, as published.
 
     Raises:
-        ConfigurationError: For num_steps < 2, start_alpha_bar outside [0, 1) or a range without a width.
+        ConfigurationError: For num_steps < 2, start_alpha_bar outside [0, 1) or an empty range.
     """
 
     def __init__(
@@ -72,7 +70,7 @@ class Sampler(ABC):
         self.x_0_range = x_0_range
 
     def with_num_steps(self, num_steps: int | None) -> Self:
-        """The same sampler with another number of steps; itself if None.
+        """The sampler with another number of steps; itself if None.
 
         Raises:
             ConfigurationError: For fewer than 2 steps.
@@ -86,14 +84,14 @@ class Sampler(ABC):
 
     @torch.no_grad()
     def levels(self, schedule: NoiseSchedule) -> NoiseLevel:
-        """Levels that the sampler stops at.
+        """Levels of the sampler.
 
         Returns:
-            S levels in float64, noisiest first: of the schedule's grid, or at evenly spaced times where the schedule
-            is continuous.
+            S levels in float64, noisiest first: from the schedule's grid, or at evenly spaced times if the schedule is
+            continuous.
 
         Raises:
-            ConfigurationError: If more steps are asked for than the grid of a discrete schedule has levels.
+            ConfigurationError: If there are more steps than levels in the grid of a discrete schedule.
         """
         grid = schedule.grid()
         grid = grid[grid.alpha.square() >= self.start_alpha_bar]
@@ -109,7 +107,7 @@ class Sampler(ABC):
         if num_steps > len(grid):
             raise ConfigurationError(
                 f"sampler.num_steps: expected at most the {len(grid)} levels of the noise schedule, got {num_steps}; "
-                "take fewer steps or a schedule with more"
+                "use fewer steps or a schedule with more"
             )
         index = torch.linspace(len(grid) - 1, 0, num_steps, dtype=torch.float64).round().long()
         return grid[index]
@@ -127,7 +125,7 @@ class Sampler(ABC):
         """State at the next level, (B, *sample_shape), model units.
 
         Args:
-            step: Where the trajectory stands.
+            step: Current step of the trajectory.
             scales: Scales of this step, each of shape ().
             noise: Standard normal, like x_t.
         """
@@ -151,7 +149,7 @@ class Sampler(ABC):
             windows: Windows of the variance by name.
 
         Returns:
-            Samples (B, *sample_shape) in model units, and what `TrajectoryWatch` makes of observers and windows.
+            Samples (B, *sample_shape) in model units, and the results of `TrajectoryWatch`.
         """
         levels = self.levels(schedule)
         scales = self.update_scales(levels, followed_by_clean(levels))
@@ -173,7 +171,7 @@ class Sampler(ABC):
 
 
 def followed_by_clean(levels: NoiseLevel) -> NoiseLevel:
-    """The level after each of the given ones; after the last comes the clean end, t = 0 and gamma = -inf."""
+    """The next level of each given one; the last is followed by the clean end, t = 0 and gamma = -inf."""
     t = torch.cat([levels.t[1:], levels.t.new_zeros(1)])
     gamma = torch.cat([levels.gamma[1:], levels.gamma.new_full((1,), -math.inf)])
     return NoiseLevel(t, gamma)

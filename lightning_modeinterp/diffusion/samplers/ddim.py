@@ -1,4 +1,4 @@
-"""DDIM: keep the predicted noise and go to the next level, with a settable share of fresh noise.
+"""DDIM: keep the predicted noise for the next level, with an adjustable share of fresh noise.
 
     x_s = alpha_s x_0_hat + sqrt(sigma_s^2 - c^2) eps_hat + c eps,   eps_hat = (x_t - alpha_t x_0_hat) / sigma_t
     c = eta (sigma_s / sigma_t) sqrt(1 - e^{gamma_s - gamma_t}) sigma_t
@@ -18,17 +18,15 @@ class DDIMSampler(Sampler):
     """The DDIM sampler.
 
     Args:
-        num_steps: Number S of levels, spread evenly over the schedule's T; on a continuous schedule over time, and as
-            many as one likes. All T of them if None.
-        start_alpha_bar: Begin at the noisiest level whose alpha^2 reaches this. 0 begins at t = 1.
+        num_steps: Number S of levels, evenly spaced over the schedule's T, or over time, in any number, on a
+            continuous schedule. All T of them if None.
+        start_alpha_bar: Start at the noisiest level whose alpha^2 reaches this. 0 starts at t = 1.
         eta: Share of fresh noise in [0, 1].
-        x_0_range: Clip x_0_hat to this range before the step, lowest and highest value in model units; the noise that a
-            sampler implies follows. Trajectory statistics see the clipped x_0_hat. None leaves it as it is, as
-            published.
+        x_0_range: Clip x_0_hat to this range, lowest and highest value in model units, before each step; the implied
+            noise follows. Trajectory statistics see the clipped x_0_hat. No clipping if None, as published.
 
     Raises:
-        ConfigurationError: For eta outside [0, 1], num_steps < 2, start_alpha_bar outside [0, 1) or a range without a
-            width.
+        ConfigurationError: For eta outside [0, 1], num_steps < 2, start_alpha_bar outside [0, 1) or an empty range.
     """
 
     def __init__(

@@ -1,13 +1,13 @@
-"""Whether a sampler can be trusted on a noise schedule, asked before anything is drawn.
+"""Check before sampling whether a sampler is reliable on a noise schedule.
 
-Where alpha is tiny, ``x_0_hat = (x_t - sigma eps_hat) / alpha`` magnifies whatever is wrong with eps_hat, and a sampler
-hands on more or less of it. A network whose eps_hat is a tenth too small, ``0.9 sigma x_t`` for data spread like
-N(0, I), moves x_t by the factor
+Where alpha is tiny, ``x_0_hat = (x_t - sigma eps_hat) / alpha`` amplifies errors of eps_hat, and a sampler passes on
+part of them. A network whose eps_hat is a tenth too small, ``0.9 sigma x_t`` for data distributed as N(0, I), scales
+x_t by the factor
 
     a + (b / alpha) (1 - 0.9 sigma^2),    with the scales a of x_t and b of x_0_hat,
 
-a step. Ancestral sampling in many steps has factors below 1: its own noise makes it forget. DDIM forgets nothing, so
-its errors grow the more the smaller alpha is where it begins.
+per step. Ancestral sampling with many steps has factors below 1: its noise damps errors. DDIM does not damp them, so
+they grow more, the smaller alpha is at its start.
 """
 
 import torch
@@ -17,27 +17,27 @@ from lightning_modeinterp.diffusion.parameterization import PredictionType
 from lightning_modeinterp.diffusion.samplers.base import Sampler, followed_by_clean
 
 SHORTFALL = 0.1
-"""Share by which eps_hat is too small in the network that is asked about."""
+"""Share by which eps_hat of the assumed network is too small."""
 
 MOST_GROWTH = 10.0
-"""From which growth on a sampler is doubted.
+"""Growth from which a warning is given.
 
-Of 4,096 samples of a 1D network some ran away at 250 and more, at 6 none.
+Of 4,096 samples of a 1D network some diverged at 250 and more, none at 6.
 """
 
 MOST_SIGNAL = 0.01
-"""Largest alpha^2 where sampling may begin with pure noise."""
+"""Largest alpha^2 at which sampling may start from pure noise."""
 
 
 @torch.no_grad()
 def error_growth(sampler: Sampler, schedule: NoiseSchedule) -> float:
-    """By how much an error of x_t may grow on the way, where eps is predicted: the product of the factors at its peak.
+    """Maximum growth of an error of x_t during sampling, if eps is predicted: the largest product of the factors.
 
-    It cannot tell how wrong a network is; one whose eps_hat follows any x_t has nothing to magnify.
+    It cannot tell how wrong a network is; a correct eps_hat leaves nothing to amplify.
 
     Args:
-        sampler: How a trajectory moves.
-        schedule: Through which noise levels.
+        sampler: The sampler.
+        schedule: The noise schedule.
 
     Example:
         >>> from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
@@ -54,24 +54,24 @@ def error_growth(sampler: Sampler, schedule: NoiseSchedule) -> float:
 
 @torch.no_grad()
 def doubts(sampler: Sampler, schedule: NoiseSchedule, prediction: PredictionType) -> list[str]:
-    """What may be wrong with the samples, a line each, with the remedy.
+    """Warnings about the samples, one line each, with the remedy.
 
     Args:
-        sampler: How a trajectory moves.
-        schedule: Through which noise levels.
-        prediction: What the network predicts. Of x_0 and v nothing is divided by alpha.
+        sampler: The sampler.
+        schedule: The noise schedule.
+        prediction: What the network predicts. For x_0 and v there is no division by alpha.
     """
     lines = []
     first = float(sampler.levels(schedule).alpha[0].square())
     if prediction == "eps" and sampler.x_0_range is None and (growth := error_growth(sampler, schedule)) > MOST_GROWTH:
         lines.append(
-            f"generation.sampler: from alpha^2 = {first:.2g} on its steps divide by alpha and may magnify errors of "
-            f"the network {growth:.2g} times, so that samples run away; set start_alpha_bar to 1e-7, or give it an "
+            f"generation.sampler: from alpha^2 = {first:.2g} on its steps divide by alpha and may amplify errors of "
+            f"the network {growth:.2g} times, so that samples diverge; set start_alpha_bar to 1e-7, or set an "
             "x_0_range"
         )
     if first > MOST_SIGNAL:
         lines.append(
-            f"generation.sampler: it begins with pure noise where alpha^2 is {first:.2g} and x_t still holds a trace "
-            "of the data; lower start_alpha_bar, or let the noise schedule end with more noise"
+            f"generation.sampler: it starts from pure noise where alpha^2 is {first:.2g} and x_t still has a trace "
+            "of the data; lower start_alpha_bar, or use a noise schedule that ends with more noise"
         )
     return lines

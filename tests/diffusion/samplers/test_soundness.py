@@ -90,4 +90,4 @@ def test_a_start_where_the_data_still_show_is_doubted(prediction):
     early = LinearGammaSchedule(-9, math.log(0.95 / 0.05))
     for sampler, schedule in ((AncestralSampler(), early), (AncestralSampler(None, 0.05), USUAL)):
         (line,) = doubts(sampler, schedule, prediction)
-        assert "begins with pure noise where alpha^2 is 0.05" in line
+        assert "starts from pure noise where alpha^2 is 0.05" in line
