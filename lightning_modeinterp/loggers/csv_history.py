@@ -1,4 +1,4 @@
-"""Log to a CSV file that goes on when a run is resumed; Lightning's logger deletes the rows before."""
+"""Log to a CSV file that is continued when a run is resumed; Lightning's logger deletes earlier rows."""
 
 from argparse import Namespace
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from lightning_modeinterp.loggers.csv_table import CSVTable
 class CSVHistory(CSVLogger):
     """Log to ``<save_dir>/<name>/<version>/metrics.csv``; each row is on disk when `log_metrics` returns.
 
-    Hyper-parameters, where a module saves them for its loggers, go to ``hparams.yaml`` beside it.
+    Hyper-parameters that a module saves for its loggers go to ``hparams.yaml`` beside it.
 
     Args:
         save_dir: Root of all logs.
         name: Folder in it.
         version: Folder in that one.
-        prefix: Put before the name of every metric.
-        keep_before_step: Step of the checkpoint from which the run goes on: rows of earlier steps are kept, later ones
-            will be logged again. None starts the file anew.
+        prefix: Prefix of every metric name.
+        keep_before_step: Step of the checkpoint from which the run resumes: rows of earlier steps are kept, later ones
+            will be logged again. None starts a new file.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class CSVHistory(CSVLogger):
     @property
     @rank_zero_experiment
     def experiment(self) -> CSVTable:
-        """The table; the file is touched when this is first asked for."""
+        """The table; the file is opened on first use."""
         if self._table is None:
             self._table = CSVTable(Path(self.log_dir) / "metrics.csv", self.keep_before_step)
         return self._table
@@ -64,7 +64,7 @@ class CSVHistory(CSVLogger):
 
     @rank_zero_only
     def log_hyperparams(self, params: dict[str, Any] | Namespace | None = None) -> None:
-        """Write them down, together with those that came before."""
+        """Write them, together with earlier ones."""
         self._hparams |= vars(params) if isinstance(params, Namespace) else params or {}
         folder = Path(self.log_dir)
         folder.mkdir(parents=True, exist_ok=True)

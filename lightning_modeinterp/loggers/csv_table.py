@@ -1,4 +1,4 @@
-"""A CSV file that grows by rows and columns, and is readable at any moment."""
+"""A CSV file that grows by rows and columns, and is readable at any time."""
 
 import csv
 import io
@@ -12,11 +12,11 @@ from lightning_modeinterp.files import write_aside
 class CSVTable:
     """Rows with a column ``step``, on disk as soon as they are appended.
 
-    Columns are sorted by name, so the file does not depend on what was logged first.
+    Columns are sorted by name, so the file does not depend on the order of logging.
 
     Args:
-        path: The file. Its folder is made.
-        keep_before_step: Keep the rows of an earlier file whose step is smaller. None keeps none.
+        path: The file. Its folder is created.
+        keep_before_step: Keep the rows of an existing file whose step is smaller. None keeps none.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -41,7 +41,7 @@ class CSVTable:
             self._keep_before(keep_before_step)
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Add a row; where it brings new columns the file is written anew, aside."""
+        """Add a row; if it has new columns, the file is rewritten under a temporary name."""
         if new := row.keys() - set(self._columns):
             rows = self._read() if self.path.exists() else []
             self._columns = sorted([*self._columns, *new])
@@ -56,7 +56,7 @@ class CSVTable:
             self._write([row for row in rows if int(row["step"]) < step])
 
     def _read(self) -> list[dict[str, str]]:
-        """Rows of the file, without a last line that was torn when the process was killed."""
+        """Rows of the file, without a last line that is incomplete after a kill."""
         whole, _, _ = self.path.read_text().rpartition("\n")
         reader = csv.DictReader(io.StringIO(whole))
         self._columns = list(reader.fieldnames or [])

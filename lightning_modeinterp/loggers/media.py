@@ -1,7 +1,7 @@
-"""What a logger can show beside numbers: images, histograms, tables and the config of a run.
+"""Log more than numbers: images, histograms, tables and the config of a run.
 
-Each function picks what to do by the class of the logger. CSV and loggers that are not known here show nothing; for a
-logger of one's own, ``log_image.register`` and its siblings say how. All are called on rank zero only.
+Each function dispatches on the class of the logger. CSV and unknown loggers show nothing; for a logger of your own, use
+``log_image.register`` and the like. All are called on rank zero only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,50 +13,50 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from numpy.typing import NDArray
 
 Cell = float | int | str | NDArray[np.uint8]
-"""Of a table: a number, text, or an image (H, W, 3)."""
+"""Cell of a table: a number, text, or an image (H, W, 3)."""
 
 
 @singledispatch
 def log_image(logger: Logger, name: str, pixels: NDArray[np.uint8], step: int) -> None:
-    """Show an image.
+    """Log an image.
 
     Args:
         logger: Any logger.
-        name: Name of the image, as of a metric.
+        name: Name of the image, as for a metric.
         pixels: (H, W, 3) uint8, RGB.
-        step: The optimiser step, from 0; that of the scalars beside it.
+        step: The optimiser step, from 0, as for scalars.
     """
 
 
 @singledispatch
 def log_histogram(logger: Logger, name: str, counts: NDArray[np.int64], edges: NDArray[np.floating], step: int) -> None:
-    """Show a histogram.
+    """Log a histogram.
 
     Args:
         logger: Any logger.
-        name: Name of the histogram, as of a metric.
-        counts: (B,), samples in each bin.
-        edges: (B + 1,), finite, rising.
+        name: Name of the histogram, as for a metric.
+        counts: (B,), samples per bin.
+        edges: (B + 1,), finite, increasing.
         step: The optimiser step, from 0.
     """
 
 
 @singledispatch
 def log_table(logger: Logger, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], step: int) -> None:
-    """Show a table.
+    """Log a table.
 
     Args:
         logger: Any logger.
-        name: Name of the table, as of a metric.
-        columns: Their names.
-        rows: A cell for each column.
+        name: Name of the table, as for a metric.
+        columns: Names of the columns.
+        rows: Rows with one cell per column.
         step: The optimiser step, from 0.
     """
 
 
 @singledispatch
 def log_config(logger: Logger, config: Mapping[str, Any]) -> None:
-    """Keep the resolved config of a run.
+    """Log the resolved config of a run.
 
     Args:
         logger: Any logger.
@@ -65,7 +65,7 @@ def log_config(logger: Logger, config: Mapping[str, Any]) -> None:
 
 
 def shows_images(logger: Logger) -> bool:
-    """Whether images can be seen in a logger; drawing for others would be for nothing.
+    """Whether a logger shows images; no figures are drawn for others.
 
     Example:
         >>> from lightning.pytorch.loggers import CSVLogger
@@ -77,7 +77,7 @@ def shows_images(logger: Logger) -> bool:
 
 @log_image.register
 def _image_to_wandb(logger: WandbLogger, name: str, pixels: NDArray[np.uint8], step: int) -> None:
-    import wandb  # takes a second, and only those who use it have it started
+    import wandb  # imported late: it takes a second
 
     logger.log_metrics({name: wandb.Image(pixels)}, step)  # type: ignore[dict-item]
 

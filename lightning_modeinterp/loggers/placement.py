@@ -1,4 +1,4 @@
-"""Where loggers write: all into the run directory, and on from the checkpoint where a fit is resumed."""
+"""Place loggers in the run directory, and resume them from the checkpoint of a resumed fit."""
 
 import os
 from collections.abc import Callable
@@ -10,24 +10,24 @@ from jsonargparse import Namespace, dict_to_namespace
 from lightning_modeinterp.run_directory import RunDirectory
 
 LEFT_OUT = (None, ".", "lightning_logs")
-"""Values that Lightning's loggers have where the user gives none."""
+"""Default values of Lightning's loggers."""
 
 PACKAGE = "lightning_modeinterp.loggers"
 
 
 def place_loggers(logger: Any, run: RunDirectory, command: str, resumed_step: int | None = None) -> Any:
-    """Fill in what the user left out of the trainer's ``logger``, so that every log lands in the run directory.
+    """Fill in missing settings of the trainer's ``logger``, so that every log goes to the run directory.
 
     CSV and TensorBoard write to ``<run>/logs/<command>``. In W&B a fit is one run, however often it is resumed; each
-    other command is a run of its own, in the same group. The `CSVLogger` and the `WandbLogger` of Lightning are
-    replaced by ours, which can go on. Loggers that are not known here stay as they are.
+    other command is a separate run in the same group. Lightning's `CSVLogger` and `WandbLogger` are replaced by ours,
+    which can be resumed. Unknown loggers are not changed.
 
     Args:
-        logger: From the config: None or True for the default, which is CSV; False for none; an entry with
+        logger: The config's value: None or True for the default, which is CSV; False for none; an entry with
             ``class_path`` and ``init_args``, or a list of entries. It is not changed.
         run: The run directory.
         command: fit, validate, test or predict.
-        resumed_step: Optimiser steps of the checkpoint from which a fit goes on. None begins all logs anew.
+        resumed_step: Optimiser steps of the checkpoint from which a fit resumes. None starts new logs.
     """
     if logger is False:
         return False
@@ -44,12 +44,12 @@ def place_loggers(logger: Any, run: RunDirectory, command: str, resumed_step: in
 
 def _place_csv(entry: Namespace, run: RunDirectory, command: str, resumed_step: int | None) -> None:
     entry.class_path = f"{PACKAGE}.CSVHistory"
-    entry.init_args.pop("flush_logs_every_n_steps", None)  # ours writes every row at once
+    entry.init_args.pop("flush_logs_every_n_steps", None)  # ours writes every row immediately
     _fill(entry, save_dir=str(run.path), name="logs", version=command, keep_before_step=resumed_step)
 
 
 def _place_tensorboard(entry: Namespace, run: RunDirectory, command: str, resumed_step: int | None) -> None:
-    # TensorBoard leaves out what earlier files in the folder have from this step on
+    # TensorBoard hides entries of earlier files in the folder from this step on
     _fill(entry, save_dir=str(run.path), name="logs", version=command, purge_step=resumed_step or 0)
 
 
@@ -57,7 +57,7 @@ def _place_wandb(entry: Namespace, run: RunDirectory, command: str, resumed_step
     project = os.environ.get("WANDB_PROJECT", "modeinterp")
     name, group = f"{run.experiment}/{run.name}", os.environ.get("WANDB_RUN_GROUP", run.experiment)
     _fill(entry, save_dir=str(run.path), project=project, name=name, group=group, job_type=command)
-    _fill(entry, resume="allow")  # Lightning's default, which is lost where a config says nothing
+    _fill(entry, resume="allow")  # Lightning's default, which is lost if a config does not set it
     entry.class_path = f"{PACKAGE}.SteadyWandbLogger"
     if command == "fit":
         entry.class_path = f"{PACKAGE}.WandbHistory"

@@ -1,4 +1,4 @@
-"""Metrics of generated samples: torchmetrics shells over the pure functions in `functional`."""
+"""Metrics of generated samples: torchmetrics classes around the pure functions in `functional`."""
 
 from typing import Any
 
@@ -30,5 +30,5 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What has moved to the data that it belongs to."""
+    """Resolve old names of metrics that have moved to their data."""
     return moved(__name__, name)

@@ -1,4 +1,4 @@
-"""How many generated samples the sampler has lost."""
+"""Rate of diverged samples."""
 
 from typing import ClassVar
 
@@ -11,11 +11,11 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class DivergedRate(GenerationMetric):
-    """Measure the share of samples that diverged: not finite, or far outside what the data span; oracle or not.
+    """Measure the share of samples that diverged: not finite, or far outside the range of the data.
 
-    ``diverged_rate`` of all samples that were drawn, with its 95 % Wilson interval ``_low`` and ``_high``, and the
+    ``diverged_rate`` of all drawn samples, with its 95 % Wilson interval ``_low`` and ``_high``, and the
     counts ``num_diverged`` and ``num_drawn``. No other rate counts these samples.
-    It cannot tell a sampler with too few steps from a model that is not trained.
+    It cannot tell a sampler with too few steps from an untrained model.
 
     Example:
         >>> metric = DivergedRate()
@@ -42,7 +42,7 @@ class DivergedRate(GenerationMetric):
         self.counts = self.counts + torch.stack([lost.sum(), torch.ones_like(lost).sum()])
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the share.
+        """The share.
 
         Returns:
             Flat names to scalars: rates float64 in [0, 1] (nan without samples), counts int64.

@@ -1,4 +1,4 @@
-"""How far generated samples are from data, among the features of a network."""
+"""Frechet distance of generated samples from data in a network's feature space."""
 
 import torch
 from torch import Tensor
@@ -11,13 +11,13 @@ from lightning_modeinterp.records import GeneratedBatch
 class FrechetDistance(OfFeatures):
     """Measure the Frechet distance of generated samples from data, at equal sizes.
 
-    ``fid_<network>`` compares the first N samples with N data, ``fid_<network>_floor`` other N data with the same ones:
-    what a perfect model would get at this size. N, which is ``fid_<network>_num_samples``, is the number of samples, of
-    references or of others, whichever is least. Samples that are not finite make it nan.
-    It cannot tell which samples are bad, nor whether they were learned by heart; and it is comparable at equal N only.
+    ``fid_<network>`` compares the first N samples with N data, ``fid_<network>_floor`` N other data with the same data:
+    the value of a perfect model at this size. N, which is ``fid_<network>_num_samples``, is the minimum of the numbers
+    of samples, references and others. Samples that are not finite make it nan.
+    It cannot tell which samples are bad, nor whether they were memorised; and it is comparable only at equal N.
 
     Args:
-        network: What gives the features. Only Inception's are called FID elsewhere: its name is part of ours.
+        network: The feature network. Its name is part of the metric's, since plain FID means Inception.
         reference: (R, F), features of data.
         others: (M, F), features of other data, for the floor.
 
@@ -45,19 +45,19 @@ class FrechetDistance(OfFeatures):
         self.add_state("products", torch.zeros(size, size, dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, generated: GeneratedBatch) -> None:
-        """Take in the features of a batch, as far as there are data to compare with.
+        """Add the features of a batch, up to the number of data to compare with.
 
         Args:
-            generated: Samples; those whose number is beyond the data are left out.
+            generated: Samples; those with an index beyond the data are left out.
         """
-        # about a value near their mean, for the sake of their products' last digits
+        # moments around a value near the mean, for precision
         features = self.features_of(generated).double() - self._pivot
         self.total = self.total + features.sum(0)
         self.products = self.products + features.T @ features
         self.num_samples = self.num_samples + len(features)
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the distances.
+        """The distances.
 
         Returns:
             Flat names to scalars: distances float64, nan below two samples, and their number int64.

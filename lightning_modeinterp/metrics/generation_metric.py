@@ -1,4 +1,4 @@
-"""The seam between generated samples and numbers about them."""
+"""The interface of metrics of generated samples."""
 
 import functools
 from abc import ABC, abstractmethod
@@ -16,15 +16,15 @@ from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 class GenerationMetric(Metric, ABC):
     """Measure a set of generated samples.
 
-    The seam for metrics: a newcomer declares states with ``add_state`` and writes ``update`` and ``compute``. States
-    that are summed (``dist_reduce_fx="sum"``) make one process and many give the same number. States keep the precision
-    they were declared with, also where the model around them is cast to another.
+    A subclass declares states with ``add_state`` and implements ``update`` and ``compute``. With summed states
+    (``dist_reduce_fx="sum"``) one process and many give the same number. States keep their declared precision, also if
+    the model around them is cast to another.
 
-    ``update`` gets the samples that did not diverge, whoever calls it: those that did are in no rate, only in the share
-    that `DivergedRate` counts.
+    ``update`` receives only samples that did not diverge: diverged ones are in no rate, only in that of
+    `DivergedRate`.
 
-    A metric of generated samples cannot tell of data that were never generated: it says how sure it is (a count, an
-    interval), not what was missed.
+    A metric of generated samples cannot see data that were never generated: it has a count or an interval, but not what
+    was missed.
 
     Example:
         >>> import torch
@@ -47,25 +47,25 @@ class GenerationMetric(Metric, ABC):
     """
 
     sees_diverged: ClassVar[bool] = False
-    """Whether ``update`` gets the samples that diverged too."""
+    """Whether ``update`` receives diverged samples too."""
 
     full_state_update: bool | None = False
     is_differentiable: bool | None = False
 
     @abstractmethod
     def update(self, generated: GeneratedBatch) -> None:
-        """Take in a batch of generated samples.
+        """Add a batch of generated samples.
 
         Args:
-            generated: Samples with their scores and, where the data have an oracle, its verdict.
+            generated: Samples with their scores and, if the data have an oracle, its verdict.
         """
 
     @abstractmethod
     def compute(self) -> dict[str, Tensor]:
-        """Give the numbers over all samples since the last reset.
+        """The numbers over all samples since the last reset.
 
         Returns:
-            Flat names to scalar tensors; nan where there is nothing to measure.
+            Flat names to scalar tensors; nan if there is nothing to measure.
         """
 
     def sync(
@@ -75,15 +75,15 @@ class GenerationMetric(Metric, ABC):
         should_sync: bool = True,
         distributed_available: Callable[[], bool] | None = None,
     ) -> None:
-        """Gather the states of all processes, but where ``sync_on_compute`` is false: no process waits for another.
+        """Gather the states of all processes, unless ``sync_on_compute`` is false.
 
-        torchmetrics heeds that setting in `compute` alone, and there as it was when the metric was made. So a process
-        that measures what it alone has would wait for the others for ever.
+        torchmetrics uses that setting only in `compute`, with its value at construction. So a process that measures
+        something alone would wait for the others for ever.
         """
         super().sync(dist_sync_fn, process_group, should_sync and self.sync_on_compute, distributed_available)
 
     def _wrap_update(self, update: Callable[[GeneratedBatch], None]) -> Callable[[GeneratedBatch], None]:
-        """Leave out what diverged, for every metric in one place; torchmetrics wraps each ``update`` by this."""
+        """Leave out diverged samples, for every metric in one place; torchmetrics wraps each ``update`` with this."""
 
         @functools.wraps(update)
         def update_of_sound(generated: GeneratedBatch) -> None:
@@ -93,7 +93,7 @@ class GenerationMetric(Metric, ABC):
         return wrapped
 
     def verdict_of(self, generated: GeneratedBatch) -> SupportVerdict:
-        """Give the verdict of a batch that has to have one.
+        """The verdict of a batch, which is required.
 
         Args:
             generated: A batch.
@@ -107,12 +107,12 @@ class GenerationMetric(Metric, ABC):
         if generated.verdict is None:
             raise ConfigurationError(
                 f"{type(self).__name__} expected judged samples, got a batch without a verdict; "
-                "give the data a support oracle (`data.init_args.support`) or leave this metric out"
+                "give the data a support oracle (`data.init_args.support`) or remove this metric"
             )
         return generated.verdict
 
     def scalars(self, values: Mapping[str, float | Tensor]) -> dict[str, Tensor]:
-        """Turn plain numbers into scalar tensors on the metric's device.
+        """Convert plain numbers to scalar tensors on the metric's device.
 
         Args:
             values: Names to numbers or scalar tensors.
@@ -126,5 +126,5 @@ class GenerationMetric(Metric, ABC):
         }
 
     def _apply(self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = "") -> nn.Module:
-        """Follow a move to another device, but not to another precision: sums of many samples would drown in it."""
+        """Follow a move to another device, but not to another precision, in which sums would be wrong."""
         return super()._apply(lambda tensor: tensor.to(device=fn(tensor).device), exclude_state)

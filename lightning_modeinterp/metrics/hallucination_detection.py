@@ -1,4 +1,4 @@
-"""Detection of hallucinations by trajectory variance, and by what else scores a sample, over any number of samples."""
+"""Detection of hallucinations by trajectory variance and other scores, over any number of samples."""
 
 import warnings
 from collections.abc import Sequence
@@ -26,32 +26,32 @@ from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.threshold import PUBLISHED_RETAINED, check_retained
 
 MAX_TIED = 0.02
-"""Share of pairs in one bin beyond which an AUROC of bins is doubted aloud; it may be off by half of it."""
+"""Share of pairs in one bin above which a warning is given; a binned AUROC may be off by half of it."""
 
 
 class HallucinationDetection(GenerationMetric):
-    """Measure how well scores tell hallucinated samples from those in support.
+    """Measure how well scores separate hallucinated samples from those in support.
 
-    All scores are kept up to ``exact_up_to`` samples of all processes together; beyond, they are counted in fixed bins,
-    1 % of a score wide, in constant memory. So the result does not depend on the number of processes. Even blocks set
-    the threshold of each score, odd blocks report what it removes; the AUROC takes all blocks. Ambiguous samples are
+    All scores are kept up to ``exact_up_to`` samples of all processes together; with more, they are counted in fixed
+    bins, 1 % of a score wide, in constant memory. So the result does not depend on the number of processes. Even blocks
+    set the threshold of each score, odd blocks report what it removes; the AUROC uses all blocks. Ambiguous samples are
     left out; a score of nan counts as +inf.
 
-    Of the ``main`` score: ``detection/auroc`` (``_low``, ``_high``: bootstrap), ``detection/threshold``,
+    For the ``main`` score: ``detection/auroc`` (``_low``, ``_high``: bootstrap), ``detection/threshold``,
     ``detection/retained`` and ``detection/removed_at_96_retained`` (``_low``, ``_high``: Wilson), with the counts
     ``detection/num_in_support``, ``detection/num_hallucinated`` (odd blocks) and ``detection/num_calibration``
-    (in-support samples that set the threshold). Of every score: ``detection/<name>/auroc`` and
-    ``detection/<name>/removed_at_96_retained``. What has no samples behind it is nan (Wilson ends 0 and 1): in a single
-    block there is a threshold or a report, not both, so the rates are nan.
+    (in-support samples that set the threshold). For every score: ``detection/<name>/auroc`` and
+    ``detection/<name>/removed_at_96_retained``. Without samples a number is nan (Wilson ends 0 and 1): a single block
+    either sets the threshold or is reported on, so the rates are nan.
 
-    It cannot tell which score will do best on other samples: one that is chosen by these numbers has to be judged on a
-    fresh set. Thresholds hold for one sampler and one number of steps.
+    It cannot tell which score is best on other samples: one that is chosen by these numbers has to be evaluated on a
+    new set. Thresholds are valid for one sampler and one number of steps.
 
     Args:
-        scores: Names of the scores, higher where a sample is more suspect; they may be negative.
+        scores: Names of the scores, which are higher where a sample is more suspect, and may be negative.
         main: The score to report in full, one of ``scores``.
         retained: Share of in-support samples to keep, in (0, 1]; 0.96 is the paper's.
-        exact_up_to: Samples up to which every score is kept; beyond, only bins remain until the next reset.
+        exact_up_to: Number of samples up to which every score is kept; with more, only bins until the next reset.
 
     Raises:
         ConfigurationError: If names repeat, the main score is not among them, or a number is out of range.
@@ -91,7 +91,7 @@ class HallucinationDetection(GenerationMetric):
         self._check_arguments()
         size = (len(self.scores), 2, 2, NUM_SCORE_BINS)  # score, fold, class, bin
         self.add_state("bin_counts", torch.zeros(size, dtype=torch.int64), dist_reduce_fx="sum")
-        # Flat float32 rows of (2 * fold + class, scores): the one shape that also an empty process can gather.
+        # Flat float32 rows of (2 * fold + class, scores): a shape that an empty process can gather too.
         self.add_state("raw", [], dist_reduce_fx="cat")
 
     def update(self, generated: GeneratedBatch) -> None:
@@ -113,7 +113,7 @@ class HallucinationDetection(GenerationMetric):
         self._drop_too_many()
 
     def compute(self) -> dict[str, Tensor]:
-        """Give what the scores do, exactly where all were kept.
+        """The detection by the scores, exact if all were kept.
 
         Returns:
             Flat names to scalars, see the class; rates float64 in [0, 1] or nan, counts int64.
@@ -131,9 +131,9 @@ class HallucinationDetection(GenerationMetric):
         return self.scalars(values)
 
     def curves(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Give the ROC curve of every score, over all blocks.
+        """The ROC curve of every score, over all blocks.
 
-        Processes gather for it as for `compute`: all of them have to call it.
+        All processes have to call it, as for `compute`.
 
         Returns:
             Name to false and true positive rates, float64 on the CPU, rising from 0 to 1; nan for an empty class.
@@ -143,17 +143,17 @@ class HallucinationDetection(GenerationMetric):
         return {name: roc_from_counts(each.in_support, each.hallucinated) for name, each in scores.items()}
 
     def _drop_too_many(self) -> None:
-        """Keep all scores or, once there are too many, none."""
+        """Keep all scores, or none if there are too many."""
         if self.bin_counts[0].sum() > self.exact_up_to:
             self.raw = []
 
     def _reduce_states(self, incoming_state: dict[str, Any]) -> None:
-        """Merge as torchmetrics does (`forward`, `merge_state`), where small parts may sum to too many."""
+        """Merge states as torchmetrics does (`forward`, `merge_state`); small parts may sum to too many scores."""
         super()._reduce_states(incoming_state)
         self._drop_too_many()
 
     def _scores(self) -> dict[str, ScoreCounts]:
-        """Give the scores by name: every one where there are few enough of all processes together, else the bins."""
+        """The scores by name: exact if there are few enough in all processes together, else bins."""
         counts = self.bin_counts.cpu()
         total = int(counts[0].sum())
         if total <= self.exact_up_to:
@@ -178,7 +178,7 @@ class HallucinationDetection(GenerationMetric):
 
 
 def _warn_of_ties(name: str, scores: ScoreCounts) -> None:
-    """Say where bins are too coarse for a score: what ties in a bin may lie in either order."""
+    """Warn if bins are too coarse for a score: the order within a bin is unknown."""
     in_support, hallucinated = scores.in_support.double(), scores.hallucinated.double()
     tied = float((in_support * hallucinated).sum() / (in_support.sum() * hallucinated.sum()))
     if tied > MAX_TIED:

@@ -1,4 +1,4 @@
-"""The samples whose predicted x_0 moved most: the first to look at."""
+"""The samples whose predicted x_0 moved most."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ UNJUDGED = -1
 
 @dataclass(frozen=True)
 class HighestSamples:
-    """Samples by falling trajectory variance.
+    """Samples by decreasing trajectory variance.
 
     Args:
         variance: (n,) float64, model units squared; +inf for those that diverged.
-        index: (n,) int64, their numbers in the sample set.
-        kind: (n,) int64, indices into the oracle's kinds; -1 where they were not judged.
+        index: (n,) int64, their indices in the sample set.
+        kind: (n,) int64, indices into the oracle's kinds; -1 if not judged.
         samples: (n, *sample_shape) float64, data units.
     """
 
@@ -37,15 +37,15 @@ class HighestVariance(GenerationMetric):
     """Keep the samples with the highest trajectory variance, of all processes.
 
     ``trajectory_variance/highest``: the largest variance, model units squared; nan without samples. It cannot tell
-    an outlier from a tail: a single sample sets it.
+    an outlier from a tail, since it comes from a single sample.
 
     Args:
         score: Name of the variance to order by, ``variance/<window>``.
         sample_shape: Shape of one sample.
-        num_samples: How many to keep.
+        num_samples: Number of samples to keep.
 
     Raises:
-        ConfigurationError: If none are to be kept.
+        ConfigurationError: If ``num_samples`` < 1.
 
     Example:
         >>> import torch
@@ -64,14 +64,14 @@ class HighestVariance(GenerationMetric):
         self.sample_shape = tuple(sample_shape)
         if num_samples < 1:
             raise ConfigurationError(f"expected at least one sample to keep, got {num_samples}")
-        # One row a sample, (variance, index, kind, *values): float64 holds all of them exactly. A row that is still
-        # free has the variance -inf.
+        # One row per sample, (variance, index, kind, *values): float64 holds all of them exactly. An unused row
+        # has the variance -inf.
         size = VALUES + torch.Size(self.sample_shape).numel()
         empty = torch.full((num_samples, size), -torch.inf, dtype=torch.float64)
         self.add_state("rows", empty, dist_reduce_fx=partial(_highest, num_rows=num_samples))
 
     def update(self, generated: GeneratedBatch) -> None:
-        """Compare a batch with those that are kept.
+        """Compare a batch with the kept samples.
 
         Args:
             generated: Samples with that score.
@@ -83,7 +83,7 @@ class HighestVariance(GenerationMetric):
         self.rows = _highest(torch.cat([self.rows, rows]), len(self.rows))
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the largest variance.
+        """The largest variance.
 
         Returns:
             Its name to a float64 scalar.
@@ -92,12 +92,12 @@ class HighestVariance(GenerationMetric):
         return {"trajectory_variance/highest": highest.where(highest > -torch.inf, torch.nan)}
 
     def samples(self) -> HighestSamples:
-        """Give the samples.
+        """The kept samples.
 
-        Processes gather for it as for `compute`: all of them have to call it.
+        All processes have to call it, as for `compute`.
 
         Returns:
-            Those that are kept, on the CPU.
+            The kept samples, on the CPU.
         """
         with self.sync_context():
             rows = self.rows.cpu()
@@ -111,7 +111,7 @@ class HighestVariance(GenerationMetric):
 
 
 def _highest(rows: Tensor, num_rows: int) -> Tensor:
-    """The first rows (num_rows, c) of (..., c) by falling variance, of equal ones the lowest index first."""
+    """The first rows (num_rows, c) of (..., c) by decreasing variance, with the lowest index first among equals."""
     rows = rows.flatten(0, -2)
     rows = rows[rows[:, INDEX].argsort(stable=True)]
     return rows[rows[:, VARIANCE].argsort(descending=True, stable=True)[:num_rows]]

@@ -1,4 +1,4 @@
-"""KID of generated samples over the features of a small network, over all samples at once."""
+"""KID of generated samples in the feature space of a small network, over all samples at once."""
 
 import torch
 from torch import Tensor
@@ -17,13 +17,13 @@ from lightning_modeinterp.records import GeneratedBatch
 class KernelDistance(OfFeatures):
     """Measure the kernel distance of generated samples from data.
 
-    ``kid_<network>`` compares the first N samples with N data, ``kid_<network>_floor`` other N data with the same ones.
-    It is 0 on average for perfect samples whatever their number, and may lie below, so it does not need equal sizes as
-    the Frechet distance does. Samples that are not finite make it nan.
-    It cannot tell which samples are bad, nor whether they were learned by heart.
+    ``kid_<network>`` compares the first N samples with N data, ``kid_<network>_floor`` N other data with the same data.
+    Its mean is 0 for perfect samples of any number, and it may be negative, so unlike the Frechet distance it does not
+    need equal sizes. Samples that are not finite make it nan.
+    It cannot tell which samples are bad, nor whether they were memorised.
 
     Args:
-        network: What gives the features, at most 256.
+        network: The feature network, with at most 256 features.
         reference: (R, F), features of data.
         others: (M, F), features of other data, for the floor.
 
@@ -59,10 +59,10 @@ class KernelDistance(OfFeatures):
             self.add_state(name, torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, generated: GeneratedBatch) -> None:
-        """Take in the features of a batch, as far as there are data to compare with.
+        """Add the features of a batch, up to the number of data to compare with.
 
         Args:
-            generated: Samples; those whose number is beyond the data are left out.
+            generated: Samples; those with an index beyond the data are left out.
         """
         sums = kernel_sums(self.features_of(generated))
         self.first = self.first + sums.first
@@ -72,7 +72,7 @@ class KernelDistance(OfFeatures):
         self.num_samples = self.num_samples + sums.number
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the distances, float64 scalars; nan below two samples."""
+        """The distances, float64 scalars; nan for fewer than two samples."""
         number, name = int(self.num_samples), f"kid_{self.network.name}"
         reference = kernel_sums(self.reference[:number])
         samples = KernelSums(self.first, self.second, self.third, self.with_itself, self.num_samples)

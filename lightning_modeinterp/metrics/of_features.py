@@ -1,4 +1,4 @@
-"""What metrics share that compare generated samples with data among the features of a network."""
+"""Base class of metrics that compare generated samples with data in a network's feature space."""
 
 from typing import Protocol
 
@@ -19,16 +19,16 @@ class FeatureNetwork(Protocol):
         """Features (N, F) of samples (N, *sample_shape), data units, on the samples' device."""
 
     def to(self, device: torch.device) -> "FeatureNetwork":
-        """The same network elsewhere."""
+        """The network on another device."""
 
 
 class OfFeatures(GenerationMetric):
-    """Compares the first N samples with N data, and other N data with the same ones, for the floor.
+    """Compares the first N samples with N data, and as the floor N other data with the same data.
 
-    N is the number of samples, of references or of others, whichever is least.
+    N is the minimum of the numbers of samples, references and others.
 
     Args:
-        network: What gives the features. Only Inception's are called FID and KID elsewhere: its name is part of ours.
+        network: The feature network. Its name is part of the metric's, since plain FID and KID mean Inception.
         reference: (R, F), features of data.
         others: (M, F), features of other data.
 
@@ -53,7 +53,7 @@ class OfFeatures(GenerationMetric):
         self.add_state("num_samples", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def features_of(self, generated: GeneratedBatch) -> Tensor:
-        """Features of a batch, (n, F), as far as there are data to compare with: samples beyond are left out."""
+        """Features of a batch, (n, F), up to the number of data to compare with."""
         chosen = generated.samples[generated.index < min(len(self.reference), len(self.others))]
         if len(chosen) == 0:
             return self.reference.new_empty(0, self.reference.shape[1])

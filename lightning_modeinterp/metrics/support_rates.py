@@ -12,16 +12,16 @@ from lightning_modeinterp.records import GeneratedBatch
 
 
 class SupportRates(GenerationMetric):
-    """Measure how often generated samples leave the support, and how.
+    """Measure the rates of hallucinations among generated samples, by kind.
 
-    ``hallucination_rate`` (with its 95 % Wilson interval ``_low``, ``_high``), ``<kind>_rate`` for every way to
-    hallucinate, ``ambiguous_rate``, and the counts behind them, ``num_samples`` (that did not diverge) and
+    ``hallucination_rate`` (with its 95 % Wilson interval ``_low``, ``_high``), ``<kind>_rate`` for every kind of
+    hallucination, ``ambiguous_rate``, and the counts behind them, ``num_samples`` (that did not diverge) and
     ``num_hallucinated``; see `lightning_modeinterp.metrics.functional.support_rates`.
     It cannot tell whether the modes are covered: a model that repeats one good sample never hallucinates.
 
     Args:
-        kinds: Names of the kinds, as the oracle's verdicts give them: ``in_support``, ``ambiguous``, then the ways in
-            which a sample can be a hallucination.
+        kinds: Names of the kinds, as in the oracle's verdicts: ``in_support``, ``ambiguous``, then the kinds of
+            hallucination.
 
     Raises:
         ConfigurationError: If the names do not begin with ``in_support`` and ``ambiguous``, or repeat.
@@ -67,7 +67,7 @@ class SupportRates(GenerationMetric):
         self.kind_counts = self.kind_counts + torch.bincount(verdict.kind.long(), minlength=len(self.kinds))
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the rates.
+        """The rates.
 
         Returns:
             Flat names to scalars: rates float64 in [0, 1] (nan without samples), counts int64.

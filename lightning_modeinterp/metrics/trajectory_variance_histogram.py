@@ -1,4 +1,4 @@
-"""How trajectory variance spreads, with an oracle or without."""
+"""Distribution of the trajectory variance, with or without an oracle."""
 
 import torch
 from torch import Tensor
@@ -15,16 +15,16 @@ IN_SUPPORT, HALLUCINATED, OTHER = range(3)
 class TrajectoryVarianceHistogram(GenerationMetric):
     """Count one trajectory variance of every sample in fixed bins of log-variance; memory O(bins).
 
-    ``trajectory_variance/median`` and ``trajectory_variance/q96`` (96 % of the samples lie at or below it) of all
-    samples, ambiguous ones too. Where samples are judged also ``trajectory_variance/in_support_median`` and
+    ``trajectory_variance/median`` and ``trajectory_variance/q96`` (the 96 % quantile) of all
+    samples, ambiguous ones too. If samples are judged, also ``trajectory_variance/in_support_median`` and
     ``trajectory_variance/hallucinated_median``. All are upper edges of bins, so up to 1 % too large; model units
-    squared; nan where there are no samples, inf where the trajectories have diverged.
+    squared; nan without samples, inf if the trajectories have diverged.
 
     Quantiles of all samples cannot tell a model that hallucinates more from one whose good samples move more.
 
     Args:
         score: Name of the variance, ``variance/<window>``.
-        is_judged: Whether the samples come with a verdict, to count each class apart.
+        is_judged: Whether the samples have a verdict, to count the classes separately.
 
     Example:
         >>> import torch
@@ -57,7 +57,7 @@ class TrajectoryVarianceHistogram(GenerationMetric):
         self.counts = self.counts + count_bins(bins, self._group(generated), 3, NUM_BINS)[0]
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the quantiles.
+        """The quantiles.
 
         Returns:
             Flat names to float64 scalars, see the class.
@@ -71,12 +71,12 @@ class TrajectoryVarianceHistogram(GenerationMetric):
         return self.scalars({f"trajectory_variance/{name}": value for name, value in values.items()})
 
     def histograms(self) -> dict[str, Tensor]:
-        """Give the histograms: ``in_support`` and ``hallucinated``, or ``samples`` where they are not judged.
+        """The histograms: ``in_support`` and ``hallucinated``, or ``samples`` if they are not judged.
 
-        Processes gather for it as for `compute`: all of them have to call it.
+        All processes have to call it, as for `compute`.
 
         Returns:
-            Names to counts, (NUM_BINS,) int64 on the CPU, of the bins that `variance_bin_edges` bounds.
+            Names to counts, (NUM_BINS,) int64 on the CPU, in the bins of `variance_bin_edges`.
         """
         with self.sync_context():
             counts = self.counts.cpu()

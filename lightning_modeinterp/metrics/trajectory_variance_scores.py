@@ -1,4 +1,4 @@
-"""The trajectory variance of x_0_hat that somebody has collected: one number a sample."""
+"""The trajectory variance of recorded x_0_hat: one number per sample."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,19 +14,19 @@ from lightning_modeinterp.trajectories.window import named_windows
 
 
 class TrajectoryVarianceScores(Metric):
-    """Variance of recorded x_0_hat over each of several windows, of every sample that was shown; in float64.
+    """Variance of recorded x_0_hat over each of several windows, for every sample, in float64.
 
-    For loops that keep their x_0_hat. One that does not can be watched as it runs (`lightning_modeinterp.watch`), which
-    holds no trajectory. Samples of all processes come together, rank after rank.
+    For loops that keep their x_0_hat. A running loop can be watched instead (`lightning_modeinterp.watch`), without
+    storing trajectories. Samples of all processes are concatenated, rank after rank.
 
-    It cannot tell a sample that moves between two modes from one that a large step size shakes about: compare only
+    It cannot tell a sample that moves between two modes from one that moves because of large steps: compare only
     samples of the same sampler, steps and model.
 
     Args:
         windows: Windows by name, at least one; a pair is the lowest and highest sigma / alpha, both included.
 
     Raises:
-        ConfigurationError: If there is no window, or a pair is none.
+        ConfigurationError: If there is no window, or a pair is invalid.
 
     Example:
         >>> metric = TrajectoryVarianceScores({"late": (0.1, 0.5)})
@@ -38,7 +38,7 @@ class TrajectoryVarianceScores(Metric):
 
     full_state_update: bool | None = False
     is_differentiable: bool | None = False
-    variances: list[Tensor] | Tensor  # one tensor once they are gathered
+    variances: list[Tensor] | Tensor  # one tensor after gathering
 
     def __init__(self, windows: Mapping[str, Window | tuple[float, float]]) -> None:
         super().__init__()
@@ -48,11 +48,11 @@ class TrajectoryVarianceScores(Metric):
         self.add_state("variances", [], dist_reduce_fx="cat")
 
     def update(self, x_0_hat: Tensor, noise_to_signal: Sequence[float] | Tensor | None = None) -> None:
-        """Take in a batch of whole trajectories.
+        """Add a batch of complete trajectories.
 
         Args:
-            x_0_hat: (S, B, *sample_shape), one a step of the reverse trajectory, noisiest first.
-            noise_to_signal: sigma / alpha of each step, S numbers that fall; for windows of noise levels.
+            x_0_hat: (S, B, *sample_shape), one per step of the reverse trajectory, noisiest first.
+            noise_to_signal: sigma / alpha of each step, S decreasing numbers; for windows of noise levels.
 
         Raises:
             ConfigurationError: If a window holds fewer than 3 of the steps, or the levels do not fit them.
@@ -61,11 +61,11 @@ class TrajectoryVarianceScores(Metric):
         self.variances = [*self.variances, torch.stack(of_each, dim=1)]
 
     def compute(self) -> dict[str, Tensor]:
-        """Give the scores.
+        """The scores.
 
         Returns:
             ``variance/<window>``, (N,) float64 in the order of the updates, in the units of x_0_hat, squared; empty
-            where nothing was shown.
+            without updates.
         """
         variances = self.variances if isinstance(self.variances, Tensor) else torch.cat([self._none(), *self.variances])
         return dict(zip(map(variance_score, self.windows), variances.unbind(1), strict=True))

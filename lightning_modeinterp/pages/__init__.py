@@ -1,4 +1,4 @@
-"""What our HTML pages share: their frame, their style and images inside the page. Nothing is fetched by any of them."""
+"""Shared parts of our HTML pages: frame, style and embedded images. No page loads anything from the network."""
 
 from lightning_modeinterp.pages.images import image_uri, pixels_uri
 from lightning_modeinterp.pages.render import render

@@ -1,4 +1,4 @@
-"""Images as text that a page holds itself."""
+"""Images embedded in a page as text."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ NUM_COLOURS = 128
 
 
 def pixels_uri(pixels: NDArray[np.uint8]) -> str:
-    """Write an image as a ``data:`` address; every pixel stays what it is.
+    """Encode an image as a ``data:`` URI, without loss.
 
     Args:
         pixels: (C, H, W) uint8, C = 1 or 3.
@@ -25,13 +25,13 @@ def pixels_uri(pixels: NDArray[np.uint8]) -> str:
 
 
 def image_uri(file: str | Path) -> tuple[str, int, int]:
-    """Read a figure into a ``data:`` address; on a palette, which takes a third of the room and cannot be told apart.
+    """Encode a figure as a ``data:`` URI; with a palette, which takes a third of the space without visible loss.
 
     Args:
         file: An image file.
 
     Returns:
-        The address, width and height in pixels.
+        The URI, width and height in pixels.
     """
     with Image.open(file) as opened:
         flat = opened.convert("RGB")

@@ -1,4 +1,4 @@
-"""From templates to one self-contained HTML page."""
+"""Render templates to one self-contained HTML page."""
 
 from functools import cache
 from typing import Any
@@ -11,18 +11,18 @@ FOLDER = "templates"
 
 
 def render(package: str, template: str, **values: Any) -> str:
-    """Fill in a template.
+    """Render a template.
 
-    Whatever the values hold is escaped. A template finds its own package's files first and those of `pages` after
-    them; one that extends ``base.html`` gets the frame, the common style and a policy that forbids every request.
+    All values are escaped. Templates are searched in the package first, then in `pages`; one that extends ``base.html``
+    gets the frame, the common style and a policy that forbids every request.
 
     Args:
         package: Dotted name of the package with the folder ``templates``.
         template: File name of the template.
-        values: What it is filled with.
+        values: Values of its variables.
 
     Raises:
-        jinja2.UndefinedError: If the template asks for a value that is not given.
+        jinja2.UndefinedError: If a value is missing.
 
     Example:
         >>> page = render("lightning_modeinterp.pages", "base.html", title="<b>")
@@ -34,7 +34,7 @@ def render(package: str, template: str, **values: Any) -> str:
 
 @cache
 def environment(package: str) -> Environment:
-    """What renders the templates of a package."""
+    """The Jinja environment of a package's templates."""
     made = Environment(
         loader=ChoiceLoader([PackageLoader(each, FOLDER) for each in (package, pages.__name__)]),
         autoescape=True,
@@ -42,5 +42,5 @@ def environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.policies["json.dumps_kwargs"] = {"sort_keys": False}  # labels stand in the order of their buttons
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False}  # labels are in the order of their buttons
     return made

@@ -1,4 +1,4 @@
-"""One HTML file that shows what a run, a recursion or a reproduction has found, to somebody who was not there."""
+"""Results of a run, a recursion or a reproduction as one HTML file, for readers who do not know it."""
 
 from lightning_modeinterp.reports.report import write_report
 

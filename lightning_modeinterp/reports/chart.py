@@ -1,6 +1,6 @@
-"""A chart as numbers that a template draws: lines with bands, points that say what they are, areas and guides.
+"""A chart as data for a template: lines with bands, points with tooltips, areas and guides.
 
-Everything is placed in a box of `WIDTH` x `HEIGHT` units; y grows downwards, as a page has it.
+Everything is in a box of `WIDTH` x `HEIGHT` units; y points down, as in SVG.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import ClassVar
 
 WIDTH, HEIGHT = 460.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 66.0, 12.0, 14.0, 46.0
-"""Room around the axes, for their labels."""
+"""Margins around the axes, for their labels."""
 
 SQUARE = WIDTH - LEFT - RIGHT + TOP + BOTTOM
 """Height of a chart whose axes are equally long."""
@@ -25,10 +25,10 @@ class Axis:
     """A range of numbers with round ticks.
 
     Args:
-        label: What it is.
+        label: Its label.
         low: Its lower end.
         high: Its upper end, above the lower one.
-        is_log: Whether it is logarithmic; both ends are positive then.
+        is_log: Whether it is logarithmic, which needs positive ends.
     """
 
     label: str
@@ -38,13 +38,13 @@ class Axis:
 
     @classmethod
     def around(cls, label: str, values: Iterable[float], is_log: bool = False, room: float = 0.04) -> "Axis":
-        """The range of some numbers with a little room; what is not finite, or not positive on a log axis, is left out.
+        """The range of some numbers with a margin; without those not finite, or not positive on a log axis.
 
         Args:
-            label: What it is.
+            label: Its label.
             values: The numbers.
             is_log: Whether it is logarithmic.
-            room: Share of the range that is added at either end.
+            room: Share of the range to add at each end.
 
         Example:
             >>> Axis.around("x", [1.0, 3.0], room=0.5)
@@ -57,14 +57,14 @@ class Axis:
         return cls(label, 10**low, 10**high, True) if is_log else cls(label, low, high)
 
     def share(self, value: float) -> float:
-        """Where a number lies, 0 at the lower end and 1 at the upper one; what is beyond stays at the end.
+        """Position of a number, 0 at the lower end and 1 at the upper one, clipped to these.
 
         Example:
             >>> Axis("x", 1.0, 100.0, is_log=True).share(10.0)
             0.5
         """
         if math.isnan(value):
-            return 1.0  # as suspicious as can be
+            return 1.0  # nan: the most suspicious
         low, high, at = self.low, self.high, min(max(value, self.low), self.high)
         if self.is_log:
             low, high, at = math.log(low), math.log(high), math.log(at)
@@ -97,19 +97,19 @@ class Axis:
 
     @property
     def labels(self) -> list[tuple[float, str]]:
-        """The ticks with what stands at them."""
+        """The ticks with their labels."""
         return [(tick, short(tick)) for tick in self.ticks]
 
 
 @dataclass(frozen=True)
 class Point:
-    """A point that says what it is.
+    """A point with a tooltip.
 
     Args:
-        x: Where it is.
-        y: Where it is.
-        tip: What is said of it on hover, touch and by keys.
-        mark: ``good``, ``bad``, ``unclear``, ``unjudged`` or ``line-<number>``; its colour.
+        x: Its x coordinate.
+        y: Its y coordinate.
+        tip: Its tooltip, shown on hover, touch and keyboard focus.
+        mark: Its colour: ``good``, ``bad``, ``unclear``, ``unjudged`` or ``line-<number>``.
         is_flagged: Whether the detector flags it.
     """
 
@@ -121,7 +121,7 @@ class Point:
 
     @property
     def at(self) -> tuple[float, float]:
-        """Where it is."""
+        """Its coordinates."""
         return self.x, self.y
 
 
@@ -130,9 +130,9 @@ class Line:
     """A line through points.
 
     Args:
-        label: What it is; empty for none.
-        points: In its order.
-        mark: Its colour, as that of a point.
+        label: Its label; empty for none.
+        points: Its points in order.
+        mark: Its colour, as for a point.
         band: Lower and upper end at each point; empty for none.
     """
 
@@ -144,11 +144,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Guide:
-    """A level that is marked across the chart.
+    """A horizontal line across the chart.
 
     Args:
         y: The level.
-        label: What it is.
+        label: Its label.
     """
 
     y: float
@@ -160,17 +160,17 @@ class Chart:
     """A chart.
 
     Args:
-        title: What it shows.
-        caption: What is to be seen; with the title it is what a screen reader says.
-        x: The axis along.
-        y: The axis up.
-        lines: Drawn first.
-        points: Drawn above them, in the order in which keys walk through them.
-        guides: Levels that are marked.
+        title: Its title.
+        caption: A description; read by screen readers with the title.
+        x: The x axis.
+        y: The y axis.
+        lines: Lines, drawn first.
+        points: Points, drawn above them, in the order of keyboard navigation.
+        guides: Horizontal lines.
         backdrop: Points of the data in the background.
-        density: Height in [0, 1] of bins that cover the x axis, drawn from below in the background.
-        is_large: Whether it takes the whole width of the page.
-        height: In units of the box, `WIDTH` wide.
+        density: Heights in [0, 1] of bins over the x axis, drawn in the background.
+        is_large: Whether it takes the full width of the page.
+        height: Its height in units of the box, which is `WIDTH` wide.
     """
 
     template: ClassVar[str] = "chart"
@@ -193,19 +193,19 @@ class Chart:
 
     @property
     def bottom(self) -> float:
-        """Where the axis along lies."""
+        """Position of the x axis."""
         return self.height - BOTTOM
 
     def px(self, x: float) -> str:
-        """Where a number lies along the page."""
+        """Horizontal position of a number."""
         return f"{LEFT + self.x.share(x) * (WIDTH - LEFT - RIGHT):.1f}"
 
     def py(self, y: float) -> str:
-        """Where a number lies down the page."""
+        """Vertical position of a number."""
         return f"{self.bottom - self.y.share(y) * (self.bottom - TOP):.1f}"
 
     def path(self, points: Iterable[tuple[float, float]]) -> str:
-        """A line through points; it breaks where there is no number."""
+        """A line through points, interrupted at nan."""
         text, is_down = [], False
         for x, y in points:
             if math.isfinite(y):
@@ -236,7 +236,7 @@ class Chart:
 
 
 def short(value: float) -> str:
-    """A number for a tick.
+    """Format a number for a tick.
 
     Example:
         >>> short(0.25), short(20000.0), short(1e-05), short(-0.0)

@@ -1,4 +1,4 @@
-"""What a report is made of: sections of parts, each of which the template of its name draws."""
+"""Content of a report: sections of parts, each drawn by the template of its name."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from lightning_modeinterp.reports.chart import Chart
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with what is to be seen on it.
+    """A figure with a description.
 
     Args:
-        uri: The image as a ``data:`` address.
-        width: Pixels.
-        height: Pixels.
-        title: A few words.
-        caption: What is to be seen; with the title it is what a screen reader says.
+        uri: The image as a ``data:`` URI.
+        width: Width in pixels.
+        height: Height in pixels.
+        title: A short title.
+        caption: A description; read by screen readers with the title.
     """
 
     template: ClassVar[str] = "picture"
@@ -39,10 +39,10 @@ class Table:
     """A table; its first column names the rows.
 
     Args:
-        header: Of the columns.
-        rows: A cell for each column.
-        title: What it is; it is folded under this where ``is_folded``.
-        is_folded: Whether it is shown only when asked for.
+        header: Column names.
+        rows: Rows with one cell per column.
+        title: Its title, under which it is folded if ``is_folded``.
+        is_folded: Whether it is hidden until opened.
     """
 
     template: ClassVar[str] = "table"
@@ -54,11 +54,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Folded:
-    """Text as it is, shown when asked for.
+    """Preformatted text, hidden until opened.
 
     Args:
-        title: What it is.
-        text: The text, in lines.
+        title: Its title.
+        text: The text.
     """
 
     template: ClassVar[str] = "folded"
@@ -71,10 +71,10 @@ class Card:
     """An image of a gallery.
 
     Args:
-        uri: The image as a ``data:`` address.
-        name: What it is called.
-        tip: What is said of it on hover, touch and focus.
-        mark: ``good``, ``bad``, ``unclear`` or ``unjudged``; colours of its frame.
+        uri: The image as a ``data:`` URI.
+        name: Its name.
+        tip: Its tooltip, shown on hover, touch and focus.
+        mark: The colour of its frame: ``good``, ``bad``, ``unclear`` or ``unjudged``.
         is_flagged: Whether the detector flags it.
     """
 
@@ -90,7 +90,7 @@ class Gallery:
     """Images side by side.
 
     Args:
-        title: Which they are.
+        title: Its title.
         cards: The images.
     """
 
@@ -101,10 +101,10 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Legend:
-    """What marks and colours mean.
+    """The meaning of marks and colours.
 
     Args:
-        entries: Mark and words.
+        entries: Marks with their description.
     """
 
     template: ClassVar[str] = "legend"
@@ -121,7 +121,7 @@ class Section:
     Args:
         title: The heading.
         text: Paragraphs below it.
-        parts: What follows.
+        parts: Its parts.
     """
 
     title: str
@@ -131,12 +131,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Tile:
-    """A number that matters, large.
+    """An important number, shown large.
 
     Args:
         number: The number, with its unit.
-        label: What it is.
-        detail: Its interval and what it is of.
+        label: Its label.
+        detail: Its interval and count.
     """
 
     number: str
@@ -149,12 +149,12 @@ class Report:
     """A report.
 
     Args:
-        title: What it is of.
-        about: What was run, in a line.
-        lead: Plain sentences for somebody who has not read the paper.
-        tiles: The numbers that matter.
-        sections: All else.
-        facts: Date, version and so on, by name; at the end.
+        title: Its title.
+        about: What was run, in one line.
+        lead: An introduction for readers who do not know the paper.
+        tiles: The most important numbers.
+        sections: Everything else.
+        facts: Date, version and so on, by name; shown at the end.
     """
 
     title: str

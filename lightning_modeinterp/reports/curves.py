@@ -1,4 +1,4 @@
-"""Curves along the training, from the CSV log that a fit leaves."""
+"""Training curves, from the CSV log of a fit."""
 
 import csv
 import math
@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, str]]
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A chart that is drawn where its numbers were logged: name of each curve, and what it is called."""
+    """A chart that is drawn if its numbers were logged: log key and label of each curve."""
 
     title: str
     caption: str
@@ -27,7 +27,7 @@ class _Wanted:
 
 
 def curves(folder: Path) -> list[Chart]:
-    """Charts of what was logged; none where no CSV log was written.
+    """Charts of logged values; none without a CSV log.
 
     Args:
         folder: The run directory.
@@ -44,7 +44,7 @@ def curves(folder: Path) -> list[Chart]:
 def _wanted(names: Sequence[str]) -> Iterator[_Wanted]:
     yield _Wanted(
         "Loss",
-        "What training makes small. It says little about hallucinations.",
+        "What training minimises. It says little about hallucinations.",
         "loss",
         {"train/loss": "training", "val/loss": "validation"},
         is_log=True,
@@ -57,14 +57,14 @@ def _wanted(names: Sequence[str]) -> Iterator[_Wanted]:
     )
     yield _Wanted(
         "Diverged rate",
-        "Share of the samples that the sampler has lost; they are in no other rate.",
+        "Share of the samples that diverged; they are in no other rate.",
         "rate",
         {"val/diverged_rate": "diverged rate"},
     )
     shares = {name: f"removed at {share} % kept" for name, share in removed(dict.fromkeys(names), "val/")}
     yield _Wanted(
         "Detection",
-        "How well the variance tells hallucinations from good samples at each validation: AUROC (0.5 is a coin, 1 is "
+        "How well the variance tells hallucinations from good samples at each validation: AUROC (0.5 is chance, 1 is "
         "perfect), and the share of hallucinations above the threshold.",
         "share",
         {"val/detection/auroc": "AUROC", **shares},

@@ -1,4 +1,4 @@
-"""Samples to look at, by their shape: on the line, in the plane, or as images."""
+"""A gallery of samples by their shape: 1D, 2D, or images."""
 
 from collections.abc import Iterator, Sequence
 
@@ -30,7 +30,7 @@ def gallery(shown: ShownSamples, data: ModeInterpDataModule) -> Section:
 
     Args:
         shown: The samples.
-        data: What they are to look like.
+        data: The data module.
     """
     batch, flagged = shown.batch, shown.flagged
     counts = f"{int(flagged.sum()):,} of {len(batch):,} samples are flagged"
@@ -38,8 +38,8 @@ def gallery(shown: ShownSamples, data: ModeInterpDataModule) -> Section:
         bad = batch.verdict.hallucinated
         counts += f"; {int((flagged & bad).sum()):,} of the {int(bad.sum()):,} hallucinations among them are"
     text = [
-        "Point at a sample, touch it, or walk through them with Tab and the arrow keys: its variance and its verdict "
-        "are shown. A ring marks what the detector flags.",
+        "Point at a sample, touch it, or move through them with Tab and the arrow keys to see its variance and its "
+        "verdict. A ring marks samples that the detector flags.",
         f"{counts}. The samples: {shown.source}. The threshold, {short(shown.threshold.value)}, was set by "
         f"{shown.set_by}."
         if shown.threshold.is_known
@@ -49,7 +49,7 @@ def gallery(shown: ShownSamples, data: ModeInterpDataModule) -> Section:
     there = {mark(batch, row) for row in range(len(batch))}
     marks = [each for each in MARKS if each in there]
     legend = Legend([*((each, MARKS[each]) for each in marks), ("flagged", "flagged by the detector")])
-    return Section("Samples, and what the detector says of them", text, [legend, *_parts(shown, data)])
+    return Section("Samples and detection", text, [legend, *_parts(shown, data)])
 
 
 def _parts(shown: ShownSamples, data: ModeInterpDataModule) -> Iterator[Part]:
@@ -70,7 +70,7 @@ def _true_samples(data: ModeInterpDataModule) -> Tensor:
 
 
 def _points(shown: ShownSamples, across: Sequence[float], up: Sequence[float]) -> list[Point]:
-    """The first hallucinations and the first of all others, each as they come; the most restless first."""
+    """The first hallucinations and the first of all others, sorted by decreasing variance."""
     batch, flagged = shown.batch, shown.flagged
     bad = torch.zeros(len(batch), dtype=torch.bool) if batch.verdict is None else batch.verdict.hallucinated
     some = bad.nonzero().flatten()[: NUM_POINTS // 2]
@@ -100,9 +100,9 @@ def _line(shown: ShownSamples, data: Tensor) -> Chart:
     points = _points(shown, values.tolist(), variance.tolist())
     counts = torch.histc(data[:, 0].float(), NUM_BINS, x.low, x.high)
     return Chart(
-        "Where samples lie, and how restless they were",
-        "Along: the sample. Up: its trajectory variance. In the background: how dense the data are. Samples between "
-        "the hills are hallucinations; the detector sees no more than the height. " + _which(points, shown),
+        "Samples and their variance",
+        "Horizontal: the sample. Vertical: its trajectory variance. Background: the density of the data. Samples "
+        "between the peaks are hallucinations; the detector uses the variance only. " + _which(points, shown),
         x,
         y,
         points=points,
@@ -117,9 +117,9 @@ def _plane(shown: ShownSamples, data: Tensor) -> Chart:
     points = _points(shown, samples[:, 0].tolist(), samples[:, 1].tolist())
     ends = [*samples.flatten().tolist(), *data.flatten().tolist()]
     return Chart(
-        "Where samples lie",
-        "Points in the background are data. Samples away from them are hallucinations; the detector sees no more than "
-        "how restless a sample was. " + _which(points, shown),
+        "Positions of the samples",
+        "Points in the background are data. Samples away from them are hallucinations; the detector uses the variance "
+        "only. " + _which(points, shown),
         Axis.around("first coordinate", ends),
         Axis.around("second coordinate", ends),
         points=points,
@@ -156,7 +156,7 @@ def _card(shown: ShownSamples, row: int) -> Card:
 
 
 def _table(shown: ShownSamples) -> Table:
-    """For samples that are none of these."""
+    """A table, for samples of other shapes."""
     batch, flagged = shown.batch, shown.flagged
     rows = [
         [

@@ -1,24 +1,24 @@
-"""The numbers of a test that matter most, each with its interval and the count behind it."""
+"""The most important numbers of a test, each with its interval and count."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 Number = float | int | None
-"""None stands for what could not be measured."""
+"""None if it could not be measured."""
 
 
 @dataclass(frozen=True)
 class Headline:
-    """A number that matters.
+    """An important number.
 
     Args:
         key: Its name in ``test_metrics.json``.
-        label: What it is.
+        label: Its label.
         value: The number.
-        ends: Of its 95 % interval; None where it has none.
-        count: How many it is of; None where it counts nothing.
-        of: What is counted.
+        ends: Ends of its 95 % interval; None if it has none.
+        count: Total number of counted items; None if it is not a rate.
+        of: Name of the counted items.
     """
 
     key: str
@@ -30,10 +30,10 @@ class Headline:
 
 
 def headlines(metrics: Mapping[str, Number]) -> list[Headline]:
-    """What there is of these numbers, the most important first.
+    """Those of these numbers that exist, the most important first.
 
     Args:
-        metrics: Contents of ``test_metrics.json``.
+        metrics: Content of ``test_metrics.json``.
 
     Example:
         >>> [(each.label, each.value, each.count) for each in headlines({"hallucination_rate": 0.5, "num_samples": 8})]
@@ -56,11 +56,11 @@ def _rows(metrics: Mapping[str, Number]) -> Iterator[tuple[str, str, str | None,
 
 
 def removed(metrics: Mapping[str, Number], stage: str = "") -> list[tuple[str, str]]:
-    """The share removed by the score that detects, and the share that it is to retain, in percent.
+    """The share removed by the detecting score, and the share to retain, in percent.
 
     Args:
         metrics: Numbers by name.
-        stage: What stands before their names, such as ``val/``.
+        stage: Prefix of their names, such as ``val/``.
     """
     found = ((name, re.fullmatch(rf"{stage}detection/removed_at_([\d.]+)_retained", name)) for name in metrics)
     return [(name, match[1]) for name, match in found if match]

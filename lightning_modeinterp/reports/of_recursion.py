@@ -17,8 +17,8 @@ from lightning_modeinterp.reports.words import HALLUCINATION, VARIANCE
 Row = Mapping[str, Any]
 
 LEAD = (
-    "Here each model is trained on samples of the one before it. What that one has invented becomes data for the next, "
-    "unless a filter takes it out: each arm is another filter, such as one by the variance of the trajectory."
+    "Here each model is trained on samples of the one before it. Hallucinations of one model become data of the next, "
+    "unless a filter removes them: each arm is another filter, such as one by the variance of the trajectory."
 )
 
 CURVES = {
@@ -37,21 +37,24 @@ CURVES = {
 }
 
 FIGURES = {
-    "modes": ("Modes", "How the modes of the data come through: their weights, the least of them, and their width."),
+    "modes": (
+        "Modes",
+        "How well the modes of the data are preserved: their weights, the smallest weight, and their width.",
+    ),
     "mode_weights": ("Weights of single modes", "Share of each mode in each generation."),
-    "distance": ("Distance from the data", "Of the samples of each generation."),
+    "distance": ("Distance from the data", "Distance of the samples of each generation."),
     "filters": ("What the filters do", "Recall and precision on hallucinations, and what they cost."),
 }
 NUM_COLOURS = 6
 
 
 def is_recursion(path: Path) -> bool:
-    """Whether a directory is that of a recursion."""
+    """Whether a directory belongs to a recursion."""
     return (path / MARKER).is_file()
 
 
 def report_of_recursion(path: Path) -> Report:
-    """What a recursion has found.
+    """The results of a recursion.
 
     Args:
         path: Its directory.
@@ -62,7 +65,7 @@ def report_of_recursion(path: Path) -> Report:
     if not (path / GENERATIONS).is_file() or not (path / TABLE).is_file():
         raise ConfigurationError(
             f"report: expected a finished recursion with {GENERATIONS} and {TABLE}, found none in {path}; the same "
-            "recurse command goes on with it"
+            "recurse command resumes it"
         )
     rows: list[Row] = json.loads((path / GENERATIONS).read_text())
     said: Mapping[str, Any] = json.loads((path / MARKER).read_text())
@@ -151,7 +154,7 @@ def _pictures(path: Path) -> Iterator[Section]:
 
 
 def _table(text: str) -> Table:
-    """From the table that `recurse` has written."""
+    """Parse the table that `recurse` has written."""
     header, _, *rows = ([cell.strip() for cell in line.strip("| ").split("|")] for line in text.strip().splitlines())
     return Table(header, rows, "Every number of every arm, by generation", is_folded=True)
 

@@ -1,4 +1,4 @@
-"""The report of a reproduction: the paper's claims with what was found."""
+"""The report of a reproduction: the paper's claims with their results."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,19 +11,19 @@ from lightning_modeinterp.reproduction import report as verdicts
 from lightning_modeinterp.reproduction.reproduce import MARKER
 
 LEAD = (
-    "Each claim of the paper is one section. Its rule was written before the runs; a claim holds where the whole 95 % "
-    "interval over seeds lies on the claimed side of the bound, fails where it lies on the other, and is undecided "
+    "Each claim of the paper is one section. Its rule was written before the runs; a claim holds if the whole 95 % "
+    "interval over seeds is on the claimed side of the bound, fails if it is on the other, and is undecided "
     "otherwise."
 )
 
 
 def is_reproduction(path: Path) -> bool:
-    """Whether a directory is that of a reproduction."""
+    """Whether a directory belongs to a reproduction."""
     return (path / MARKER).is_file() or (path / verdicts.VERDICTS).is_file()
 
 
 def report_of_reproduction(path: Path) -> Report:
-    """What a reproduction has found so far.
+    """The results of a reproduction so far.
 
     Args:
         path: Its directory.
@@ -54,7 +54,7 @@ def _overview(records: Mapping[str, Mapping[str, Any]]) -> Section:
 
 
 def _counted(found: Iterable[str]) -> str:
-    """How often there is each verdict; its name alone where there is no other."""
+    """The count of each verdict; only its name if all are equal."""
     counts = Counter(found)
     return ", ".join(name if len(counts) == 1 else f"{number} {name}" for name, number in counts.items())
 
@@ -88,12 +88,12 @@ def _parts(path: Path, name: str, each: Mapping[str, Any]) -> Iterator[Part]:
 
 def _said(figure: str) -> tuple[str, str]:
     if figure == "seeds":
-        return "Every seed", "What each seed measured, the mean with its interval, and the bound."
+        return "Every seed", "The measurement of each seed, the mean with its interval, and the bound."
     return figure.replace("_", " ").capitalize(), "From the first seed."
 
 
 def _how(name: str, each: Mapping[str, Any]) -> Iterator[str]:
-    given = each.get("options") or []  # records of earlier versions say none
+    given = each.get("options") or []  # records of earlier versions have none
     options = f" -- {' '.join(given)}" if given else ""
     yield f"modeinterp reproduce {name} --preset {each['preset']}{options}"
     minutes = each.get("core_minutes")

@@ -22,19 +22,19 @@ METRICS = "test_metrics.json"
 
 
 def is_run(path: Path) -> bool:
-    """Whether a directory is that of a run."""
+    """Whether a directory belongs to a run."""
     return any((path / f"config_{command}.yaml").is_file() for command in COMMANDS)
 
 
 def report_of_run(path: Path, num_samples: int | None = None) -> Report:
-    """What a run has found.
+    """The results of a run.
 
     Args:
         path: Its directory.
-        num_samples: How many samples the gallery looks at, see `samples_of`. 0 draws none, and no model is loaded.
+        num_samples: Number of samples in the gallery, see `samples_of`. With 0, no model is loaded.
 
     Raises:
-        ConfigurationError: If samples are asked for and there is no checkpoint to draw them from.
+        ConfigurationError: If samples are requested and there is no checkpoint to draw them from.
     """
     command = next(each for each in COMMANDS if (path / f"config_{each}.yaml").is_file())
     config = read_config(path / f"config_{command}.yaml")
@@ -56,8 +56,8 @@ def _what_is_there(metrics: Mapping[str, Number]) -> str:
         return "This model has not been tested yet (modeinterp test), so numbers and figures are missing."
     if "hallucination_rate" not in metrics:
         return (
-            "Of these data nobody has said which samples are hallucinations, so none is counted; the page shows which "
-            "ones the detector finds suspicious."
+            "For these data there is no rule for which samples are hallucinations, so none is counted; the page shows "
+            "which ones the detector finds suspicious."
         )
     return ""
 
@@ -74,16 +74,16 @@ def _samples(path: Path, config: Mapping[str, Any], num_samples: int | None) -> 
 def _training(path: Path) -> Iterator[Section]:
     charts = curves(path)
     if charts:
-        yield Section("Along the training", ["Touch a curve to read it."], charts)
+        yield Section("Training", ["Touch a curve to read it."], charts)
 
 
 def _numbers(metrics: Mapping[str, Number]) -> Iterator[Section]:
-    """All numbers, folded; ends of intervals stand with what they are of."""
+    """All numbers, folded, with their intervals."""
     names = [name for name in metrics if not (name.endswith(("_low", "_high")) and name.rpartition("_")[0] in metrics)]
     if names:
         rows = [[name, _number(metrics[name]), _ends(metrics, name)] for name in names]
         table = Table(["name", "value", "95 % interval"], rows, f"All {len(rows)} numbers of the test", is_folded=True)
-        yield Section("Numbers", ["What each name means stands on the page Tracking of the documentation."], [table])
+        yield Section("Numbers", ["The page Tracking of the documentation explains each name."], [table])
 
 
 def _ends(metrics: Mapping[str, Number], name: str) -> str:
@@ -99,20 +99,20 @@ def _number(value: Number) -> str:
 PLAIN = {
     "hallucination_rate": "of the samples are hallucinations",
     "detection/retained": "of the good samples are kept by that threshold",
-    "detection/auroc": "is the AUROC of the variance: 0.5 is a coin, 1 finds every hallucination",
-    "diverged_rate": "of the samples were lost by the sampler, and are in no other number",
+    "detection/auroc": "is the AUROC of the variance: 0.5 is chance, 1 finds every hallucination",
+    "diverged_rate": "of the samples diverged, and are in no other number",
     "mode_coverage": "of the modes of the data are covered",
 }
-"""Numbers that are shown first, in words that need no explanation."""
+"""Labels of the numbers that are shown first, without jargon."""
 
 
 def is_removed(found: Headline) -> bool:
-    """Whether it is the share of hallucinations that the detector flags, whatever share of the others it keeps."""
+    """Whether it is the share of hallucinations that the detector flags, at any share of the others kept."""
     return found.key.startswith("detection/removed_at_")
 
 
 def tile(found: Headline) -> Tile:
-    """A number that matters, for somebody who knows none of our names."""
+    """A tile of an important number, without jargon."""
     label = PLAIN.get(found.key) or f"of the hallucinations are flagged, {found.label.removeprefix('removed ')}"
 
     def said(value: Number) -> str:

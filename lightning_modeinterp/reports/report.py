@@ -1,4 +1,4 @@
-"""From a directory to one HTML file."""
+"""Write the report of a directory as one HTML file."""
 
 from dataclasses import replace
 from datetime import date
@@ -17,24 +17,24 @@ FILE = "report.html"
 
 
 def write_report(path: str | Path, out: str | Path | None = None, num_samples: int | None = None) -> Path:
-    """Write what a directory holds as one HTML file, which needs no network.
+    """Write the results in a directory as one HTML file, which needs no network.
 
     Args:
-        path: That of a run, a recursion or a reproduction.
+        path: Directory of a run, a recursion or a reproduction.
         out: The file; ``report.html`` in the directory if None.
-        num_samples: How many samples of a run its gallery looks at, see `report_of_run`.
+        num_samples: Number of samples in the gallery of a run, see `report_of_run`.
 
     Returns:
         The file.
 
     Raises:
-        ConfigurationError: If the directory is none of these, or is not finished.
+        ConfigurationError: If the directory is not one of these, or is not finished.
     """
     path = Path(path)
     file = path / FILE if out is None else Path(out)
     if out is not None and not file.parent.is_dir():  # before samples are drawn
         raise ConfigurationError(
-            f"report: expected a folder that is there, got {file.parent}; make it, or another --out"
+            f"report: expected an existing folder, got {file.parent}; create it, or choose another --out"
         )
     write_aside(file, page(_report(path, num_samples)).encode())
     return file
@@ -50,12 +50,12 @@ def _report(path: Path, num_samples: int | None) -> Report:
     if is_run(path):
         return report_of_run(path, num_samples)
     if num_samples is not None:
-        raise ConfigurationError(f"report: expected no --num but with a run, got {num_samples} for {path}")
+        raise ConfigurationError(f"report: expected --num with a run only, got {num_samples} for {path}; remove it")
     if is_recursion(path):
         return report_of_recursion(path)
     if is_reproduction(path):
         return report_of_reproduction(path)
     raise ConfigurationError(
         f"report: expected the directory of a run, a recursion or a reproduction, got {path}; give the one that fit, "
-        "recurse or reproduce names at its end"
+        "recurse or reproduce prints at its end"
     )

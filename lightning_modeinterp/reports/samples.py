@@ -1,4 +1,4 @@
-"""The samples of a run that its report shows, and which of them the detector flags."""
+"""The samples in the report of a run, and which of them the detector flags."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from lightning_modeinterp.sample_store.store import MANIFEST
 from lightning_modeinterp.threshold import Threshold, as_suspicion
 
 NUM_SAMPLES, NUM_IMAGES = 4_096, 64
-"""How many are looked at by default; of images, which take longer to draw, fewer."""
+"""Default number of samples; fewer for images, which take longer to draw."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class ShownSamples:
     Args:
         batch: At least one sample; none has diverged.
         score: Name of the score that detects.
-        threshold: What it may reach and still be kept.
-        source: Where the samples are from, in words.
-        set_by: Who set the threshold, in words.
+        threshold: Its threshold.
+        source: Origin of the samples, in words.
+        set_by: Origin of the threshold, in words.
     """
 
     batch: GeneratedBatch
@@ -39,7 +39,7 @@ class ShownSamples:
 
     @property
     def variance(self) -> Tensor:
-        """(N,), the score; nan is as suspicious as can be."""
+        """(N,), the score, with nan as the most suspicious."""
         return as_suspicion(self.batch.score(self.score))
 
     @property
@@ -49,15 +49,15 @@ class ShownSamples:
 
 
 def samples_of(run: LoadedRun, config: Mapping[str, Any], num_samples: int | None) -> ShownSamples | None:
-    """Samples as ``predict`` draws them: from its store where there is one, else drawn now.
+    """Samples as ``predict`` draws them: from its store if there is one, else drawn now.
 
     Args:
         run: The run.
         config: The config that its command has saved.
-        num_samples: How many are looked at; by its data if None. 0 gives none.
+        num_samples: Number of samples; depends on the data if None. 0 for none.
 
     Returns:
-        The samples; None where none are asked for, or all have diverged.
+        The samples; None if none are requested, or all have diverged.
     """
     asked = run.data.generation
     is_image = len(run.data.sample_shape) == 3
@@ -80,7 +80,7 @@ def samples_of(run: LoadedRun, config: Mapping[str, Any], num_samples: int | Non
 
 
 def _stored(path: Path, wanted: int, score: str) -> GeneratedBatch | None:
-    """The first samples of a store; None where it does not have the score."""
+    """The first samples of a store; None if it does not have the score."""
     store, batches, number = SampleStore.open(path, verify=False), [], 0
     if score not in store.manifest["scores"]:
         return None
@@ -93,7 +93,7 @@ def _stored(path: Path, wanted: int, score: str) -> GeneratedBatch | None:
 
 
 def _set_by_test(folder: Path, config: Mapping[str, Any]) -> float | None:
-    """The threshold of the run's test, where that looked at samples of the same model, sampler and window."""
+    """The threshold of the run's test, if that used the same model, sampler and window."""
     metrics, tested = folder / "test_metrics.json", folder / "config_test.yaml"
     if not (metrics.is_file() and tested.is_file()) or _score_settings(read_config(tested)) != _score_settings(config):
         return None
@@ -118,7 +118,7 @@ def chosen(shown: ShownSamples, rows: Tensor, number: int) -> Tensor:
     Args:
         shown: The samples.
         rows: (N,) bool.
-        number: How many at most.
+        number: Maximum number.
 
     Returns:
         (n,) int64.
@@ -128,7 +128,7 @@ def chosen(shown: ShownSamples, rows: Tensor, number: int) -> Tensor:
 
 
 def verdict_words(batch: GeneratedBatch, row: int) -> str:
-    """What the oracle says of a sample."""
+    """The verdict of a sample, in words."""
     if batch.verdict is None:
         return "not judged"
     kind = int(batch.verdict.kind[row])
@@ -137,14 +137,14 @@ def verdict_words(batch: GeneratedBatch, row: int) -> str:
 
 
 def mark(batch: GeneratedBatch, row: int) -> str:
-    """The colour of a sample: by its verdict."""
+    """The colour of a sample, by its verdict."""
     if batch.verdict is None:
         return "unjudged"
     return ("good", "unclear", "bad")[min(2, int(batch.verdict.kind[row]))]
 
 
 def tip(shown: ShownSamples, row: int) -> str:
-    """What is said of a sample on hover and on touch: number, place, variance, verdict, and whether it is flagged."""
+    """The tooltip of a sample: index, position, variance, verdict, and whether it is flagged."""
     batch = shown.batch
     values = batch.samples[row].flatten()
     place = f" at {', '.join(f'{value:.3g}' for value in values.tolist())}" if len(values) <= 2 else ""

@@ -1,4 +1,4 @@
-"""What was run, from the config that a command saved: the settings that matter, and all of it."""
+"""The settings of a run, from its saved config: the main ones, and the whole config."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ SEPARATE = (
     "lr_scheduler",
     "variance",
 )
-"""Settings with lines of their own, or too long for one."""
+"""Settings that have their own line, or are too long for one."""
 
 
 def settings(folder: Path, command: str, config: Mapping[str, Any]) -> Section:
@@ -25,7 +25,7 @@ def settings(folder: Path, command: str, config: Mapping[str, Any]) -> Section:
 
     Args:
         folder: The run directory.
-        command: Whose config it is.
+        command: The command of the config.
         config: The config.
     """
     file = folder / f"config_{command}.yaml"
@@ -33,7 +33,7 @@ def settings(folder: Path, command: str, config: Mapping[str, Any]) -> Section:
     others = [each for each in sorted(folder.glob("config_*.yaml")) if each != file]
     return Section(
         "What was run",
-        [f"The same once more: {again}"],
+        [f"To repeat it: {again}"],
         [
             Table(["setting", "value"], list(map(list, _lines(config)))),
             *(Folded(each.name, each.read_text()) for each in (file, *others)),
@@ -61,10 +61,10 @@ def _lines(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def described(entry: object) -> str:
-    """A class with those of its settings that fit in a line.
+    """A class with those of its settings that fit in one line.
 
     Args:
-        entry: Of a config: ``class_path`` and ``init_args``.
+        entry: Entry of a config, with ``class_path`` and ``init_args``.
 
     Example:
         >>> described({"class_path": "parts.Net", "init_args": {"width": 8, "deep": True, "bias": None}})

@@ -1,4 +1,4 @@
-"""Look at images and label them by eye: a page that needs nothing else, and the labels that it saves."""
+"""View and label images: a self-contained page, and the labels that it saves."""
 
 from lightning_modeinterp.sheets.contact_sheet import SheetImage, contact_sheet
 from lightning_modeinterp.sheets.labels import NUMBERS, HumanLabels, image_key, labels_of_kinds, read_labels

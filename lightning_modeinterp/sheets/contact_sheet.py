@@ -1,6 +1,6 @@
-"""Images on a page of their own, to be labelled with keys or thumbs; the page saves the labels as a CSV file.
+"""A page of images to label by keys or touch; it saves the labels as a CSV file.
 
-The page is one HTML file that asks nothing of a network. What was labelled is kept in the browser until it is saved.
+The page is one HTML file without network access. Labels are kept in the browser until they are saved.
 """
 
 import json
@@ -17,7 +17,7 @@ from lightning_modeinterp.pages import pixels_uri, render
 from lightning_modeinterp.sheets.labels import image_key
 
 ORDERS = {"-": "highest", "+": "lowest"}
-"""Signs of the page's orders, and what comes first in each."""
+"""Signs of the page's sort orders, and what comes first in each."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class SheetImage:
     """One image of a sheet.
 
     Args:
-        name: What it is called; the file's name, or the number of a sample.
+        name: The file's name, or the index of a sample.
         pixels: (C, H, W) uint8, C = 1 or 3.
-        guess: What an oracle says of it; shown below, no label.
-        scores: By name; nan counts as the highest.
+        guess: The oracle's verdict, shown below the image; not a label.
+        scores: Scores by name; nan counts as the highest.
     """
 
     name: str
@@ -42,14 +42,14 @@ def contact_sheet(
 ) -> str:
     """Write a contact sheet.
 
-    On the page images may be sorted by any of their scores, whose value then stands below each.
+    On the page images can be sorted by any of their scores, which is then shown below each.
 
     Args:
-        images: What is on it, at least one; all with the same scores.
-        labels: The label that each key gives, by the key; single characters.
-        title: What stands above, and what the labels are saved as.
-        note: A line below the title, such as which images they are.
-        by: The score by which they are sorted at first, the highest first. As they come if None.
+        images: The images, at least one; all with the same scores.
+        labels: Labels by key; keys are single characters.
+        title: Title of the page and name of the saved labels.
+        note: A line below the title, such as which images are shown.
+        by: Initial score to sort by, the highest first. The given order if None.
 
     Returns:
         The page, HTML.
@@ -81,12 +81,12 @@ def contact_sheet(
 
 
 def _orders(scores: Sequence[str]) -> list[tuple[str, str]]:
-    """Value and words of each order."""
+    """Value and text of each sort order."""
     return [(f"{sign}{name}", f"{name}, {first} first") for name in scores for sign, first in ORDERS.items()]
 
 
 def _shown(image: SheetImage) -> dict[str, str]:
-    """What the template needs of an image."""
+    """The values of an image for the template."""
     known = {score: value if math.isfinite(value) else None for score, value in image.scores.items()}
     return {
         "name": image.name,

@@ -1,7 +1,7 @@
-"""Labels that people gave to images, as a contact sheet saves them.
+"""Human labels of images, as saved by a contact sheet.
 
-A CSV file with the columns ``name``, ``key`` and ``label``. The key is made from the image's bytes, so a label is found
-again wherever the very same image turns up: in a store, in a folder, or in front of an oracle that sees nothing else.
+A CSV file with the columns ``name``, ``key`` and ``label``. The key is a hash of the image's bytes, so a label is found
+wherever the same image occurs: in a store, in a folder, or in an oracle that sees only the image.
 """
 
 import csv
@@ -17,21 +17,21 @@ from lightning_modeinterp.errors import ConfigurationError
 
 COLUMNS = ("name", "key", "label")
 NUM_NAMED = 3
-"""Names that a message gives at most."""
+"""Maximum number of names in a message."""
 
 
 NUMBERS = {**{str(number): str(number) for number in range(10)}, "m": "malformed", "e": "empty"}
-"""Labels by key for what can be counted: how many there are, or why nobody can say."""
+"""Labels by key for things that are counted: their number, or why it is unknown."""
 
 
 @dataclass(frozen=True)
 class HumanLabels:
-    """What people said.
+    """Human labels.
 
     Args:
         path: The file.
-        by_key: Label of each image by its key.
-        by_name: The same by its name.
+        by_key: Labels by image key.
+        by_name: Labels by name.
     """
 
     path: Path
@@ -39,14 +39,14 @@ class HumanLabels:
     by_name: dict[str, str]
 
     def check_names(self, known: Collection[str]) -> None:
-        """Refuse labels of images that are not there.
+        """Refuse labels of unknown images.
 
         Raises:
             ConfigurationError: If a labelled name is not among the known ones.
         """
         if absent := sorted(set(self.by_name) - set(known)):
             raise ConfigurationError(
-                f"{self.path}: expected labels of the {len(known):,} images that are there, got {len(absent):,} of "
+                f"{self.path}: expected labels of the {len(known):,} given images, got {len(absent):,} of "
                 f"others ({', '.join(absent[:NUM_NAMED])}{', ...' if len(absent) > NUM_NAMED else ''}); label this set"
             )
 
@@ -66,7 +66,7 @@ def image_key(image: NDArray[np.uint8]) -> str:
 
 
 def labels_of_kinds(kinds: Sequence[str]) -> dict[str, str]:
-    """Give each kind a key: the first letter of its name that is free, or the first free digit.
+    """Assign a key to each kind: the first unused letter of its name, or the first unused digit.
 
     Args:
         kinds: Names of an oracle's kinds, each once.
@@ -83,18 +83,18 @@ def labels_of_kinds(kinds: Sequence[str]) -> dict[str, str]:
 
 
 def read_labels(path: str | Path, allowed: Collection[str] | None = None) -> HumanLabels:
-    """Read what a contact sheet has saved; images without a label are left out.
+    """Read the labels of a contact sheet; images without a label are left out.
 
     Args:
         path: The CSV file.
-        allowed: Labels that mean something; any if None.
+        allowed: Valid labels; any if None.
 
     Raises:
-        ConfigurationError: If there is no such file, a column is missing, or a label means nothing.
+        ConfigurationError: If there is no such file, a column is missing, or a label is invalid.
     """
     path = Path(path)
     if not path.is_file():
-        raise ConfigurationError(f"labels: expected a CSV file that a contact sheet has saved, found none at {path}")
+        raise ConfigurationError(f"labels: expected a CSV file saved by a contact sheet, found none at {path}")
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
         columns = rows[0].keys() if rows else ()
@@ -104,7 +104,7 @@ def read_labels(path: str | Path, allowed: Collection[str] | None = None) -> Hum
     for row in given:
         if allowed is not None and row["label"] not in allowed:
             raise ConfigurationError(
-                f"{path}: expected labels {', '.join(allowed)}, got {row['label']!r} for {row['name']}; mend the file"
+                f"{path}: expected labels {', '.join(allowed)}, got {row['label']!r} for {row['name']}; fix the file"
             )
     by_key, by_name = ({row[column]: row["label"] for row in given} for column in ("key", "name"))
     return HumanLabels(path, by_key, by_name)

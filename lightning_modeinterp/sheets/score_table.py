@@ -1,6 +1,6 @@
-"""Scores of samples in a CSV file: a row a sample, a column a score, and one that says which sample it is.
+"""Scores of samples in a CSV file: one row per sample, one column per score, and one that identifies the sample.
 
-The samples are named by a column ``file``, or numbered by a column ``index``, which is what a watch saves.
+Samples are identified by a column ``file`` or, as saved by a watch, by a column ``index``.
 """
 
 import csv
@@ -23,9 +23,9 @@ class ScoreTable:
 
     Args:
         path: The file.
-        names: Of the samples, (N,): of their files, or their numbers.
-        has_files: Whether they are names of files.
-        scores: Each (N,) float64; nan where there is none.
+        names: Names of the N samples: file names or indices.
+        has_files: Whether they are file names.
+        scores: Scores, each (N,) float64; nan if missing.
     """
 
     path: Path
@@ -34,10 +34,10 @@ class ScoreTable:
     scores: Mapping[str, Tensor]
 
     def rows(self, files: Sequence[str]) -> Tensor:
-        """Rows of some files, (n,) int64. To a numbered row belongs the file with that number for a name.
+        """Rows of some files, (n,) int64. An indexed row belongs to the file named by that number.
 
         Args:
-            files: Their names, such as ``cat.png`` or ``000012.png``; of numbered rows ``12`` will do too.
+            files: File names, such as ``cat.png`` or ``000012.png``; for indexed rows also ``12``.
 
         Raises:
             ConfigurationError: If a file has no row.
@@ -54,11 +54,11 @@ class ScoreTable:
 
 
 def read_score_table(path: str | Path) -> ScoreTable:
-    """Read scores, of which a column that holds no numbers is none.
+    """Read scores; columns without numbers are ignored.
 
     Raises:
-        ConfigurationError: If there is no such file, samples are neither named nor numbered or one of them stands there
-            twice, or no column holds numbers.
+        ConfigurationError: If there is no such file, samples are not identified, one of them occurs twice, or no column
+            holds numbers.
     """
     path = Path(path)
     if not path.is_file():
@@ -95,6 +95,6 @@ def _scores(path: Path, rows: Sequence[dict[str, str]], columns: Sequence[str]) 
 
 
 def _as_number(name: str) -> str:
-    """The number that a file's name is, without leading zeros; the name where it is none."""
+    """The number in a file's name, without leading zeros; the name if it is not a number."""
     stem = Path(name).stem
     return str(int(stem)) if stem.isdecimal() else name

@@ -1,8 +1,8 @@
-"""Look over a scheduler's shoulder.
+"""Observe the steps of a scheduler.
 
-The scheduler's class is replaced by a class of the same name that shows each step before it makes it, and put back in
-the end. What the scheduler itself holds stays untouched, so its config and ``isinstance`` are as ever; a copy
-of it is of the class that it had, and not watched.
+The scheduler's class is replaced by a subclass of the same name that reports each step before it is made, and restored
+at the end. The scheduler's attributes are not touched, so its config and ``isinstance`` work as before; a copy of it
+has the original class and is not watched.
 """
 
 import functools
@@ -17,14 +17,14 @@ from lightning_modeinterp.watching.trajectories import Trajectories
 
 
 class SchedulerHook:
-    """Shows the steps of a scheduler to `Trajectories`.
+    """Passes the steps of a scheduler to `Trajectories`.
 
     Args:
-        scheduler: The scheduler, as it is now: its config is read once.
-        trajectories: Who wants to see them.
+        scheduler: The scheduler; its config is read once, now.
+        trajectories: Receives the steps.
 
     Raises:
-        ConfigurationError: If it is of no known kind.
+        ConfigurationError: If its class is not known.
     """
 
     def __init__(self, scheduler: Any, trajectories: Trajectories) -> None:
@@ -37,10 +37,10 @@ class SchedulerHook:
         self._shape = torch.Size()
 
     def put_on(self) -> None:
-        """Begin to look.
+        """Start observing.
 
         Raises:
-            ConfigurationError: If somebody looks already.
+            ConfigurationError: If it is already watched.
         """
         other = getattr(type(self.scheduler), "_watched_by", None)
         if other is not None and other.scheduler is self.scheduler:
@@ -51,7 +51,7 @@ class SchedulerHook:
         self.scheduler.__class__ = self._watched_class()
 
     def take_off(self) -> None:
-        """Leave the scheduler as it was."""
+        """Restore the scheduler."""
         self.scheduler.__class__ = self._class
         self._laid_out = None
 
@@ -72,12 +72,12 @@ class SchedulerHook:
 
     @torch.no_grad()
     def look(self, model_output: Tensor, timestep: Any, sample: Tensor) -> None:
-        """See one call of ``step``, before it is made."""
-        is_new = self._laid_out is not self.scheduler.timesteps  # each set_timesteps lays out another tensor
+        """Observe one call of ``step``, before it is made."""
+        is_new = self._laid_out is not self.scheduler.timesteps  # each set_timesteps makes a new tensor
         if is_new:
             self._laid_out, self._levels = self.scheduler.timesteps, self._reading.levels()
         place = self._reading.place(timestep)
-        if place is None or place >= len(self._levels):  # beyond the last step the scheduler itself refuses
+        if place is None or place >= len(self._levels):  # after the last step the scheduler itself raises
             return
         level, trajectories = self._levels[place], self.trajectories
         noise = level.noise_to_signal
@@ -92,5 +92,5 @@ class SchedulerHook:
 
 
 def _blank(cls: type) -> Any:
-    """An object of a class that knows nothing yet; what a copy or a pickle begins with."""
+    """An uninitialised object of a class, for copies and pickles."""
     return object.__new__(cls)

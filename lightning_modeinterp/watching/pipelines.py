@@ -1,4 +1,4 @@
-"""The variance of x_0_hat, and any other observer, of a model that somebody else trained and samples."""
+"""The variance of x_0_hat, and any other observer, for any model and sampling loop."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,24 +15,24 @@ def watch(
     observers: Mapping[str, TrajectoryObserver[Any]] | None = None,
     noise_to_signal: Sequence[float] | None = None,
 ) -> Seen:
-    """Watch what a sampling loop predicts on its way; it makes the same samples, bit for bit.
+    """Watch the predictions of a sampling loop, without changing its samples.
 
-    x_0_hat is what the scheduler gets to see, so of a guided pipeline it is the guided one. Its variance is taken in
-    float64 and holds one batch in memory, whatever the number of steps.
+    x_0_hat is the scheduler's input, so in a guided pipeline it is the guided one. Its variance is computed in float64
+    and holds one batch in memory, for any number of steps.
 
     Args:
-        pipeline: A diffusers pipeline, or a scheduler of a loop of one's own. None for a loop without, which shows its
-            steps by `Seen.see`.
+        pipeline: A diffusers pipeline, or the scheduler of your own loop. None for a loop without a scheduler, which
+            calls `Seen.see` at each step.
         windows: Parts of the trajectory by name; a pair is the lowest and highest sigma / alpha, both included.
         observers: Further statistics by name.
-        noise_to_signal: Of a loop without a scheduler sigma / alpha of all its steps, noisiest first. Observers and
-            windows that count steps need them.
+        noise_to_signal: For a loop without a scheduler, sigma / alpha of all its steps, noisiest first. Required by
+            observers and windows that count steps.
 
     Returns:
-        What is seen, to be opened by ``with``.
+        The watch, a context manager for ``with``.
 
     Raises:
-        ConfigurationError: For a pipeline without a scheduler, a scheduler of no known kind, or nothing to watch.
+        ConfigurationError: For a pipeline without a scheduler, an unknown scheduler, or nothing to watch.
 
     Example:
         >>> import torch
@@ -49,13 +49,13 @@ def watch(
     scheduler = None if pipeline is None else scheduler_of(pipeline)
     if scheduler is not None and noise_to_signal is not None:
         raise ConfigurationError(
-            f"watch: expected the levels of the {type(scheduler).__name__} alone, got noise_to_signal; leave it out"
+            f"watch: expected the levels of the {type(scheduler).__name__} alone, got noise_to_signal; remove it"
         )
     return Seen(named_windows(windows or {}), observers or {}, noise_to_signal, scheduler, pipeline)
 
 
 def scheduler_of(pipeline: Any) -> Any:
-    """The scheduler of a pipeline, or what was given if it is one.
+    """The scheduler of a pipeline, or the argument if it is one.
 
     Raises:
         ConfigurationError: If there is none.
@@ -64,6 +64,6 @@ def scheduler_of(pipeline: Any) -> Any:
     if scheduler is None:
         raise ConfigurationError(
             f"watch: expected a pipeline with a scheduler, or a scheduler, got {type(pipeline).__name__} without one; "
-            "show x_0_hat yourself by watch(windows=...) and see(x_0_hat, noise_to_signal)"
+            "pass x_0_hat yourself with watch(windows=...) and see(x_0_hat, noise_to_signal)"
         )
     return scheduler

@@ -1,19 +1,19 @@
-"""What a diffusers scheduler knows of a step: how much noise there is, and the clean sample that the model predicts.
+"""Noise level and predicted clean sample of a step of a diffusers scheduler.
 
     x_t = alpha x_0 + sigma eps,        noise level = sigma / alpha
 
-The model's output becomes x_0_hat in float64, by the scheduler's own alpha and sigma, whatever precision the pipeline
-runs in:
+The model's output is converted to x_0_hat in float64, with the scheduler's own alpha and sigma, whatever the precision
+of the pipeline:
 
     epsilon          x_0_hat = (x_t - sigma output) / alpha
     v_prediction     x_0_hat = alpha x_t - sigma output           where alpha^2 + sigma^2 = 1
     sample           x_0_hat = output
     flow_prediction  x_0_hat = x_t - sigma output                 where alpha + sigma = 1
 
-Where the scheduler clips or thresholds x_0_hat before it goes on, the clipped one is what is seen. Schedulers of the
-Euler family keep x_0 + (sigma / alpha) eps, which is scaled by alpha first.
+If the scheduler clips or thresholds x_0_hat, the clipped one is used. Schedulers of the Euler family hold
+x_0 + (sigma / alpha) eps, which is scaled by alpha first.
 
-Schedulers are known by the name of their class, so diffusers is not imported.
+Schedulers are recognised by class name, so diffusers is not imported.
 """
 
 import math
@@ -32,7 +32,7 @@ PREDICTIONS = ("epsilon", "v_prediction", "sample", "flow_prediction")
 
 @dataclass(frozen=True)
 class Level:
-    """Scales of the clean sample and of the noise at a step; alpha is 0 where there is nothing but noise."""
+    """Scales of the clean sample and of the noise at a step; alpha is 0 for pure noise."""
 
     alpha: float
     sigma: float
@@ -50,14 +50,14 @@ class Level:
 
 
 class Reading(ABC):
-    """Reads one scheduler, and changes nothing of it.
+    """Reads one scheduler without changing it.
 
     Args:
         scheduler: The scheduler.
     """
 
     thresholds: ClassVar[bool] = False
-    """Whether this kind of scheduler heeds ``thresholding`` in its config, where it may stand anyhow."""
+    """Whether this kind of scheduler uses ``thresholding`` of its config; others may have it without effect."""
 
     clips: ClassVar[bool] = False
     """The same for ``clip_sample``."""
@@ -68,27 +68,27 @@ class Reading(ABC):
         if self.prediction not in PREDICTIONS:
             raise ConfigurationError(
                 f"watch: expected a scheduler whose prediction_type is one of {', '.join(PREDICTIONS)}, got "
-                f"{self.prediction} of {type(scheduler).__name__}; show x_0_hat by watch(windows=...) and see()"
+                f"{self.prediction} of {type(scheduler).__name__}; pass x_0_hat with watch(windows=...) and see()"
             )
 
     @abstractmethod
     def levels(self) -> list[Level]:
-        """Levels of all steps that ``set_timesteps`` has laid out, first step first; asked for anew after each."""
+        """Levels of all steps of the last ``set_timesteps``, in order; read again after each call of it."""
 
     @abstractmethod
     def place(self, timestep: Any) -> int | None:
-        """Which of them a call of ``step`` is at.
+        """The position among them of a call of ``step``.
 
         Returns:
-            None for a call that is no step of its own: the trajectory does not go through its state.
+            None for an intermediate call, whose state is not on the trajectory.
 
         Raises:
-            ConfigurationError: If it is none of those laid out.
+            ConfigurationError: If it is not among them.
         """
 
     @torch.no_grad()
     def x_0_hat(self, model_output: Tensor, sample: Tensor, level: Level, timestep: Any) -> Tensor:
-        """Predicted clean sample as the scheduler goes on with it, float64, shape of the sample."""
+        """Predicted clean sample as the scheduler uses it, float64, shape of the sample."""
         output = model_output[:, : sample.shape[1]].double()  # the other half is a learned variance
         x_0_hat = self._limited(self._converted(output, self.x_t(sample, level), level))
         return self.finished(x_0_hat, sample, timestep)
@@ -98,7 +98,7 @@ class Reading(ABC):
         return sample.double()
 
     def finished(self, x_0_hat: Tensor, sample: Tensor, timestep: Any) -> Tensor:
-        """What the scheduler itself makes of x_0_hat."""
+        """The scheduler's own modification of x_0_hat."""
         return x_0_hat
 
     def _converted(self, output: Tensor, x_t: Tensor, level: Level) -> Tensor:
@@ -145,13 +145,13 @@ class ByTimestep(Reading):
         if place is None:
             raise ConfigurationError(
                 f"watch: expected one of the {len(self._places)} timesteps that the {type(self.scheduler).__name__} "
-                f"has laid out, got {int(timestep)}; call its set_timesteps"
+                f"has set, got {int(timestep)}; call its set_timesteps"
             )
         return place
 
 
 class ConsistencySteps(ByTimestep):
-    """LCM, which goes on with its consistency function: a mixture of x_0_hat and the state."""
+    """LCM, which uses its consistency function: a mixture of x_0_hat and the state."""
 
     def finished(self, x_0_hat: Tensor, sample: Tensor, timestep: Any) -> Tensor:
         """See `Reading.finished`."""
@@ -160,7 +160,7 @@ class ConsistencySteps(ByTimestep):
 
 
 class LinearMultistep(ByTimestep):
-    """PNDM without its Runge-Kutta steps: its second call is at a state that the trajectory does not go through."""
+    """PNDM without its Runge-Kutta steps: its second call is at a state that is not on the trajectory."""
 
     thresholds = False
     clips = False
@@ -169,8 +169,8 @@ class LinearMultistep(ByTimestep):
         super().__init__(scheduler)
         if not scheduler.config.skip_prk_steps:
             raise ConfigurationError(
-                "watch: expected a PNDMScheduler with skip_prk_steps: true, got one that makes four calls a step; set "
-                "it, or another scheduler"
+                "watch: expected a PNDMScheduler with skip_prk_steps: true, got one with four calls per step; set "
+                "it, or use another scheduler"
             )
 
     def place(self, timestep: Any) -> int | None:
@@ -179,7 +179,7 @@ class LinearMultistep(ByTimestep):
 
 
 class BySigma(Reading):
-    """Schedulers that count their steps and keep sigma / alpha of each: DPM-Solver and UniPC."""
+    """Schedulers with a step counter and sigma / alpha of each step: DPM-Solver and UniPC."""
 
     thresholds = True
     calls_a_step: ClassVar[int] = 1
@@ -199,7 +199,7 @@ class BySigma(Reading):
         return Level(1 - sigma, sigma) if is_flow else Level.variance_preserving(sigma)
 
     def _call(self, timestep: Any) -> int:
-        """Number of the call of ``step`` that is about to be made, which the scheduler learns in the first one."""
+        """Index of the coming call of ``step``, which the scheduler sets in the first call."""
         for known in (self.scheduler.step_index, self.scheduler.begin_index):
             if known is not None:
                 return int(known)
@@ -208,14 +208,14 @@ class BySigma(Reading):
 
 
 class PredictsNoise(BySigma):
-    """UniPC, which heeds ``thresholding`` only where it goes on with x_0_hat."""
+    """UniPC, which uses ``thresholding`` only if it works on x_0_hat."""
 
     def _limited(self, x_0_hat: Tensor) -> Tensor:
         return super()._limited(x_0_hat) if self.scheduler.predict_x0 else x_0_hat
 
 
 class Exploding(BySigma):
-    """The Euler family: ``x_0 + (sigma / alpha) eps``. Noise that ``s_churn`` adds within a step is not looked at."""
+    """The Euler family: ``x_0 + (sigma / alpha) eps``. Noise that ``s_churn`` adds within a step is ignored."""
 
     thresholds = False
 
@@ -229,7 +229,7 @@ class Exploding(BySigma):
 
 
 class TwoCalls(Exploding):
-    """Heun: of two calls a step the first counts. The second is at a state that the trajectory does not go through."""
+    """Heun: of two calls per step the first counts. The second is at a state that is not on the trajectory."""
 
     clips = True
     calls_a_step = 2
@@ -248,7 +248,7 @@ class Flow(BySigma):
         if self.scheduler.config.get("invert_sigmas"):
             raise ConfigurationError(
                 f"watch: expected a {type(self.scheduler).__name__} whose sigma is the noise, got invert_sigmas: true; "
-                "show x_0_hat by watch(windows=...) and see()"
+                "pass x_0_hat with watch(windows=...) and see()"
             )
         return "flow_prediction"
 
@@ -266,19 +266,19 @@ READINGS: Mapping[str, type[Reading]] = {
     "HeunDiscreteScheduler": TwoCalls,
     "FlowMatchEulerDiscreteScheduler": Flow,
 }
-"""How to read the schedulers that are known, and classes derived from them."""
+"""Readers of the known schedulers and their subclasses."""
 
 
 def reading_of(scheduler: Any) -> Reading:
-    """Learn to read a scheduler.
+    """Make the reader of a scheduler.
 
     Raises:
-        ConfigurationError: If it is of no known kind.
+        ConfigurationError: If its class is not known.
     """
     for cls in type(scheduler).__mro__:
         if cls.__name__ in READINGS:
             return READINGS[cls.__name__](scheduler)
     raise ConfigurationError(
-        f"watch: expected a scheduler among {', '.join(READINGS)}, got {type(scheduler).__name__}; set another one, or "
-        "show x_0_hat yourself by watch(windows=...) and see(x_0_hat, noise_to_signal)"
+        f"watch: expected a scheduler among {', '.join(READINGS)}, got {type(scheduler).__name__}; use another one, or "
+        "pass x_0_hat yourself with watch(windows=...) and see(x_0_hat, noise_to_signal)"
     )

@@ -1,4 +1,4 @@
-"""What a watch has seen: a score a sample, by name."""
+"""Results of a watch: one score per sample, by name."""
 
 import csv
 import io
@@ -19,21 +19,21 @@ from lightning_modeinterp.watching.settings import settings_of
 from lightning_modeinterp.watching.trajectories import Trajectories
 
 INDEX = "index"
-"""Column of a table that numbers the samples."""
+"""Column with the index of the sample."""
 
 
 class Seen:
-    """What is seen within the ``with`` block of a watch. `watch` makes one.
+    """Results of the ``with`` block of a watch. Use `watch` to make one.
 
     Args:
         windows: Windows of the variance of x_0_hat, by name.
         observers: Further statistics, by name.
-        noise_to_signal: sigma / alpha of all steps of a bare loop, noisiest first, where they are known before it.
-        scheduler: Whose steps are seen. None for a loop that shows its own by `see`.
-        pipeline: What the scheduler belongs to, for `fingerprint`.
+        noise_to_signal: sigma / alpha of all steps of a bare loop, noisiest first, if known in advance.
+        scheduler: The scheduler to watch. None for a loop that calls `see`.
+        pipeline: The pipeline of the scheduler, for `fingerprint`.
 
     Raises:
-        ConfigurationError: If the scheduler is of no known kind, or there are no levels where something needs them.
+        ConfigurationError: If the scheduler is not known, or required levels are missing.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Seen:
         self._is_open: bool | None = None
 
     def __enter__(self) -> Self:
-        """Begin to watch.
+        """Start watching.
 
         Raises:
-            ConfigurationError: If it was opened before, or the scheduler is being watched.
+            ConfigurationError: If it was opened before, or the scheduler is already watched.
         """
         if self._is_open is not None:
             raise ConfigurationError("watch: expected a watch that was not opened yet, got one that was; make another")
@@ -72,7 +72,7 @@ class Seen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Leave everything as it was. After an error the batch at hand is dropped, as it may not be whole."""
+        """Restore the scheduler. After an error the current batch is dropped, since it may be incomplete."""
         self._is_open = False
         if self._hook is not None:
             self._hook.take_off()
@@ -81,21 +81,21 @@ class Seen:
         self._trajectories.finish()
 
     def see(self, x_0_hat: Tensor, noise_to_signal: float) -> None:
-        """Show one step of a loop that has no scheduler. A new batch begins where the noise does not fall.
+        """Pass one step of a loop without a scheduler. A new batch starts when the noise does not decrease.
 
         Args:
-            x_0_hat: Clean sample predicted there, (B, *sample_shape).
-            noise_to_signal: sigma / alpha there, the noise in units of the data.
+            x_0_hat: Predicted clean samples, (B, *sample_shape).
+            noise_to_signal: sigma / alpha of the step, the noise in units of the data.
 
         Raises:
-            ConfigurationError: Outside of the ``with`` block, of a scheduler that shows its steps itself, or if a
-                window has too few steps.
+            ConfigurationError: Outside of the ``with`` block, if a scheduler is watched, or if a window has too few
+                steps.
         """
         if not self._is_open:
             raise ConfigurationError("watch: expected a step within its `with` block, got one outside; open a new one")
         if self._hook is not None:
             raise ConfigurationError(
-                f"watch: expected the steps of the {type(self._hook.scheduler).__name__} alone, got see(); leave it out"
+                f"watch: expected the steps of the {type(self._hook.scheduler).__name__} alone, got see(); remove it"
             )
         noise = float(noise_to_signal)
         if x_0_hat.shape != self._shape or not self._trajectories.goes_on(noise):
@@ -105,58 +105,58 @@ class Seen:
 
     @property
     def scores(self) -> dict[str, Tensor]:
-        """One number a sample, (N,) float64 on the CPU, by name, in the order in which samples were drawn.
+        """One number per sample, (N,) float64 on the CPU, by name, in the order in which samples were drawn.
 
-        ``variance/<window>``, in the square of the model's units, and observers that are scores. A batch on its way
-        is not among them, nor within the ``with`` block the last one of a loop without a scheduler.
+        ``variance/<window>``, in the square of the model's units, and observers that are scores. An unfinished batch
+        is not included, nor, within the ``with`` block, the last one of a loop without a scheduler.
 
         Raises:
-            ConfigurationError: If nothing was seen, or a window has fewer than 3 steps.
+            ConfigurationError: If no batch was watched, or a window has fewer than 3 steps.
         """
         return self._joined(is_score=True)
 
     @property
     def statistics(self) -> dict[str, Tensor]:
-        """Results of the observers that are no scores, the batches joined along the first axis; see `scores`."""
+        """Results of the observers that are not scores, concatenated along the first axis; see `scores`."""
         return self._joined(is_score=False)
 
     @property
     def fingerprint(self) -> dict[str, Any]:
-        """What the scores hold for, as plain data: network, weights, scheduler, number of steps, windows.
+        """Settings of the scores as plain data: network, weights, scheduler, number of steps, windows.
 
-        A `Threshold` that is saved with it is refused for another one. A guidance scale is not seen: add it yourself.
+        A `Threshold` saved with it is refused for another one. A guidance scale is not included: add it yourself.
 
         Raises:
-            ConfigurationError: If nothing was seen, or batches had different numbers of steps.
+            ConfigurationError: If no batch was watched, or batches had different numbers of steps.
         """
         lengths = self._trajectories.num_steps
         if len(lengths) != 1:
             raise ConfigurationError(
-                f"watch: expected batches of one number of steps, got {sorted(lengths) or 'none'}; watch each by itself"
+                f"watch: expected batches of one number of steps, got {sorted(lengths) or 'none'}; watch each alone"
             )
         return settings_of(self._pipeline, self._scheduler, self._trajectories.windows, next(iter(lengths)))
 
     def table(self) -> list[dict[str, float]]:
-        """The scores as rows, one a sample: its number in the order of drawing, and each score."""
+        """The scores as rows, one per sample: its index in the order of drawing, and each score."""
         scores = {name: values.tolist() for name, values in self.scores.items()}
         num_samples = len(next(iter(scores.values()), ()))
         return [{INDEX: i, **{name: values[i] for name, values in scores.items()}} for i in range(num_samples)]
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
-        """Write the scores as a CSV file with a column a score, whole or not at all.
+        """Write the scores as a CSV file with one column per score, completely or not at all.
 
         Args:
-            path: The file. Its folder has to be there.
-            overwrite: Replace a file that is there.
+            path: The file. Its folder has to exist.
+            overwrite: Replace an existing file.
 
         Raises:
             ConfigurationError: If there is a file or no folder, or nothing was seen.
         """
         path = Path(path)
         if path.exists() and not overwrite:
-            raise ConfigurationError(f"save: expected a new file, got {path}, which is there; give overwrite=True")
+            raise ConfigurationError(f"save: expected a new file, got {path}, which exists; give overwrite=True")
         if not path.parent.is_dir():
-            raise ConfigurationError(f"save: expected a file in a folder that is there, got {path}; make its folder")
+            raise ConfigurationError(f"save: expected a file in an existing folder, got {path}; create its folder")
         rows, text = self.table(), io.StringIO()
         writer = csv.DictWriter(text, [INDEX, *self.scores], lineterminator="\n")
         writer.writeheader()
@@ -168,7 +168,7 @@ class Seen:
         if not results:
             raise ConfigurationError(
                 "watch: expected at least one batch of whole trajectories, got none; sample within the `with` block, "
-                "with the scheduler that was there when it began"
+                "with the scheduler that it was opened with"
             )
         names = [name for name in results[0] if self._is_score(name) == is_score]
         return {name: _joined(name, [each[name] for each in results]) for name in names}
@@ -183,6 +183,6 @@ def _joined(name: str, batches: Sequence[Tensor]) -> Tensor:
     if len(shapes) > 1:
         raise ConfigurationError(
             f"watch: expected batches of one shape and number of steps for {name}, got rows of {sorted(shapes)}; watch "
-            "each call of its own"
+            "each call separately"
         )
     return torch.cat(list(batches))

@@ -1,4 +1,4 @@
-"""What scores of a watch depend on, in plain data: a threshold set on them holds for the same settings alone."""
+"""Settings that the scores of a watch depend on, as plain data: a threshold is valid for equal settings only."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from lightning_modeinterp.fingerprints import weights_sha256
 from lightning_modeinterp.trajectories import Window
 
 NETWORKS = ("unet", "transformer", "prior")
-"""What pipelines call the network that is sampled."""
+"""Names of the network in pipelines."""
 
 
 def settings_of(
@@ -16,8 +16,7 @@ def settings_of(
 ) -> dict[str, Any]:
     """Network, weights, scheduler, number of steps and windows.
 
-    What a call is given (a guidance scale, a prompt) is not seen, so it is not among them: add it yourself where it
-    varies.
+    Arguments of a call (a guidance scale, a prompt) are not included: add them yourself if they vary.
 
     Args:
         pipeline: A pipeline, a bare scheduler, or None.
@@ -39,7 +38,7 @@ def settings_of(
 
 
 def _plain(value: Any) -> Any:
-    """The same as JSON would give it back."""
+    """The value after a round trip through JSON."""
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items() if each is not None}
     if isinstance(value, list | tuple):

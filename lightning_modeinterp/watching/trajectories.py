@@ -1,4 +1,4 @@
-"""One batch of trajectories after another, as they come out of somebody else's loop."""
+"""Batches of trajectories from any loop, one after another."""
 
 import math
 import warnings
@@ -13,7 +13,7 @@ from lightning_modeinterp.trajectories import TrajectoryObserver, TrajectoryWatc
 
 
 class Trajectories:
-    """Watches each batch from its first step to its last; of a finished one the results are kept, on the CPU.
+    """Watches each batch from its first step to its last; results of finished batches are kept, on the CPU.
 
     Args:
         windows: Windows over which the variance of x_0_hat is taken, by name.
@@ -34,19 +34,19 @@ class Trajectories:
         return bool(self.observers) or any(window.noise_to_signal is None for window in self.windows.values())
 
     def goes_on(self, noise_to_signal: float) -> bool:
-        """Whether a step at this sigma / alpha can belong to the batch at hand: noise falls along a trajectory."""
+        """Whether a step at this sigma / alpha can belong to the current batch: noise decreases along a trajectory."""
         return self._seen is not None and (not self._seen or noise_to_signal < self._seen[-1])
 
     def needs(self, noise_to_signal: float) -> bool:
-        """Whether anything looks at a step with this sigma / alpha."""
+        """Whether anything uses a step with this sigma / alpha."""
         return self.counts_steps or any(window.holds(noise_to_signal) for window in self.windows.values())
 
     def begin(self, planned: Sequence[float] | None, x_t: Tensor | None = None) -> None:
-        """Begin a batch, after what is there of the one before.
+        """Start a batch, after finishing the previous one.
 
         Args:
-            planned: sigma / alpha of its S steps, first step first; None if that is not known.
-            x_t: The noise that it starts from, (B, *sample_shape), model units.
+            planned: sigma / alpha of its S steps, in order; None if unknown.
+            x_t: The initial noise, (B, *sample_shape), model units.
 
         Raises:
             ConfigurationError: If the steps do not fit a window or an observer.
@@ -60,7 +60,7 @@ class Trajectories:
         self._planned, self._seen = None if planned is None else list(planned), []
 
     def see(self, x_0_hat: Tensor, noise_to_signal: float, x_t: Tensor | None = None) -> None:
-        """Look at the next step."""
+        """Observe the next step."""
         if x_t is None or self._planned is None or self._seen is None:
             self._watch.see(x_0_hat, noise_to_signal)
         else:
@@ -69,12 +69,12 @@ class Trajectories:
         self.pass_by(noise_to_signal)
 
     def pass_by(self, noise_to_signal: float) -> None:
-        """Count a step that nothing looks at."""
+        """Count a step that nothing uses."""
         if self._seen is not None:
             self._seen.append(noise_to_signal)
 
     def finish(self) -> None:
-        """End the batch at hand. One that stopped on the way is left out, and a warning says so."""
+        """Finish the current batch. An incomplete one is left out with a warning."""
         if self._seen:
             if self._is_whole():
                 self._finished.append(self._results())
@@ -87,11 +87,11 @@ class Trajectories:
         self.drop()
 
     def drop(self) -> None:
-        """Forget the batch at hand."""
+        """Discard the current batch."""
         self._planned = self._seen = None
 
     def results(self) -> list[dict[str, Tensor]]:
-        """Results of each batch so far; of the one at hand too if it is known to have got through its windows."""
+        """Results of each batch so far, including the current one if it is known to have passed its windows."""
         is_there = self._planned is not None and self._seen and self._is_whole()
         return [*self._finished, self._results()] if is_there else self._finished
 
@@ -110,7 +110,7 @@ class Trajectories:
 
 
 def levels_of(noise_to_signal: Sequence[float]) -> NoiseLevel:
-    """Levels (S,) float64 with these sigma / alpha. Their time is sigma, as loops of others have no common one."""
+    """Levels (S,) float64 with these sigma / alpha. Their time is sigma, since other loops have no common time."""
     gamma = torch.tensor([2 * math.log(each) if each else -math.inf for each in noise_to_signal], dtype=torch.float64)
     level = NoiseLevel(gamma, gamma)
     return NoiseLevel(level.sigma, gamma)

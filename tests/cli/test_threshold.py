@@ -108,7 +108,7 @@ def test_is_set_on_a_table_of_scores_with_a_fingerprint(table, tmp_path, file):
         (["--score", SCORE, "--retained", "96"], "expected `retained` in (0, 1], got 96"),
         (["--score", SCORE, "--good", "good"], "--labels CSV and --good LABEL together, got None and good"),
         (["--score", SCORE, "--labels", "L"], "together, got L and None"),
-        (["--score", SCORE, "--labels", "L", "--good", "good"], "expected a CSV file that a contact sheet has saved"),
+        (["--score", SCORE, "--labels", "L", "--good", "good"], "expected a CSV file saved by a contact sheet"),
         (["--score", SCORE, "--fingerprint", "F"], "expected no --fingerprint with a store, got F"),
         ([], "the following arguments are required: --score"),
     ],

@@ -189,7 +189,7 @@ def test_without_an_api_key_one_line_says_what_to_do(environment, tmp_path, caps
     assert ended.value.code == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("modeinterp: trainer.logger: W&B says: No API key configured.")
-    assert last.endswith("To log on this machine alone set WANDB_MODE=offline")
+    assert last.endswith("To log on this machine only, set WANDB_MODE=offline")
 
 
 @pytest.mark.slow

@@ -98,8 +98,8 @@ def test_whatever_a_config_says_is_shown_as_text(run):
     [
         ([], "report: expected the directory of a run, a recursion or a reproduction, got"),
         (["--num=-1"], "report: expected --num of at least 0, got -1"),
-        (["--num=5"], "report: expected no --num but with a run, got 5"),
-        (["--out=nowhere/report.html"], "report: expected a folder that is there, got nowhere; make it"),
+        (["--num=5"], "report: expected --num with a run only, got 5"),
+        (["--out=nowhere/report.html"], "report: expected an existing folder, got nowhere; create it"),
     ],
 )
 def test_wrong_input_is_one_line(tmp_path, capsys, options, message):

@@ -185,7 +185,7 @@ def test_what_cannot_be_watched_is_refused_in_one_line(given, message):
 
 
 def test_a_scheduler_has_levels_of_its_own():
-    with pytest.raises(ConfigurationError, match="got noise_to_signal; leave it out"):
+    with pytest.raises(ConfigurationError, match="got noise_to_signal; remove it"):
         watch(diffusers.DDIMScheduler(), WINDOWS, noise_to_signal=[2.0, 1.0])
 
 
@@ -194,5 +194,5 @@ def test_another_scheduler_than_the_one_that_was_there_is_not_seen():
     with watch(pipeline, WINDOWS) as seen:
         pipeline.scheduler = diffusers.DDIMScheduler()
         pipeline(batch_size=1, **SAID)
-    with pytest.raises(ConfigurationError, match="with the scheduler that was there when it began"):
+    with pytest.raises(ConfigurationError, match="with the scheduler that it was opened with"):
         _ = seen.scores

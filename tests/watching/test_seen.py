@@ -172,7 +172,7 @@ def test_the_table_has_a_row_a_sample_and_is_what_is_saved(tmp_path):
     path.write_text("old")
     seen.save(path, overwrite=True)
     assert path.read_text().startswith("index,")
-    with pytest.raises(ConfigurationError, match="make its folder"):
+    with pytest.raises(ConfigurationError, match="create its folder"):
         seen.save(tmp_path / "none" / "scores.csv")
     assert [each.name for each in tmp_path.iterdir()] == ["scores.csv"]
 

@@ -1,4 +1,4 @@
-"""How far an AUROC may lie from the truth, by drawing the samples again."""
+"""Bootstrap interval of an AUROC."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,24 +14,24 @@ MAX_VALUES = 20_000
 def bootstrap_auroc(
     in_support_counts: Tensor, hallucinated_counts: Tensor, num_replicates: int = 200, seed: int = 0
 ) -> tuple[float, float]:
-    """Bracket the AUROC by the 95 % percentile bootstrap.
+    """95 % percentile bootstrap interval of the AUROC.
 
-    Every replicate draws each class anew from its own empirical distribution, which on counts is one multinomial draw;
-    the interval runs from the 2.5th to the 97.5th percentile of the replicates' AUROCs. More than `MAX_VALUES` distinct
-    values are joined with their neighbours to that many of equal size first, which shifts no end by more than 1e-4.
-    It cannot tell of dependence between samples, nor widen a perfect separation: an AUROC of 1 stays at 1.
+    Every replicate resamples each class from its empirical distribution, which on counts is one multinomial draw;
+    the interval is from the 2.5th to the 97.5th percentile of the replicates' AUROCs. More than `MAX_VALUES` distinct
+    values are first merged with their neighbours to that many of equal size, which shifts the ends by at most 1e-4.
+    It ignores dependence between samples, and has no width at perfect separation: an AUROC of 1 stays at 1.
 
     Args:
-        in_support_counts: (V,) int64, in-support samples at each value, ordered by rising score.
+        in_support_counts: (V,) int64, in-support samples at each value, in order of increasing score.
         hallucinated_counts: (V,) int64, hallucinated samples, likewise.
         num_replicates: Number of draws.
         seed: Seed of the draws: the same counts give the same interval on every process.
 
     Returns:
-        Lower and upper end in [0, 1]; nan where a class is empty.
+        Lower and upper end in [0, 1]; nan if a class is empty.
 
     Raises:
-        ConfigurationError: If there are no draws.
+        ConfigurationError: If ``num_replicates`` < 1.
 
     References:
         B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), section 13.3.
@@ -54,7 +54,7 @@ def bootstrap_auroc(
 
 
 def _resample(counts: Tensor, num_replicates: int, generator: np.random.Generator) -> Tensor:
-    """Draw ``sum(counts)`` samples again, (num_replicates, V) int64; only filled values cost a draw."""
+    """Resample ``sum(counts)`` samples, (num_replicates, V) int64; only filled values cost a draw."""
     observed: npt.NDArray[np.int64] = counts.cpu().numpy()
     filled = observed > 0
     total = int(observed.sum())
@@ -64,8 +64,8 @@ def _resample(counts: Tensor, num_replicates: int, generator: np.random.Generato
 
 
 def _joined(counts: Tensor) -> Tensor:
-    """Counts (2, V) of at most `MAX_VALUES` values: without empty ones, neighbours together where there are more."""
-    counts = counts[:, counts.sum(0) > 0]  # empty values carry no pair
+    """Counts (2, V) of at most `MAX_VALUES` values: without empty ones, with neighbours merged if there are more."""
+    counts = counts[:, counts.sum(0) > 0]  # empty values have no pairs
     if counts.shape[1] <= MAX_VALUES:
         return counts
     seen = counts.sum(0).cumsum(0)

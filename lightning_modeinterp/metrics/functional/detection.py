@@ -1,6 +1,6 @@
-"""How well a score tells hallucinated samples from those in support.
+"""How well a score separates hallucinated samples from those in support.
 
-All functions read distinct score values, rising, with counts for each: exact scores and bins are one code path. Higher
+All functions take distinct score values in increasing order, with counts for each, from exact scores or bins. Higher
 scores are more suspicious; a sample is *removed* when its score is above the threshold.
 """
 
@@ -9,20 +9,20 @@ from torch import Tensor
 
 
 def auroc_from_counts(in_support_counts: Tensor, hallucinated_counts: Tensor) -> Tensor:
-    """Give the area under the ROC curve.
+    """Area under the ROC curve.
 
     The chance that a hallucinated sample scores higher than one in support, ties counting one half:
 
         sum_v h_v (sum_{u < v} n_u + n_v / 2) / (N H)
 
-    It cannot tell what happens at the one threshold that is used: most of the area may lie where nobody filters.
+    It says little about the threshold in use: most of the area may be at thresholds that nobody uses.
 
     Args:
-        in_support_counts: (..., V) in-support samples ``n_v`` at each value, ordered by rising score.
+        in_support_counts: (..., V) in-support samples ``n_v`` at each value, in order of increasing score.
         hallucinated_counts: (..., V) hallucinated samples ``h_v``, likewise.
 
     Returns:
-        (...) float64 in [0, 1]; nan where a class is empty.
+        (...) float64 in [0, 1]; nan if a class is empty.
 
     References:
         J. A. Hanley, B. J. McNeil, "The meaning and use of the area under a ROC curve", Radiology 143 (1982).
@@ -38,14 +38,14 @@ def auroc_from_counts(in_support_counts: Tensor, hallucinated_counts: Tensor) ->
 
 
 def roc_from_counts(in_support_counts: Tensor, hallucinated_counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the ROC curve.
+    """The ROC curve.
 
     Point by point, from a threshold that removes nothing to one that removes all: the share of in-support samples
     removed by mistake against the share of hallucinated ones removed. Its trapezoidal area is the AUROC.
-    It cannot tell which threshold a point belongs to.
+    It does not contain the threshold of each point.
 
     Args:
-        in_support_counts: (V,) in-support samples at each value, ordered by rising score.
+        in_support_counts: (V,) in-support samples at each value, in order of increasing score.
         hallucinated_counts: (V,) hallucinated samples, likewise.
 
     Returns:

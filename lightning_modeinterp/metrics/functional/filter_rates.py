@@ -1,4 +1,4 @@
-"""What a filter does that is set on one half of the samples and judged on the other."""
+"""Rates of a threshold that is set on one half of the samples and evaluated on the other."""
 
 from lightning_modeinterp.metrics.functional.intervals import rate_with_interval
 from lightning_modeinterp.metrics.functional.score_counts import (
@@ -12,12 +12,12 @@ from lightning_modeinterp.threshold import PUBLISHED_RETAINED, Threshold
 
 
 def removed_name(retained: float) -> str:
-    """Name the share of hallucinations removed at a share of in-support samples kept.
+    """Name of the share of hallucinations removed at a share of in-support samples kept.
 
-    The name tells the share that was *aimed at*; the one that was met stands beside it as ``retained``.
+    The name has the *target* share; the actual one is given as ``retained``.
 
     Args:
-        retained: The share aimed at, in (0, 1].
+        retained: The target share, in (0, 1].
 
     Returns:
         A key.
@@ -34,7 +34,7 @@ def filter_rates(scores: ScoreCounts, retained: float = PUBLISHED_RETAINED) -> d
 
     The threshold is the smallest score that keeps ``retained`` of the in-support calibration samples; a reported sample
     is removed when it scores above it. All intervals are 95 % Wilson.
-    They cannot tell how far another calibration fold would have moved the threshold: they hold it as given.
+    They ignore the uncertainty of the threshold: another calibration fold would have moved it.
 
     Args:
         scores: Distinct scores and their counts.

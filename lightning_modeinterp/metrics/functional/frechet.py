@@ -1,4 +1,4 @@
-"""How far apart two clouds of features lie: the Frechet distance of the Gaussians that fit them."""
+"""Frechet distance of the Gaussians fitted to two sets of features."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from torch import Tensor
 from lightning_modeinterp.errors import ConfigurationError
 
 ROUNDING = 1e-12
-"""What is left of equal Gaussians, as a share of the terms."""
+"""Rounding error for equal Gaussians, as a share of the terms."""
 
 
 def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covariance_2: Tensor) -> float:
@@ -15,8 +15,8 @@ def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covar
 
         |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1^{1/2} C_2 C_1^{1/2})^{1/2})
 
-    Between two sets of samples it is 0 for equal means and covariances, whatever else differs, and it falls about as
-    1 / N with their size N: compare it at equal sizes only, and with what two sets of data give at that size.
+    Between two sets of samples it is 0 for equal means and covariances, whatever else differs, and it decreases about
+    as 1 / N with their size N: compare it only at equal sizes, and with its value for two sets of data of that size.
 
     Args:
         mean_1: (F,), of the first.
@@ -56,9 +56,9 @@ def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covar
 
 
 def feature_distance(first: Tensor, second: Tensor) -> float:
-    """`frechet_distance` of two sets of features; nan below two samples.
+    """`frechet_distance` of two sets of features; nan for fewer than two samples.
 
-    Like it, it sees means and covariances only.
+    It depends on means and covariances only.
 
     Args:
         first: (N, F).
@@ -75,10 +75,10 @@ def feature_distance(first: Tensor, second: Tensor) -> float:
 
 
 def frechet_interval(first: Tensor, second: Tensor, num_replicates: int = 200, seed: int = 0) -> tuple[float, float]:
-    """Bracket `feature_distance` by its bootstrap standard error: the distance -+ 1.96 of them.
+    """Interval of `feature_distance` by its bootstrap standard error: the distance -+ 1.96 of them.
 
-    Both sets are drawn again with replacement. That makes each replicate too large, as a smaller set would be, so their
-    spread is taken and not their quantiles. It cannot tell of the bias that a finite set has.
+    Both sets are resampled with replacement. This makes each replicate too large, like that of a smaller set, so their
+    spread is used instead of their quantiles. It does not include the bias of a finite set.
 
     Args:
         first: (N, F).
@@ -87,7 +87,7 @@ def frechet_interval(first: Tensor, second: Tensor, num_replicates: int = 200, s
         seed: Seed of the draws.
 
     Returns:
-        Lower and upper end, from 0; nan below two samples.
+        Lower and upper end, at least 0; nan for fewer than two samples.
 
     Raises:
         ConfigurationError: For fewer than 2 draws.
@@ -122,7 +122,7 @@ def _drawn_again(features: Tensor, generator: np.random.Generator) -> Tensor:
 
 
 def _root(matrix: Tensor) -> Tensor:
-    """Symmetric square root of a symmetric matrix; what is negative by rounding counts as 0."""
+    """Symmetric square root of a symmetric matrix; eigenvalues that are negative by rounding count as 0."""
     values, vectors = torch.linalg.eigh(matrix)
     root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     return root

@@ -1,4 +1,4 @@
-"""Intervals for shares: how far a count over a count may lie from the truth."""
+"""Confidence intervals of proportions."""
 
 import math
 from statistics import NormalDist
@@ -7,25 +7,25 @@ from lightning_modeinterp.errors import ConfigurationError
 
 
 def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Bracket a proportion by Wilson's score interval.
+    """Wilson's score interval of a proportion.
 
     With ``p = successes / trials``, ``n = trials`` and the normal quantile ``z`` of ``confidence``:
 
         (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)
 
-    It stays inside [0, 1] and has width when nothing (or everything) was hit, as a rare hallucination needs.
-    It cannot tell of dependence between the samples: it takes every trial for an independent one.
+    It stays inside [0, 1] and has a width even for 0 (or all) successes, as rare hallucinations need.
+    It assumes independent trials.
 
     Args:
-        successes: Hits, 0 to ``trials``.
-        trials: Samples looked at; 0 says nothing and gives (0, 1).
+        successes: Number of successes, 0 to ``trials``.
+        trials: Number of samples; 0 gives (0, 1).
         confidence: Coverage in (0, 1).
 
     Returns:
         Lower and upper end, both in [0, 1].
 
     Raises:
-        ConfigurationError: If the counts are no counts or the confidence is no probability.
+        ConfigurationError: If the counts or the confidence are out of range.
 
     References:
         E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
@@ -42,28 +42,28 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tu
     share, scale = successes / trials, 1 + z**2 / trials
     center = (share + z**2 / (2 * trials)) / scale
     half_width = z / scale * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    # The ends are exact where no (every) trial succeeds; only rounding would leave [0, 1].
+    # The ends are exact if no (every) trial succeeds; only rounding would leave [0, 1].
     low = 0.0 if successes == 0 else center - half_width
     high = 1.0 if successes == trials else center + half_width
     return low, high
 
 
 def rate_with_interval(name: str, successes: int, trials: int, confidence: float = 0.95) -> dict[str, float]:
-    """Name a share and the ends of its Wilson interval.
+    """A proportion and the ends of its Wilson interval, by name.
 
-    Like the interval, it takes the samples for independent.
+    It assumes independent samples.
 
     Args:
-        name: Key of the share; its ends get ``_low`` and ``_high``.
-        successes: Hits, 0 to ``trials``.
-        trials: Samples looked at. A share of none is nan, anywhere in [0, 1].
+        name: Name of the proportion; its ends get ``_low`` and ``_high``.
+        successes: Number of successes, 0 to ``trials``.
+        trials: Number of samples. Without any, the value is nan and the interval [0, 1].
         confidence: Coverage in (0, 1).
 
     Returns:
         Three flat entries, in [0, 1].
 
     Raises:
-        ConfigurationError: If the counts are no counts or the confidence is no probability.
+        ConfigurationError: If the counts or the confidence are out of range.
 
     Example:
         >>> rate_with_interval("removed_rate", 0, 0)

@@ -1,7 +1,7 @@
-"""How far apart two clouds of features lie: the squared maximum mean discrepancy of KID's kernel.
+"""Squared maximum mean discrepancy of two sets of features, with KID's kernel.
 
 The kernel is ``k(x, y) = (x . y / F + 1)^3``, a polynomial, so sums of it over all pairs of two sets follow from sums
-of products of up to three features over each set. That takes one pass, and processes add up theirs.
+of products of up to three features over each set. This takes one pass, and processes add their sums.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 MOST_FEATURES = 256
-"""More would take gigabytes: there is a sum for every three of them."""
+"""More features would take gigabytes: there is a sum for every three of them."""
 
 _ROWS = 256
 
@@ -20,10 +20,10 @@ class KernelSums:
     """Sums over N rows of F features each, float64.
 
     Args:
-        first: (F,) of features.
-        second: (F, F) of their products.
-        third: (F, F, F) of the products of three.
-        with_itself: Scalar, of ``k(x, x)``.
+        first: (F,) sums of features.
+        second: (F, F) sums of products of two.
+        third: (F, F, F) sums of products of three.
+        with_itself: Scalar, sum of ``k(x, x)``.
         number: Scalar int64, N.
     """
 
@@ -35,7 +35,7 @@ class KernelSums:
 
 
 def kernel_sums(features: Tensor) -> KernelSums:
-    """Add up what the kernel needs of a set.
+    """Compute the sums of a set that the kernel needs.
 
     Args:
         features: (N, F).
@@ -52,20 +52,20 @@ def kernel_sums(features: Tensor) -> KernelSums:
 
 
 def kernel_distance(samples: KernelSums, data: KernelSums) -> float:
-    """Squared maximum mean discrepancy of two sets, without bias.
+    """Unbiased squared maximum mean discrepancy of two sets.
 
-        mean k(x, x') + mean k(y, y') - 2 mean k(x, y),        x' another sample than x, y' another datum than y
+        mean k(x, x') + mean k(y, y') - 2 mean k(x, y),        x' and y' other elements than x and y
 
-    It is 0 on average for sets from one distribution, at any size, and may lie below. KID as it is published averages
-    it over small subsets instead, which is noisier and the same on average.
+    Its mean is 0 for sets from one distribution, at any size, and it may be negative. Published KID averages it over
+    small subsets instead, which is noisier with the same mean.
     It cannot tell distributions with equal means of products of up to three features apart.
 
     Args:
         samples: Sums of at least two samples.
-        data: Those of at least two data.
+        data: Sums of at least two data.
 
     Returns:
-        The distance; nan below two of either, or if a feature is not finite.
+        The distance; nan for fewer than two of either, or if a feature is not finite.
 
     References:
         M. Binkowski et al., "Demystifying MMD GANs" (arXiv:1801.01401), section 3.

@@ -1,4 +1,4 @@
-"""Whether a score tells hallucinations where something else cannot."""
+"""AUROC within strata: whether a score detects hallucinations beyond a confounder."""
 
 import math
 
@@ -10,12 +10,11 @@ from lightning_modeinterp.threshold import as_suspicion
 
 
 def matched_auroc(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> tuple[float, int]:
-    """Compare each hallucination with samples in support of the same stratum alone, such as as many shapes.
+    """Compare each hallucination only with in-support samples of the same stratum, such as the number of shapes.
 
     The share of pairs (hallucination, sample in support) within a stratum in which the hallucination has the higher
-    score, a tie counting half. A score that does no more than tell strata apart has 0.5.
-    Strata that hold one class only have no say, so it cannot tell how a score does there; the number of pairs says how
-    much is left.
+    score, a tie counting half. A score that only separates strata has 0.5.
+    Strata with only one class do not count, so it says nothing about them; the number of pairs shows how much is left.
 
     Args:
         scores: (N,), higher where a sample is more suspect; nan counts as +inf.
@@ -23,7 +22,7 @@ def matched_auroc(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> tupl
         stratum: (N,) int64, any numbers.
 
     Returns:
-        The share, nan without a pair, and the number of pairs.
+        The share, nan without pairs, and the number of pairs.
 
     Raises:
         ConfigurationError: If the shapes differ.
@@ -41,9 +40,9 @@ def matched_auroc(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> tupl
 
 
 def matched_auroc_without_each(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> Tensor:
-    """Give `matched_auroc` of all samples but one, for every one of them: what a jackknife needs.
+    """`matched_auroc` without each of the samples in turn, for the jackknife.
 
-    It cannot tell a bias: all of the numbers share it.
+    It cannot show a bias, which all of the numbers share.
 
     Args:
         scores: (N,), as for `matched_auroc`.
@@ -51,7 +50,7 @@ def matched_auroc_without_each(scores: Tensor, hallucinated: Tensor, stratum: Te
         stratum: (N,) int64, any numbers.
 
     Returns:
-        (N,) float64; nan where no pair is left.
+        (N,) float64; nan if no pair is left.
 
     Raises:
         ConfigurationError: If the shapes differ.
@@ -84,7 +83,7 @@ def _wins_and_pairs(scores: Tensor, hallucinated: Tensor, stratum: Tensor) -> tu
 
 
 def _num_lower(scores: Tensor, others: Tensor) -> Tensor:
-    """How many of the others lie below each score, an equal one counting half; float64."""
+    """How many of the others are below each score, an equal one counting half; float64."""
     others = others.sort().values
     counts = [torch.searchsorted(others, scores, right=is_right) for is_right in (False, True)]
     return torch.stack(counts).sum(0).double() / 2

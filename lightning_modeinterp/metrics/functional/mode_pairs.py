@@ -1,10 +1,10 @@
-"""Pairs of modes that a sample can lie between: neighbours, and diagonals of the cells that neighbours make.
+"""Pairs of modes that a sample can lie between: neighbours, and diagonals of the cells that neighbours form.
 
-A third mode c lies inside the ball that has the modes a and b as ends of a diameter where ``(a - c) . (b - c) < 0``,
-and on its sphere where that is 0 (Thales). A pair is
+A third mode c is inside the ball with the modes a and b as ends of a diameter if ``(a - c) . (b - c) < 0``,
+and on its sphere if that is 0 (Thales). A pair is
 
-    neighbours   if all other modes lie outside the closed ball   (a Gabriel graph),
-    diagonal     if none lies inside, but some on the sphere      (in a square cell the other two corners do).
+    neighbours   if all other modes are outside the closed ball   (a Gabriel graph),
+    diagonal     if none is inside, but some are on the sphere    (in a square cell the other two corners are).
 """
 
 import math
@@ -33,13 +33,13 @@ class ModePairs:
 def mode_pairs(means: Tensor) -> ModePairs:
     """Find the neighbours and the diagonals among modes.
 
-    It cannot tell how wide the modes are: neighbours may touch.
+    It ignores the width of the modes: neighbours may touch.
 
     Args:
         means: (K, d) float64, distinct.
 
     Returns:
-        All pairs that are one or the other; the P of them rise by their modes, neighbours before diagonals.
+        All P such pairs, sorted by their modes, neighbours before diagonals.
 
     Example:
         >>> square = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], dtype=torch.float64)
@@ -53,7 +53,7 @@ def mode_pairs(means: Tensor) -> ModePairs:
     for third in range(len(means)):
         offsets = means - means[third]
         products = offsets @ offsets.T
-        products[third], products[:, third] = math.inf, math.inf  # an end of a pair is no third mode
+        products[third], products[:, third] = math.inf, math.inf  # an end of a pair is not a third mode
         least = torch.minimum(least, products)
     tolerance = _ON_SPHERE * torch.cdist(means, means).square()
     close, diagonals = (which.triu(diagonal=1).nonzero() for which in (least > tolerance, least.abs() <= tolerance))
@@ -62,7 +62,7 @@ def mode_pairs(means: Tensor) -> ModePairs:
 
 
 def neighbours(means: Tensor) -> Tensor:
-    """Give the neighbours alone, those that lie apart.
+    """The neighbours alone, without coinciding modes.
 
     Args:
         means: (K, d) float64.
@@ -81,16 +81,16 @@ def neighbours(means: Tensor) -> Tensor:
 
 
 def count_between(points: Tensor, means: Tensor, pairs: Tensor, radius: float) -> Tensor:
-    """Count the points in the tube about each pair's segment.
+    """Count the points in the tube around each pair's segment.
 
-    A point counts for the pair whose segment is nearest, so tubes that cross share no point. Points further than
-    ``radius`` from every segment count for none, as do those that are not finite.
+    A point counts for the pair with the nearest segment, so crossing tubes share no point. Points further than
+    ``radius`` from every segment do not count, nor do points that are not finite.
 
     Args:
         points: (N, d).
         means: (K, d) float64, units of the points.
         pairs: (P, 2) int64, the modes at the ends of each segment.
-        radius: Half the width of the tubes, same units.
+        radius: Radius of the tubes, same units.
 
     Returns:
         (P,) int64.
@@ -115,7 +115,7 @@ def count_between(points: Tensor, means: Tensor, pairs: Tensor, radius: float) -
 
 
 def _squared_distance_to_segment(to_start: Tensor, to_end: Tensor, length: Tensor) -> Tensor:
-    """From squared distances alone: with ``s = (x - a) . (b - a) = (|x - a|^2 - |x - b|^2 + |b - a|^2) / 2``."""
+    """Computed from squared distances alone: with ``s = (x - a) . (b - a) = (|x - a|^2 - |x - b|^2 + |b - a|^2) / 2``."""
     along = (to_start - to_end + length) / 2
     position = (along / length).clamp(0, 1)
     return to_start + position * (position * length - 2 * along)

@@ -1,14 +1,14 @@
-"""How the samples in support share themselves out over the modes, and how wide each mode is."""
+"""Frequencies of the modes among the samples in support, and their width."""
 
 from torch import Tensor
 
 
 def mode_coverage(mode_counts: Tensor, weights: Tensor, covered_from: float = 0.1) -> Tensor:
-    """Give the share of modes that are visited.
+    """The share of modes that are covered.
 
     A mode counts as covered when it has at least ``covered_from`` of its expected count ``w_k N``, with ``N`` the
-    samples in support. Modes of weight 0 are not asked for.
-    It cannot tell how well a mode's shape or weight is met, only that the mode is there.
+    samples in support. Modes of weight 0 are ignored.
+    It cannot tell how well a mode's shape or weight is matched, only that the mode exists.
 
     Args:
         mode_counts: (K,) int64, in-support samples of each mode.
@@ -16,7 +16,7 @@ def mode_coverage(mode_counts: Tensor, weights: Tensor, covered_from: float = 0.
         covered_from: Share of the expected count that makes a mode covered, in (0, 1].
 
     Returns:
-        Scalar float64 in [0, 1]; 0 where nothing is in support.
+        Scalar float64 in [0, 1]; 0 if nothing is in support.
 
     Example:
         >>> import torch
@@ -29,17 +29,17 @@ def mode_coverage(mode_counts: Tensor, weights: Tensor, covered_from: float = 0.
 
 
 def mode_weight_tv(mode_counts: Tensor, weights: Tensor) -> Tensor:
-    """Give the total variation between the modes' frequencies and their weights.
+    """The total variation between the modes' frequencies and their weights.
 
-    ``1/2 sum_k |n_k / N - w_k|`` over the samples in support: the share that would have to change its mode.
-    It cannot tell of noise: a perfect sampler has about ``sqrt(K / (2 pi N))`` by chance (equal weights, large K).
+    ``1/2 sum_k |n_k / N - w_k|`` over the samples in support: the share that would have to change mode.
+    It includes noise: a perfect sampler has about ``sqrt(K / (2 pi N))`` by chance (equal weights, large K).
 
     Args:
         mode_counts: (K,) int64, in-support samples of each mode.
         weights: (K,) the modes' true weights, summing to 1.
 
     Returns:
-        Scalar float64 in [0, 1]; nan where nothing is in support.
+        Scalar float64 in [0, 1]; nan if nothing is in support.
 
     Example:
         >>> import torch
@@ -51,17 +51,17 @@ def mode_weight_tv(mode_counts: Tensor, weights: Tensor) -> Tensor:
 
 
 def mode_weight_least(mode_counts: Tensor, weights: Tensor) -> Tensor:
-    """Give the frequency over the weight of the mode where that is least.
+    """The smallest ratio of a mode's frequency to its weight.
 
-    ``min_k (n_k / N) / w_k`` over the modes of positive weight: 1 where every mode has its weight, 0 where one is lost.
-    It cannot tell of noise: with few samples a mode the least of many frequencies is small by chance.
+    ``min_k (n_k / N) / w_k`` over the modes of positive weight: 1 if every mode has its weight, 0 if one is lost.
+    It includes noise: with few samples per mode, the smallest of many frequencies is small by chance.
 
     Args:
         mode_counts: (K,) int64, in-support samples of each mode.
         weights: (K,) the modes' true weights, summing to 1.
 
     Returns:
-        Scalar float64 in [0, 1]; nan where nothing is in support.
+        Scalar float64 in [0, 1]; nan if nothing is in support.
 
     Example:
         >>> import torch
@@ -73,7 +73,7 @@ def mode_weight_least(mode_counts: Tensor, weights: Tensor) -> Tensor:
 
 
 def modes_filled(mode_counts: Tensor, weights: Tensor) -> dict[str, Tensor]:
-    """Give all that counts of modes say, by name; see the functions of the same names.
+    """All statistics of the counts of modes, by name; see the functions of the same names.
 
     Args:
         mode_counts: (K,) int64, in-support samples of each mode.
@@ -89,14 +89,14 @@ def modes_filled(mode_counts: Tensor, weights: Tensor) -> dict[str, Tensor]:
 
 
 def within_mode_std(mode_counts: Tensor, sums: Tensor, sums_of_squares: Tensor) -> Tensor:
-    """Pool the standard deviation inside the modes.
+    """Pooled standard deviation within the modes.
 
-    Every mode's spread is taken about its own empirical mean, then pooled over modes and coordinates:
+    Every mode's spread is taken around its own empirical mean, then pooled over modes and coordinates:
 
         std^2 = sum_kj (q_kj - s_kj^2 / n_k) / (N d)
 
-    The moments ``s``, ``q`` are about any fixed point of the mode (its centre), which keeps them from cancelling.
-    It cannot tell a narrow mode from a sampler that stops early, which shrinks even a perfect learner's modes:
+    The moments ``s``, ``q`` are around a fixed point of the mode (its centre), which avoids cancellation.
+    It cannot tell a narrow mode from a sampler that stops early, which shrinks the modes even of a perfect model:
     compare with the exact score in the same sampler.
 
     Args:
@@ -105,7 +105,7 @@ def within_mode_std(mode_counts: Tensor, sums: Tensor, sums_of_squares: Tensor) 
         sums_of_squares: (K, d) float64 ``q_kj``, summed squared deviations from the centre, data units squared.
 
     Returns:
-        Scalar float64, data units; the population std, nan where nothing is in support.
+        Scalar float64, data units; the population std, nan if nothing is in support.
 
     Example:
         >>> import torch
@@ -116,16 +116,16 @@ def within_mode_std(mode_counts: Tensor, sums: Tensor, sums_of_squares: Tensor) 
     visited = mode_counts > 0
     num_samples = mode_counts[visited, None].double()
     squares = sums_of_squares[visited] - sums[visited].square() / num_samples
-    # A mode of one sample has no spread; rounding may leave it a hair below zero.
+    # A mode of one sample has no spread; rounding may make it slightly negative.
     return (squares.clamp(min=0).sum() / (num_samples.sum() * sums.shape[1])).sqrt()
 
 
 def interpolation_enrichment(num_interpolated: Tensor, num_off_modes: Tensor, chance_share: float) -> Tensor:
-    """Compare how often off-mode samples lie between nearest modes with chance.
+    """How often off-mode samples lie between nearest modes, compared with chance.
 
-    ``(num_interpolated / num_off_modes) / chance_share``: points thrown evenly off the modes give 1.
-    It cannot tell how many hallucinations there are, and in one dimension, where every point between two modes lies
-    between nearest ones, it has nothing to say.
+    ``(num_interpolated / num_off_modes) / chance_share``: uniform points off the modes give 1.
+    It cannot tell how many hallucinations there are, and says nothing in one dimension, where every point between two
+    modes is between nearest ones.
 
     Args:
         num_interpolated: Scalar int64, samples in the tubes between nearest modes.
@@ -133,7 +133,7 @@ def interpolation_enrichment(num_interpolated: Tensor, num_off_modes: Tensor, ch
         chance_share: Share of the area off the modes that the tubes cover, in (0, 1].
 
     Returns:
-        Scalar float64, at least 0; nan where no sample is off the modes.
+        Scalar float64, at least 0; nan if no sample is off the modes.
 
     Example:
         >>> import torch

@@ -6,27 +6,26 @@ from torch import Tensor
 from lightning_modeinterp.errors import ConfigurationError
 
 FEWEST = 0.25
-"""Share of the nearest neighbours that each group has at least, where a point has neighbours of both."""
+"""Minimum share of the nearest neighbours from each group, for a point with neighbours of both."""
 
 
 def neighbours_of_both(points: Tensor, first: Tensor, second: Tensor, num_neighbours: int = 20) -> Tensor:
-    """Which points have both groups among their nearest neighbours, at least a quarter of them each.
+    """Which points have both groups among their nearest neighbours, with at least a quarter each.
 
-    Neighbours are by Euclidean distance among the points of the two groups alone. Where the groups are mixed with each
-    other, every point has; the number says something beside that of points of which it is known that they do not lie
-    between.
+    Neighbours are by Euclidean distance among the points of the two groups alone. If the groups are mixed, this is true
+    for every point; so compare with points that are known not to lie between.
 
     Args:
-        points: (N, F), the points in question.
+        points: (N, F), the points to test.
         first: (A, F), the points of a group.
-        second: (B, F), those of the other.
-        num_neighbours: How many neighbours are looked at, at most A + B.
+        second: (B, F), the points of the other.
+        num_neighbours: Number of neighbours, at most A + B.
 
     Returns:
         (N,) bool.
 
     Raises:
-        ConfigurationError: If there are fewer neighbours than are to be looked at, or points of other dimensions.
+        ConfigurationError: If there are fewer than ``num_neighbours`` points, or points of other dimensions.
 
     Example:
         >>> import torch

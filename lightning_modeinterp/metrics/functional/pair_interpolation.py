@@ -1,7 +1,7 @@
 """Where hallucinations interpolate: between neighbours, or across the diagonals of the cells.
 
-Of the samples off the modes, the share that lies in a kind of tubes is compared with that of uniform points off the
-modes: ``enrichment = share / chance share``, 1 where samples know nothing of the pairs.
+The share of off-mode samples in the tubes is compared with that of uniform points off the modes:
+``enrichment = share / chance share``, which is 1 for samples that are independent of the pairs.
 """
 
 import math
@@ -15,21 +15,21 @@ from lightning_modeinterp.metrics.functional.intervals import rate_with_interval
 def pair_interpolation(
     pair_counts: Tensor, num_off_modes: int, chance_counts: Tensor, num_chance_points: int, is_diagonal: Tensor
 ) -> dict[str, float | int]:
-    """Give the shares and enrichments of neighbours and of diagonals.
+    """Shares and enrichments of neighbours and of diagonals.
 
-    They cannot tell how often a model hallucinates, and the intervals know nothing of the error of the chance share,
-    which falls with the number of points.
+    They cannot tell how often a model hallucinates, and the intervals ignore the error of the chance share, which
+    decreases with the number of points.
 
     Args:
         pair_counts: (P,) int64, off-mode samples in the tube of each pair, none counted twice.
-        num_off_modes: All samples off the modes.
-        chance_counts: (P,) int64, the same of uniform points off the modes.
-        num_chance_points: All of these points, >= 1.
+        num_off_modes: Number of samples off the modes.
+        chance_counts: (P,) int64, the same for uniform points off the modes.
+        num_chance_points: Number of these points, >= 1.
         is_diagonal: (P,) bool, see `ModePairs`.
 
     Returns:
         ``interpolation/{neighbour,diagonal}_share`` in [0, 1]; ``_enrichment``, the share over the chance share, with
-        ``_low`` and ``_high`` from the 95 % Wilson interval of the share; ``interpolation/num_off_modes``. nan where
+        ``_low`` and ``_high`` from the 95 % Wilson interval of the share; ``interpolation/num_off_modes``. nan if
         there is no such pair or no sample off the modes.
 
     Example:
@@ -51,7 +51,7 @@ def pair_interpolation(
 
 
 def pair_enrichment(pair_counts: Tensor, num_off_modes: int, chance_counts: Tensor, num_chance_points: int) -> Tensor:
-    """Give the enrichment of each pair's tube.
+    """Enrichment of each pair's tube.
 
     Args:
         pair_counts: (P,) int64, off-mode samples in the tube of each pair.
@@ -60,7 +60,7 @@ def pair_enrichment(pair_counts: Tensor, num_off_modes: int, chance_counts: Tens
         num_chance_points: All of these points, >= 1.
 
     Returns:
-        (P,) float64; nan where no sample is off the modes or no point fell into the tube.
+        (P,) float64; nan if no sample is off the modes or no point is in the tube.
 
     Example:
         >>> pair_enrichment(torch.tensor([50, 25, 0]), 100, torch.tensor([125, 250, 0]), 1000)

@@ -1,7 +1,7 @@
-"""Fixed bins of signed logarithm: scores of either sign, of any number of samples, in constant memory.
+"""Fixed logarithmic bins for scores of either sign, of any number of samples, in constant memory.
 
-The bins of positive scores are those of variances (`variance_bins`), so even in the logarithm; those of negative scores
-are their mirror image, and zero has a bin between. So a bin is 1 % of a score wide on both sides.
+The bins of positive scores are those of variances (`variance_bins`), evenly spaced in the logarithm; those of negative
+scores are their mirror image, with a bin for zero between. So a bin is 1 % of a score wide on both sides.
 """
 
 import torch
@@ -14,13 +14,13 @@ NUM_SCORE_BINS = 2 * NUM_BINS
 
 
 def score_bin_edges(device: torch.device | None = None) -> Tensor:
-    """Give the upper edges of the bins.
+    """The upper edges of the bins.
 
     Args:
-        device: Where they shall lie.
+        device: Their device.
 
     Returns:
-        (NUM_SCORE_BINS,) float32, rising, any units; the last is +inf.
+        (NUM_SCORE_BINS,) float32, increasing, any units; the last is +inf.
 
     Example:
         >>> edges = score_bin_edges()
@@ -34,8 +34,8 @@ def score_bin_edges(device: torch.device | None = None) -> Tensor:
 def score_bins(scores: Tensor) -> Tensor:
     """Find the bin of each score, ``b = min { b : v <= edge[b] }``.
 
-    nan and +inf fall in the highest. Bins cannot tell samples apart whose scores differ by less than 1 % of their
-    size: scores that are bunched about a large number, of either sign, are better kept exactly.
+    nan and +inf go to the highest. Bins cannot separate samples whose scores differ by less than 1 %: scores that are
+    concentrated around a large number are better kept exactly.
 
     Args:
         scores: Any shape and units.

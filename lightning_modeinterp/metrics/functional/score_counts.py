@@ -1,4 +1,4 @@
-"""Scores as distinct values with counts: the one form that exact and binned scores share."""
+"""Scores as distinct values with counts, the common form of exact and binned scores."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class ScoreCounts:
     """How many samples of each fold and class have each score.
 
     Args:
-        values: (V,) float32, rising, the distinct scores (or upper edges of bins); variances in model units squared.
+        values: (V,) float32, increasing distinct scores (or upper edges of bins); variances in model units squared.
         counts: (2 folds, 2 classes, V) int64.
     """
 
@@ -40,7 +40,7 @@ class ScoreCounts:
 def count_distinct(scores: Tensor, group: Tensor) -> ScoreCounts:
     """Count the samples at each distinct score.
 
-    Counts forget the order of the samples, hence nothing here can tell of a drift over blocks.
+    Counts lose the order of the samples, so a drift over blocks cannot be seen.
 
     Args:
         scores: (N,) variances or other scores, higher ones more suspect; nan counts as +inf.

@@ -1,8 +1,8 @@
-"""How sharply a score turns between two modes: where a network smooths it, samples land in between.
+"""Slope of a score between two modes: where a network smooths it, samples end up in between.
 
-Along the segment between two modes the true score falls, jumps from pointing back to pointing on, and falls again. Of
-two equal modes ``N(+-m, v)`` it is ``s(x) = (m tanh(m x / v) - x) / v``: the jump is ``2 v / m`` wide and its slope in
-the middle is ``m^2 / v^2 - 1 / v``.
+Along the segment between two modes the true score falls, jumps from pointing back to pointing forward, and falls again.
+For two equal modes ``N(+-m, v)`` it is ``s(x) = (m tanh(m x / v) - x) / v``: the jump is ``2 v / m`` wide and its slope
+in the middle is ``m^2 / v^2 - 1 / v``.
 """
 
 import math
@@ -11,24 +11,24 @@ import torch
 from torch import Tensor
 
 POINTS_PER_TURN = 20
-"""Points over the width ``2 v / m`` of a jump: the largest slope from one to the next is its largest to 0.4 %."""
+"""Points over the width ``2 v / m`` of a jump: the largest slope between neighbours is exact to 0.4 %."""
 
 MIN_POINTS = 64
 
 
 def points_between(first: Tensor, last: Tensor, variance: float) -> Tensor:
-    """Points in the middle half of the segment between two noised modes, so dense that the true jump is resolved.
+    """Points in the middle half of the segment between two noised modes, dense enough to resolve the true jump.
 
-    The quarters at the modes are left out: what a network does there is no matter of going from one to the other.
+    The quarters next to the modes are left out, since they do not belong to the transition.
 
     Args:
         first: (d,) centre of a noised mode, model units.
         last: (d,) centre of its neighbour.
-        variance: Of either, ``v``, model units squared.
+        variance: Variance ``v`` of both, model units squared.
 
     Returns:
         (N, d) float64, `POINTS_PER_TURN` over the width ``2 v / m`` of the jump and at least `MIN_POINTS`. N is even:
-        the middle lies between two of them.
+        the middle is between two of them.
 
     Example:
         >>> import torch
@@ -44,16 +44,16 @@ def points_between(first: Tensor, last: Tensor, variance: float) -> Tensor:
 
 
 def largest_slope(score: Tensor, x: Tensor) -> Tensor:
-    """Give the largest slope of a score along a line, from one point to the next.
+    """The largest slope of a score along a line, from one point to the next.
 
     ``max_i (s_i+1 - s_i) . (x_i+1 - x_i) / |x_i+1 - x_i|^2``
 
     Args:
         score: (N, d) at the points, 1 / model units.
-        x: (N, d), N >= 2 points one after the other on a line, model units.
+        x: (N, d), N >= 2 consecutive points on a line, model units.
 
     Returns:
-        Scalar float64, 1 / model units squared; negative where the score falls all along.
+        Scalar float64, 1 / model units squared; negative if the score falls everywhere.
 
     Example:
         >>> import torch
@@ -66,11 +66,11 @@ def largest_slope(score: Tensor, x: Tensor) -> Tensor:
 
 
 def slope_ratio(learned: Tensor, true: Tensor, x: Tensor) -> Tensor:
-    """Compare how sharply the learned and the true score turn on the way from one mode to another.
+    """Compare the slopes of the learned and the true score between two modes.
 
-    The largest slope of the learned score over that of the true one: 1 is as sharp as the truth, less is smoothed.
-    It cannot tell where the learned score turns, nor how often a trajectory comes by: at little noise hardly a noised
-    sample lies between modes.
+    The largest slope of the learned score over that of the true one: 1 is as sharp as the true one, less is smoothed.
+    It cannot tell where the learned score changes, nor how often a trajectory passes: at low noise hardly any noised
+    sample is between modes.
 
     Args:
         learned: (N, d) score of the model at the points, 1 / model units.
@@ -78,7 +78,7 @@ def slope_ratio(learned: Tensor, true: Tensor, x: Tensor) -> Tensor:
         x: (N, d), points from one noised mode towards the other, model units; see `points_between`.
 
     Returns:
-        Scalar float64; nan where the true score falls all along, since the noise has made one mode of two.
+        Scalar float64; nan if the true score falls everywhere, since the noise has merged the two modes.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""How often generated samples leave the support of the data."""
+"""Rates of generated samples outside of the support of the data."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,19 @@ from lightning_modeinterp.metrics.functional.intervals import rate_with_interval
 
 
 def support_rates(kind_counts: Tensor, kinds: Sequence[str]) -> dict[str, float | int]:
-    """Turn counts of each kind into rates.
+    """Rates from the counts of each kind.
 
     With counts ``n_k`` of ``N`` samples, ``hallucination_rate = sum_{k >= 2} n_k / N`` and ``<kind>_rate = n_k / N``.
-    Ambiguous samples stand in ``N`` but are no hallucinations.
+    Ambiguous samples count in ``N`` but are not hallucinations.
     The rates cannot tell whether the modes are covered: a model that repeats one sample has a rate of 0.
 
     Args:
         kind_counts: (K,) int64, samples of each kind.
-        kinds: The K names, as in `SupportVerdict`: ``in_support``, ``ambiguous``, then the ways to hallucinate.
+        kinds: The K names, as in `SupportVerdict`: ``in_support``, ``ambiguous``, then the kinds of hallucination.
 
     Returns:
-        ``hallucination_rate`` with its 95 % Wilson interval ``_low`` and ``_high``, ``<kind>_rate`` of every way to
-        hallucinate, ``ambiguous_rate`` (all in [0, 1]; nan without samples), ``num_samples``, ``num_hallucinated``.
+        ``hallucination_rate`` with its 95 % Wilson interval ``_low`` and ``_high``, ``<kind>_rate`` of every kind of
+        hallucination, ``ambiguous_rate`` (all in [0, 1]; nan without samples), ``num_samples``, ``num_hallucinated``.
 
     Raises:
         ConfigurationError: If there is not one count for each kind.

@@ -1,7 +1,7 @@
-"""Fixed bins of log-variance: scores of any number of samples in constant memory.
+"""Fixed bins of log-variance, for any number of samples in constant memory.
 
 Bin ``b`` holds ``edge[b - 1] < v <= edge[b]``, so "score at most an upper edge" means the same for samples and bins,
-and a threshold found on bins can be used on samples. Edges are float32 numbers, whatever precision compares them.
+and a threshold from bins can be used on samples. Edges are float32 numbers, whatever precision compares them.
 """
 
 import torch
@@ -13,27 +13,27 @@ LOG10_LOWEST = -24.0
 """Upper edge of the lowest bin: below the rounding of float32 trajectories of order one."""
 
 LOG10_HIGHEST = 12.0
-"""Upper edge of the last bin but one; whatever is above has diverged."""
+"""Upper edge of the last bin but one; variances above have diverged."""
 
 NUM_BINS = 8192
-"""A bin is 1 % of a variance wide: binned AUROCs stay within 1e-3 for scores that spread over 5 % or more."""
+"""A bin is 1 % of a variance wide: binned AUROCs are exact to 1e-3 for scores that spread over 5 % or more."""
 
 
 def variance_bin_edges(device: torch.device | None = None) -> Tensor:
-    """Give the upper edges of the bins.
+    """The upper edges of the bins.
 
     Args:
-        device: Where they shall lie.
+        device: Their device.
 
     Returns:
-        (NUM_BINS,) float32, rising, model units squared; the last is +inf.
+        (NUM_BINS,) float32, increasing, model units squared; the last is +inf.
 
     Example:
         >>> edges = variance_bin_edges()
         >>> len(edges), edges[-1]
         (8192, tensor(inf))
     """
-    # In float64 on the CPU first: every device gets the very same edges.
+    # In float64 on the CPU first, so that every device gets the same edges.
     finite = torch.logspace(LOG10_LOWEST, LOG10_HIGHEST, NUM_BINS - 1, dtype=torch.float64).float()
     return torch.cat([finite, torch.full((1,), torch.inf)]).to(device)
 
@@ -41,9 +41,9 @@ def variance_bin_edges(device: torch.device | None = None) -> Tensor:
 def variance_bins(variance: Tensor) -> Tensor:
     """Find the bin of each variance.
 
-    ``b = min { b : v <= edge[b] }`` with ``edge`` spaced evenly in ``log10 v``. Zero (and a variance that rounding
-    left below zero) falls in the lowest bin; nan and +inf in the highest: a diverged sample is as suspicious as can be.
-    Bins cannot tell samples apart whose variances differ by less than 1 %: the AUROC counts them as ties.
+    ``b = min { b : v <= edge[b] }`` with ``edge`` spaced evenly in ``log10 v``. Zero (and a variance that is
+    negative by rounding) goes to the lowest bin; nan and +inf to the highest: a diverged sample is the most suspicious.
+    Bins cannot separate samples whose variances differ by less than 1 %: the AUROC counts them as ties.
 
     Args:
         variance: Any shape, model units squared.
@@ -56,14 +56,14 @@ def variance_bins(variance: Tensor) -> Tensor:
         >>> variance_bins(torch.tensor([0.0, 1e-6, 1e-5, torch.nan]))
         tensor([   0, 4095, 4323, 8191])
     """
-    # Not by rounding log10: what lies on an edge has to fall on the side that `<=` puts it.
+    # Not by rounding log10: a value on an edge has to be on the side that `<=` puts it.
     return torch.bucketize(as_suspicion(variance).contiguous(), variance_bin_edges(variance.device)[:-1])
 
 
 def count_bins(bins: Tensor, group: Tensor, num_groups: int, num_bins: int) -> Tensor:
-    """Count how often each group falls in each bin, column by column.
+    """Count how often each group is in each bin, per column.
 
-    Counts forget which sample stood where: they cannot tell how two columns of one sample go together.
+    Counts lose the identity of samples, so two columns of one sample cannot be related.
 
     Args:
         bins: (N, C) int64 in [0, num_bins).
