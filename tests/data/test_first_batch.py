@@ -79,11 +79,11 @@ def test_labels_are_left_out_and_that_is_said(dataset):
 NAN = SAMPLES.clone()
 NAN[5, 1] = torch.nan
 REFUSED = {
-    "bytes": (SAMPLES.byte(), (2,), r"got uint8; bring bytes to about \[-1, 1\], x.float\(\) / 127.5 - 1, and back in"),
+    "bytes": (SAMPLES.byte(), (2,), r"got uint8; scale bytes to about \[-1, 1\], x.float\(\) / 127.5 - 1, and back in"),
     "integers": (SAMPLES.long(), (2,), r"expected float32 samples in model units, got int64; give x.float\(\)"),
     "complex": (SAMPLES.cfloat(), (2,), "got complex64; give real and imaginary parts as two channels"),
-    "no axis": (SAMPLES[:, 0], (1,), r"expected samples of shape \(1,\).*got \(\); add the axis by x.unsqueeze\(1\)"),
-    "no channel": (torch.zeros(9, 4, 4), (1, 4, 4), r"got \(4, 4\); add the axis by x.unsqueeze\(1\)"),
+    "no axis": (SAMPLES[:, 0], (1,), r"expected samples of shape \(1,\).*got \(\); add the axis with x.unsqueeze\(1\)"),
+    "no channel": (torch.zeros(9, 4, 4), (1, 4, 4), r"got \(4, 4\); add the axis with x.unsqueeze\(1\)"),
     "channels last": (torch.zeros(9, 4, 4, 3), (3, 4, 4), r"channels come first: x.permute\(0, 3, 1, 2\)"),
     "other shape": (SAMPLES, (3,), r"got \(2,\); make sample_shape and make_dataset agree"),
     "one sample for all": (Batches(lambda batch: batch[0]), (2,), "expected 8 samples for 8 positions, got shape"),
@@ -93,7 +93,7 @@ REFUSED = {
     "dict": ({"x": SAMPLES}, (2,), "got dict"),
     "generator": ((row for row in SAMPLES), (2,), "got generator"),
     "loader": (DataLoader(SAMPLES), (2,), "got DataLoader"),
-    "per item": (ConcatDataset([TensorDataset(SAMPLES)] * 2), (2,), "got ConcatDataset, which gives one sample at a"),
+    "per item": (ConcatDataset([TensorDataset(SAMPLES)] * 2), (2,), "got ConcatDataset, which returns one sample at a"),
     "list of all sorts": ([SAMPLES[0], "cat"], (2,), "expected samples of one shape, got a list of Tensor and others"),
     "batches in dicts": (Batches(lambda batch: {"x": batch}), (2,), "expected a tensor for a tensor of positions, got"),
 }

@@ -139,7 +139,7 @@ def test_what_the_scheduler_says(tmp_path, sampler, said):
     [
         (UNet(SHAPE, 8, num_res_blocks=1, head_channels=8), SCHEDULES["linear"], None, "got UNet, for whose layers"),
         (network(50), SCHEDULES["linear"], None, "as the 61 steps of its noise schedule, .* got num_steps 50"),
-        (network(), LearnedGammaSchedule(num_steps=T), None, "one that sees the noise levels of LearnedGammaSchedule"),
+        (network(), LearnedGammaSchedule(num_steps=T), None, "one with the noise levels of LearnedGammaSchedule"),
         (network(), LinearGammaSchedule(-30.0, 6.0, T), None, r"in float32, .* got 0.00247 to 1 - 9.36e-14"),
         (network(1000), LinearBetaSchedule(1000, 1e-3, 0.2), None, "in float32, .* got .*e-47 to 1 - 0.001"),
         (network(), SCHEDULES["linear"], AncestralSampler(x_0_range=(0.0, 1.0)), r"about 0, .* got \[0.0, 1.0\]"),

@@ -31,7 +31,7 @@ def test_refuses_a_size_that_cannot_be_halved_so_often(shape, settings, factor):
 
 def test_refuses_attention_where_no_map_is_and_says_where_they_are():
     message = (
-        r"UNet.attention_resolutions: expected heights of feature maps, which are 16, 8, got 32; take some of these"
+        r"UNet.attention_resolutions: expected heights of feature maps, which are 16, 8, got 32; use some of these"
     )
     with pytest.raises(ConfigurationError, match=message):
         UNet((1, 64, 64), patch_size=4, attention_resolutions=(8, 32))

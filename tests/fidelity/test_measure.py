@@ -143,7 +143,7 @@ def test_wrong_input_is_one_line(config, blurred, tmp_path, capsys):
         ((small, "--reference", config), "shape (1, 16, 16), got (1, 32, 32)"),
         ((rgb, "--reference", config), "shape (3, 32, 32), got (1, 32, 32)"),
         ((rgb, "--reference", rgb, "--kid-subset-size", 10), "give the weights of Inception with --inception"),
-        ((blurred, "--reference", without_network), "expected --reference as a config of data that have a network"),
+        ((blurred, "--reference", without_network), "expected --reference as a config of data with a feature network"),
         ((tmp_path / "nowhere", "--reference", config), "found no"),
         ((tmp_path / "empty", "--reference", config), "found none among 0 files"),
         ((tmp_path / "floats.npy", "--reference", config), "expected bytes"),

@@ -79,7 +79,7 @@ def test_a_start_that_was_killed_is_gone_over(store, tmp_path):
     (tmp_path / "kept/.samples.npy.tmp").write_bytes(b"half")
     keep([store], AllSamples(), tmp_path / "kept", {})
     assert len(kept_samples(tmp_path / "kept")) == 91
-    with pytest.raises(ConfigurationError, match="found what was kept before"):
+    with pytest.raises(ConfigurationError, match="found earlier kept samples"):
         keep([store], AllSamples(), tmp_path / "kept", {})
 
 

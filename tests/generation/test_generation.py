@@ -71,7 +71,7 @@ def test_check_refuses_what_does_not_fit(settings, message):
         ({"retained": 96}, "`retained` in"),
         ({"end_point_scores": {"samples": NoiseNorm(0.5)}}, "got samples, which"),
         ({"end_point_scores": {"last_10": NoiseNorm(0.5)}}, "got last_10, which a window"),
-        ({"observers": {"a": PathLength()}, "end_point_scores": {"a": NoiseNorm(0.5)}}, "names of their own, got a,"),
+        ({"observers": {"a": PathLength()}, "end_point_scores": {"a": NoiseNorm(0.5)}}, "unique names, got a,"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

@@ -90,7 +90,7 @@ def test_samples_are_not_drawn_in_half_precision(command, precision, tmp_path, c
         main([command, "-c", str(CONFIG), *options])
     assert exit_.value.code == 2
     line = capsys.readouterr().err.strip().splitlines()[-1]
-    assert f"expected 32-true, 16-mixed or bf16-mixed to draw samples, got {precision}, which would keep" in line
+    assert f"expected 32-true, 16-mixed or bf16-mixed to draw samples, got {precision}, which would round" in line
     assert not list(tmp_path.iterdir())
 
 

@@ -60,8 +60,8 @@ def test_the_true_score_draws_images_of_the_data(run, accelerator):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--data.init_args.image_size=16"], "take a larger image_size than 16 or a smaller area than 20"),
-        (["--data.init_args.area=8"], "take a larger image_size than 32 or a larger area than 8"),
+        (["--data.init_args.image_size=16"], "use a larger image_size than 16 or a smaller area than 20"),
+        (["--data.init_args.area=8"], "use a larger image_size than 32 or a larger area than 8"),
         (["--data.init_args.presence=0"], "presence: expected a probability in (0, 1], got 0.0"),
         (["--data.init_args.image_size=36"], "UNet: expected a height and width that 8 divides"),
         ([f"{DENOISER}.attention_resolutions=[32]"], "heights of feature maps, which are 8, 4, got 32"),

@@ -74,7 +74,7 @@ def test_a_fit_that_is_stopped_goes_on_as_if_it_was_not(whole, tmp_path, capsys,
     run = Runner(tmp_path)
     status, line = stopped(arguments(run, "fit", sending([name], hook, step)), capsys)
     assert status == STATUS[name]
-    start, command = line.split("; go on with: ")
+    start, command = line.split("; resume with: ")
     assert start == (
         f"modeinterp: stopped by {name} at step {saved}, which is saved in {run.folder / 'checkpoints/last.ckpt'}"
     )

@@ -163,7 +163,7 @@ def test_goes_on_offline_where_nothing_listens(run, environment):
         settings = stopped.environment
     for name, value in settings.items():
         environment.setenv(name, value)
-    with pytest.warns(UserWarning, match="W&B does not take the run; it is logged offline"):
+    with pytest.warns(UserWarning, match="W&B does not accept the run; it is logged offline"):
         check_that_the_run_went_on(run)
     finish_wandb(run.folder)
     assert [row[STEP] for row in wandb_history(run.folder) if "train/loss" in row] == list(range(12))
@@ -174,7 +174,7 @@ def test_goes_on_offline_where_nothing_listens(run, environment):
 def test_goes_on_offline_where_the_server_fails_from_the_start(run, server, environment, mode):
     environment.setenv("WANDB_INIT_TIMEOUT", "4")
     server.mode = mode
-    with pytest.warns(UserWarning, match="W&B does not take the run; it is logged offline"):
+    with pytest.warns(UserWarning, match="W&B does not accept the run; it is logged offline"):
         check_that_the_run_went_on(run)
     finish_wandb(run.folder)
     assert [row[STEP] for row in wandb_history(run.folder) if "train/loss" in row] == list(range(12))
@@ -196,7 +196,7 @@ def test_without_an_api_key_one_line_says_what_to_do(environment, tmp_path, caps
 def test_goes_on_where_the_server_fails_in_the_middle(run, server, environment):
     environment.setenv("WANDB_FINISH_TIMEOUT", "4")
     server.broken_after = 0
-    with pytest.warns(UserWarning, match="W&B did not take a table, so this run gets no more of them"):
+    with pytest.warns(UserWarning, match="W&B did not accept a table, so this run sends no more of them"):
         check_that_the_run_went_on(run)
 
 

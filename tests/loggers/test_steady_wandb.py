@@ -37,7 +37,7 @@ def client(monkeypatch):
 
 def test_a_refused_table_leaves_its_row_and_is_the_last(client):
     logger = SteadyWandbLogger()
-    with pytest.warns(UserWarning, match="W&B did not take a table"):
+    with pytest.warns(UserWarning, match="W&B did not accept a table"):
         logger.log_metrics({"rows": wandb.Table(columns=["a"], data=[[1]]), "loss": 0.5}, step=3)
     logger.log_metrics({"rows": wandb.Table(columns=["a"], data=[[1]])}, step=4)
     logger.log_metrics({"loss": 0.25}, step=5)

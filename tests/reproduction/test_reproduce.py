@@ -110,7 +110,7 @@ def test_a_report_shows_rule_numbers_and_figures(out, tmp_path):
 def test_a_run_that_fails_costs_its_own_claim_alone(out):
     folder, (broken, outcome), said = out
     assert "data.std: expected a float, got abc" in broken.failure
-    assert any(line.startswith("broken: not decided, a run failed: fit line_0-") for line in said)
+    assert any(line.startswith("broken: not decided because a run failed: fit line_0-") for line in said)
     assert outcome.findings
     assert "broken" not in json.loads((folder / "verdicts.json").read_text())
 

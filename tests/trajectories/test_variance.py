@@ -131,7 +131,7 @@ def test_variance_of_a_record_is_that_of_the_observer(make_trajectory, levels, o
         (Window(last_steps=6), None, r"expected steps within 0\.\.4"),
         (Window(noise_to_signal=(0.1, 9.0)), None, "expected noise_to_signal of each step, got none"),
         (Window(noise_to_signal=(0.1, 9.0)), [4.0, 3.0, 2.0], "a level for each of the 5 steps, noisiest first, got 3"),
-        (Window(noise_to_signal=(0.1, 9.0)), [1.0, 2.0, 3.0, 4.0, 5.0], "got 5 that do not fall"),
+        (Window(noise_to_signal=(0.1, 9.0)), [1.0, 2.0, 3.0, 4.0, 5.0], "got 5 that do not decrease"),
         (Window(noise_to_signal=(6.0, 9.0)), [5.0, 4.0, 3.0, 2.0, 1.0], "expected noise levels within"),
     ],
 )

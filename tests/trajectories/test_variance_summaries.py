@@ -103,5 +103,5 @@ def test_refuses(settings):
 
 
 def test_components_are_those_of_images(observe, levels, make_trajectory):
-    with pytest.raises(ConfigurationError, match=r"got samples of shape \(2,\); leave it false"):
+    with pytest.raises(ConfigurationError, match=r"got samples of shape \(2,\); set it to false"):
         observe(VarianceSummaries(EDGES, has_components=True), make_trajectory(200, (2,)), levels)

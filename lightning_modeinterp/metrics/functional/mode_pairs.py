@@ -115,7 +115,7 @@ def count_between(points: Tensor, means: Tensor, pairs: Tensor, radius: float) -
 
 
 def _squared_distance_to_segment(to_start: Tensor, to_end: Tensor, length: Tensor) -> Tensor:
-    """Computed from squared distances alone: with ``s = (x - a) . (b - a) = (|x - a|^2 - |x - b|^2 + |b - a|^2) / 2``."""
+    """From squared distances alone: with ``s = (x - a) . (b - a) = (|x - a|^2 - |x - b|^2 + |b - a|^2) / 2``."""
     along = (to_start - to_end + length) / 2
     position = (along / length).clamp(0, 1)
     return to_start + position * (position * length - 2 * along)

@@ -105,5 +105,5 @@ def test_refuses_a_number_that_hands_cannot_have(fingers):
 
 
 def test_refuses_a_gap_that_fingers_cannot_have():
-    with pytest.raises(ConfigurationError, match="ask for a smaller gap or thinner fingers"):
+    with pytest.raises(ConfigurationError, match="set a smaller gap or thinner fingers"):
         Hands(32, least_gap=20.0).sample(2, generator())

@@ -36,7 +36,7 @@ WHOLE = idx(np.zeros((2, 3), dtype=np.uint8), 8)
         ("a", b"\x89PNG....", "expected an idx file, which begins"),
         ("a", WHOLE[:-1], r"expected 18 bytes for an idx file of shape \(2, 3\), got 17"),
         ("a", WHOLE + b"\0", "expected 18 bytes"),
-        ("a", WHOLE[:7], "fetch it again"),
+        ("a", WHOLE[:7], "download it again"),
         ("a.gz", gzip.compress(WHOLE, mtime=0)[:-9], "gzip file, got a broken one"),
         ("a.gz", WHOLE, "gzip file, got a broken one"),
     ],

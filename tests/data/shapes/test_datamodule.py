@@ -49,7 +49,7 @@ def test_metrics_follow_the_oracle():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"image_size": 16}, "take a larger image_size than 16"),
+        ({"image_size": 16}, "use a larger image_size than 16"),
         ({"batch_size": 5001}, "batch_size from 1 to the 5000 training samples"),
         ({"test_size": 0}, "expected sizes >= 1"),
         ({"presence": 2.0}, "presence: expected a probability"),

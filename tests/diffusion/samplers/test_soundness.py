@@ -55,7 +55,7 @@ def test_a_sampler_whose_samples_run_away_is_doubted(sampler):
     assert max(visited(sampler)) > MOST_GROWTH
     (line,) = doubts(sampler, RELEASED, "eps")
     assert "alpha^2 = 1.3e-47" in line
-    assert "set start_alpha_bar to 1e-7, or give it an x_0_range" in line
+    assert "set start_alpha_bar to 1e-7, or set an x_0_range" in line
 
 
 @pytest.mark.parametrize("sampler", SOUND, ids=name_of)
