@@ -1,4 +1,4 @@
-"""The contract of every seam as a function: a plug-in author calls it on a part of their own."""
+"""Contract tests of every interface, for authors of plug-ins to call on their own classes."""
 
 from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.claim import check_claim

@@ -1,4 +1,4 @@
-"""What every part has to do to be built from a config."""
+"""Checks that a class can be built from a config."""
 
 import inspect
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ _PLAIN = (bool, int, float, str, Path)
 
 
 def check_arguments(part: object) -> None:
-    """Check that the command line can build a part's class: it reads the signature of the constructor.
+    """Check that the command line can build a class from the signature of its constructor.
 
-    Every argument has a name and a type of its own, and a default, where there is one, that YAML can hold. A class or a
-    function will do too, for an argument that makes something.
+    Every argument has a name and a type, and its default, if any, can be written in YAML. For an argument that is a
+    factory, pass a class or a function.
 
     Args:
         part: An instance of the class.
@@ -26,7 +26,7 @@ def check_arguments(part: object) -> None:
         name = f"{type(part).__name__}({argument.name})"
         expect(
             argument.kind not in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD),
-            f"{name}: expected arguments by name, which a config can give, got {argument}; write out each of them",
+            f"{name}: expected named arguments, which a config can give, got {argument}; write out each of them",
         )
         expect(
             argument.annotation is not argument.empty,
@@ -35,7 +35,7 @@ def check_arguments(part: object) -> None:
         expect(
             argument.default is argument.empty or _is_plain(argument.default),
             f"{name}: expected a default that YAML can hold, got {argument.default!r}; "
-            "take None and build the object in the constructor",
+            "use None and build the object in the constructor",
         )
 
 

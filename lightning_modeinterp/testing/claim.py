@@ -7,13 +7,13 @@ from lightning_modeinterp.testing.expect import expect
 
 
 def check_claim(claim: Claim) -> None:
-    """Check what a claim says of itself and what it asks for, at every preset; nothing is run.
+    """Check the attributes of a claim and its runs, at every preset; nothing is run.
 
     Args:
         claim: The claim.
 
     Raises:
-        AssertionError: If the contract is broken; says what was expected, got and what to do.
+        AssertionError: If the contract is broken; the message says what was expected, got and the remedy.
     """
     expect(
         re.fullmatch(r"[a-z0-9-]+", claim.name) is not None,
@@ -26,7 +26,7 @@ def check_claim(claim: Claim) -> None:
         needs = claim.needs(preset)
         expect(
             keys(needs) == keys(claim.needs(preset)),
-            f"expected the same runs each time, got others at preset {preset.name}; make them functions of the preset",
+            f"expected the same runs each time, got others at preset {preset.name}; let them depend on the preset only",
         )
         _check_seeds(needs, preset)
 
@@ -38,7 +38,7 @@ def keys(needs: Needs) -> list[str]:
 
 def _check_seeds(needs: Needs, preset: Preset) -> None:
     draws = [*needs.samples, *needs.tested]
-    expect(bool(draws), f"expected runs to decide by, got none at preset {preset.name}; say in `needs` what is drawn")
+    expect(bool(draws), f"expected runs to decide by, got none at preset {preset.name}; return them in `needs`")
     of_data = [draw.fit for draw in draws if draw.fit.data is None]  # later generations of a recursion have others
     seeds = {option for fit in of_data for option in fit.options if option.startswith("--seed_everything=")}
     expect(

@@ -1,4 +1,4 @@
-"""What every data module has to do."""
+"""The contract test of data modules."""
 
 import copy
 from collections import Counter
@@ -18,7 +18,7 @@ from lightning_modeinterp.testing.expect import expect, expect_no_error
 
 _SPLITS: tuple[Split, ...] = get_args(Split)
 _NUM_PROCESSES = 2
-_MAX_DIFFERENCE = 6.0  # standard errors; halves of 36 samples and fewer never differ by more
+_MAX_DIFFERENCE = 6.0  # in standard errors; halves of up to 36 samples never differ by more
 
 
 class MakeDataModule(Protocol):
@@ -29,21 +29,21 @@ class MakeDataModule(Protocol):
 
 
 def check_datamodule(make: MakeDataModule, is_recorded: bool = False) -> None:
-    """Check that a data module keeps the contract of its seam.
+    """Check that a data module keeps the contract of its interface.
 
-    - A split is finite float32 samples of ``sample_shape``, in no order, the same whenever it is made, and shares no
-      samples with other splits beyond those that repeat anyhow.
+    - A split has finite float32 samples of ``sample_shape``, in random order, the same whenever it is made. It shares
+      no samples with other splits beyond those that repeat anyway.
     - Training serves shuffled batches of the global size, in another order for another epoch or seed; validation and
       test serve every sample once. Two processes share each global batch without padding or repeats.
-    - The blocks requested cover the samples that ``generation`` asks for, each once.
-    - ``to_data_units`` takes each sample by itself and keeps its shape.
-    - What is known of the truth is consistent: the data are in support; the exact denoiser gives x_0 in model units, no
+    - The requested blocks cover the samples of ``generation``, each once.
+    - ``to_data_units`` converts each sample independently and keeps its shape.
+    - The ground truth is consistent: the data are in support; the exact denoiser gives x_0 in model units, no
       worse than a guess; metrics and probes are new ones at each call, the metrics have distinct names and can measure
       these samples, and figures can be drawn of them.
 
     Args:
-        make: Makes the data of a seed; with a few hundred samples a split and an even batch size.
-        is_recorded: The samples were recorded, not drawn: the seed chooses their order only.
+        make: Makes the data of a seed; with a few hundred samples per split and an even batch size.
+        is_recorded: The samples were recorded, not drawn: the seed sets only their order.
 
     Raises:
         AssertionError: If it breaks the contract.
@@ -65,7 +65,7 @@ def check_datamodule(make: MakeDataModule, is_recorded: bool = False) -> None:
 def _rows(data: ModeInterpDataModule, split: Split) -> Tensor:
     with expect_no_error(
         f"{type(data).__name__}.make_dataset: expected {split} data that a tensor of positions can index",
-        "write __len__, and a __getitem__ that gives a batch for a tensor (B,)",
+        "write __len__, and a __getitem__ that returns a batch for a tensor (B,)",
     ):
         dataset = data.make_dataset(split)
         return dataset[torch.arange(len(dataset))]
@@ -95,11 +95,11 @@ def _check_samples(data: ModeInterpDataModule, rows: dict[Split, Tensor]) -> Non
         expect(
             samples.dtype == torch.float32 and samples.shape[1:] == data.sample_shape,
             f"{type(data).__name__}.make_dataset: expected float32 samples of sample_shape {data.sample_shape}, got "
-            f"{samples.dtype} of {tuple(samples.shape[1:])} in {split}; let both say the same, in model units",
+            f"{samples.dtype} of {tuple(samples.shape[1:])} in {split}; make both agree, in model units",
         )
         expect(
             bool(samples.isfinite().all()),
-            f"{type(data).__name__}.make_dataset: expected finite numbers, got others in {split}; leave them out",
+            f"{type(data).__name__}.make_dataset: expected finite numbers, got others in {split}; remove them",
         )
         _check_order(f"{type(data).__name__}.make_dataset", split, samples)
 
@@ -111,8 +111,8 @@ def _check_order(name: str, split: Split, samples: Tensor) -> None:
     error = values.std(0, correction=0) * (1 / max(middle, 1) + 1 / (len(values) - middle)) ** 0.5
     expect(
         bool((apart <= _MAX_DIFFERENCE * error + 1e-6).all()),
-        f"{name}: expected {split} samples in no order, since the first stand for all in figures and in what the data "
-        "span, got halves with other means; shuffle them by keyed_generator(self.seed, ...)",
+        f"{name}: expected {split} samples in random order, since the first represent all in figures and for the "
+        "range of the data, got halves with different means; shuffle them by keyed_generator(self.seed, ...)",
     )
 
 
@@ -142,7 +142,7 @@ def _check_splits_share_nothing(data: ModeInterpDataModule, rows: dict[Split, Te
         expect(
             shared <= 2 * repeated + 0.01,
             f"{type(data).__name__}.make_dataset: expected {first} and {second} to share no samples, got a share of "
-            f"{shared:.3g} ({repeated:.3g} repeat within {first}); draw each split by a key of its own, or cut them "
+            f"{shared:.3g} ({repeated:.3g} repeat within {first}); draw each split with its own key, or take them "
             "from disjoint rows",
         )
 
@@ -153,7 +153,7 @@ def _check_training_batches(make: MakeDataModule, rows: Tensor) -> None:
     expect(
         {len(batch) for batch in first} == {data.batch_size} and len(first) == len(rows) // data.batch_size,
         f"{name}: expected {len(rows) // data.batch_size} batches of the global batch_size {data.batch_size}, got "
-        f"sizes {[len(batch) for batch in first][:5]}; hand batch_size to super().__init__",
+        f"sizes {[len(batch) for batch in first][:5]}; pass batch_size to super().__init__",
     )
     expect(
         not torch.equal(torch.cat(first), torch.cat(second)),
@@ -161,7 +161,7 @@ def _check_training_batches(make: MakeDataModule, rows: Tensor) -> None:
     )
     expect(
         not torch.equal(torch.cat(first), torch.cat(list(other))),
-        f"{name}: expected another order for another seed, got the same; hand seed to super().__init__",
+        f"{name}: expected another order for another seed, got the same; pass seed to super().__init__",
     )
 
 
@@ -171,7 +171,7 @@ def _check_every_sample_is_served(data: ModeInterpDataModule, rows: dict[Split, 
         expect(
             served <= there and (split == "train" or served == there),
             f"{type(data).__name__}: expected an epoch of {split} to serve every sample of make_dataset at most once, "
-            f"and but for the last batch of training each of them, got {served.total()} of {there.total()}; leave the "
+            f"and all of them except the last batch of training, got {served.total()} of {there.total()}; leave the "
             "loaders to the base class",
         )
 
@@ -180,7 +180,7 @@ def _check_processes_share_batches(data: ModeInterpDataModule) -> None:
     expect(
         data.batch_size % _NUM_PROCESSES == 0,
         f"{type(data).__name__}: expected an even batch_size, for a check with two processes, got {data.batch_size}; "
-        "hand the check a data module that has one",
+        "pass a data module that has one to the check",
     )
     whole = {split: list(loader) for split, loader in _data_loaders(data).items()}
     for rank in range(_NUM_PROCESSES):
@@ -208,6 +208,6 @@ def _check_requests(data: ModeInterpDataModule) -> None:
             blocks = sorted(block for loader in loaders for batch in loader for block in batch.tolist())
             expect(
                 blocks == list(range(num_blocks)),
-                f"{type(data).__name__}.{name}: expected {world_size} processes to be asked for the blocks 0 to "
+                f"{type(data).__name__}.{name}: expected {world_size} processes to get requests for the blocks 0 to "
                 f"{num_blocks - 1} once, got {blocks}; read self.generation when the loader is made",
             )

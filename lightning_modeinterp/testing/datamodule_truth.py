@@ -1,4 +1,4 @@
-"""Whether what a data module says of the truth is consistent with its data."""
+"""Checks that the ground truth of a data module is consistent with its data."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _MIN_TRUE_RATE = 0.99
 
 
 def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
-    """Check that `to_data_units` takes each sample by itself and keeps its shape, and that `to_model_units` undoes it.
+    """Check that `to_data_units` converts samples independently and keeps their shape; `to_model_units` inverts it.
 
     Args:
         data: A data module.
@@ -39,10 +39,10 @@ def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
         f"{name}: expected float32 of the shape {tuple(rows.shape)} that came in, got {values.dtype} of "
         f"{tuple(values.shape)}; reshape in the oracle or the figure instead",
     )
-    expect(torch.equal(given, rows), f"{name}: expected samples to stay as they were, got others; write into a copy")
+    expect(torch.equal(given, rows), f"{name}: expected samples to stay unchanged, got others; write into a copy")
     expect(
         torch.allclose(data.to_data_units(rows[:1]), values[:1]),
-        f"{name}: expected each sample to be converted by itself, got another beside others; use constants of the data",
+        f"{name}: expected each sample to be converted independently, got another beside others; use constants of the data",
     )
     expect(
         torch.allclose(data.to_model_units(values), rows, atol=1e-5),
@@ -51,7 +51,7 @@ def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
 
 
 def check_truth(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> None:
-    """Check that oracle, exact denoiser, metrics, probes and figures, where there are any, speak of these data.
+    """Check that oracle, exact denoiser, metrics, probes and figures, if any, fit these data.
 
     Args:
         data: A data module.
@@ -72,7 +72,7 @@ def _check_span(data: ModeInterpDataModule, rows: Mapping[Split, Tensor]) -> Non
     for split, samples in rows.items():
         expect(
             not data.has_diverged(samples).any(),
-            f"{type(data).__name__}.has_diverged: expected no {split} sample to be taken for diverged; widen it",
+            f"{type(data).__name__}.has_diverged: expected no {split} sample to count as diverged; widen it",
         )
 
 
@@ -96,7 +96,7 @@ def _check_exact_denoiser(data: ModeInterpDataModule, rows: Tensor) -> None:
     expect(
         exact.prediction == "x_0" and exact.sample_shape == data.sample_shape,
         f"{name}: expected a denoiser of x_0 for samples {data.sample_shape}, got {exact.prediction} for "
-        f"{exact.sample_shape}; its output is taken for the clean sample",
+        f"{exact.sample_shape}; its output is used as the clean sample",
     )
     check_denoiser(exact)
     for gamma in (-6.0, 0.0, 6.0):
@@ -104,7 +104,7 @@ def _check_exact_denoiser(data: ModeInterpDataModule, rows: Tensor) -> None:
         expect(
             error < 1.1 * guess,
             f"{name}: expected no more error than the better of x_t / alpha and the mean, got {error:.3g} and not "
-            f"{guess:.3g} at gamma = {gamma:g}; it has to know the training data, in model units",
+            f"{guess:.3g} at gamma = {gamma:g}; it has to use the training data, in model units",
         )
 
 
@@ -132,7 +132,7 @@ def _check_metrics(data: ModeInterpDataModule, rows: Tensor) -> None:
         metric.update(batches[0])
         names.update(metric.compute().keys())
     repeated = [each for each, count in names.items() if count > 1]
-    expect(not repeated, f"{name}: expected distinct names, got {', '.join(repeated)} more than once; leave one out")
+    expect(not repeated, f"{name}: expected distinct names, got {', '.join(repeated)} more than once; remove one")
 
 
 def _check_probes(data: ModeInterpDataModule) -> None:
@@ -158,7 +158,7 @@ def _check_figures(data: ModeInterpDataModule, rows: Tensor) -> None:
     expect(
         marks is None or marks.shape[1:] == data.sample_shape,
         f"{type(data).__name__}.landmarks: expected points of sample_shape {data.sample_shape}, got "
-        f"{None if marks is None else tuple(marks.shape)}; give them in model units, one a row",
+        f"{None if marks is None else tuple(marks.shape)}; return them in model units, one per row",
     )
     network = data.feature_network()
     if network is not None:

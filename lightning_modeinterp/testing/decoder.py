@@ -1,4 +1,4 @@
-"""What every decoder has to do."""
+"""The contract test of decoders."""
 
 import torch
 from torch import Tensor
@@ -13,11 +13,11 @@ _GAMMAS = (-12.0, -6.0, 0.0)
 
 
 def check_decoder(decoder: Decoder, x_0: Tensor) -> None:
-    """Check that a decoder keeps the contract of its seam, on samples that it can decode.
+    """Check that a decoder keeps the contract of its interface, on samples that it can decode.
 
-    A likelihood is one finite number of nats for each sample, each by itself and the same twice; at hardly any noise
-    the sample that z_0 was made of is more likely than any other; and gamma has a gradient, for schedules that learn
-    it.
+    A likelihood is one finite number of nats per sample, independent of other samples and deterministic; at very low
+    noise the sample that z_0 was made from is more likely than any other; and gamma has a gradient, for learned
+    schedules.
 
     Args:
         decoder: Any decoder.
@@ -53,7 +53,7 @@ def _check_likelihoods(decoder: Decoder, x_0: Tensor, level: NoiseLevel) -> None
     )
     expect(
         torch.equal(nats, decoder.log_likelihood(x_0, z_0, level)),
-        f"{name}: expected the same twice, got two; draw nothing",
+        f"{name}: expected the same result twice, got two; use no random numbers",
     )
 
 
@@ -62,8 +62,8 @@ def _check_each_sample_alone(decoder: Decoder, x_0: Tensor, level: NoiseLevel) -
     together, alone = (decoder.log_likelihood(x_0[:n], z_0[:n], level) for n in (len(x_0), 1))
     expect(
         torch.allclose(together[:1], alone),
-        f"{type(decoder).__name__}.log_likelihood: expected each sample by itself, got {alone.item():.6g} for one "
-        f"alone and {together[0].item():.6g} among others; use no statistics of the batch",
+        f"{type(decoder).__name__}.log_likelihood: expected each sample to be independent, got {alone.item():.6g} for "
+        f"one alone and {together[0].item():.6g} among others; use no statistics of the batch",
     )
 
 
@@ -73,7 +73,7 @@ def _check_truth_is_likeliest(decoder: Decoder, x_0: Tensor, level: NoiseLevel) 
     wrong = decoder.log_likelihood(x_0.roll(1, 0), z_0, level)
     expect(
         bool((right > wrong).all()),
-        f"{type(decoder).__name__}.log_likelihood: expected the sample that z_0 was made of to be likelier than "
+        f"{type(decoder).__name__}.log_likelihood: expected the sample that z_0 was made from to be likelier than "
         f"another at gamma = {level.gamma.item():.3g}, got less for {int((right <= wrong).sum())} of {len(x_0)}; mind "
         "z_0 = alpha_0 x_0 + sigma_0 eps",
     )

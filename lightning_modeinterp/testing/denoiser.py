@@ -1,4 +1,4 @@
-"""What every denoiser has to do."""
+"""The contract test of denoisers."""
 
 import copy
 import inspect
@@ -23,17 +23,17 @@ _SCHEDULES = {
 
 
 def check_denoiser(denoiser: Denoiser) -> None:
-    """Check that a denoiser keeps the contract of its seam.
+    """Check that a denoiser keeps the contract of its interface.
 
-    In evaluation mode it gives finite float32 numbers of the shape of x_t at every noise level, the same twice; each
-    sample by itself, since samples may not depend on what is drawn beside them; and for one level of shape (1,) what it
-    gives for that level of every sample. x_t stays as it was. In training every weight has a part in the output. The
-    constructor takes ``sample_shape`` from the data, and else what a config can hold.
+    In evaluation mode it gives finite float32 numbers of the shape of x_t at every noise level, deterministically; each
+    sample independently, since samples may not depend on the others in a block; and for one level of shape (1,) the
+    same as for that level repeated. x_t is not changed. In training every weight affects the output. The constructor
+    takes ``sample_shape`` from the data, and other arguments that a config can hold.
 
-    A copy is checked, with weights moved a little: a network that begins at zero would hide everything.
+    A copy with slightly changed weights is checked, since a network initialised to zero would hide everything.
 
     Args:
-        denoiser: Any denoiser; of a small size, since it runs some thirty times.
+        denoiser: Any denoiser; a small one, since it runs about thirty times.
 
     Raises:
         AssertionError: If it breaks the contract.
@@ -58,12 +58,12 @@ def _check_declaration(denoiser: Denoiser) -> None:
     expect(
         denoiser.prediction in kinds,
         f"{name}.prediction: expected one of {kinds}, got {denoiser.prediction!r}; leave it None unless the output "
-        "can be one thing only",
+        "has only one possible type",
     )
     expect(
         "sample_shape" in inspect.signature(type(denoiser)).parameters,
         f"{name}: expected an argument `sample_shape`, which the command line takes from the data, got none; "
-        "add it and hand it to super().__init__",
+        "add it and pass it to super().__init__",
     )
 
 
@@ -86,8 +86,8 @@ def _check_output(denoiser: Denoiser, x_t: Tensor, levels: NoiseLevel, where: st
     expect(
         bool(is_finite.all()),
         f"{name}: expected finite numbers at every noise level, got others at gamma = "
-        f"{levels.gamma[~is_finite].tolist()} of {where}; take t or gamma as the network's input, since alpha, sigma "
-        "and their ratios run over many decades",
+        f"{levels.gamma[~is_finite].tolist()} of {where}; use t or gamma as the network's input, since alpha, sigma "
+        "and their ratios span many decades",
     )
     expect(
         torch.equal(given, x_t),
@@ -96,7 +96,7 @@ def _check_output(denoiser: Denoiser, x_t: Tensor, levels: NoiseLevel, where: st
     )
     expect(
         torch.equal(denoiser(x_t, levels), output),
-        f"{name}: expected the same output for the same input in evaluation mode, got another; draw nothing there",
+        f"{name}: expected the same output for the same input in evaluation mode, got another; use no random numbers",
     )
 
 
@@ -105,13 +105,13 @@ def _check_each_sample_alone(denoiser: Denoiser, x_t: Tensor, levels: NoiseLevel
     alone = torch.cat([denoiser(x_t[i : i + 1], levels[i : i + 1]) for i in range(len(x_t))])
     expect(
         _are_close(together, alone),
-        f"{name}: expected each sample to be seen by itself in evaluation mode, got another output for a sample alone "
+        f"{name}: expected each sample to be independent in evaluation mode, got another output for a sample alone "
         "than within a batch; normalise over features, not over the batch",
     )
 
 
 def _check_one_level_for_all(denoiser: Denoiser, x_t: Tensor, level: NoiseLevel) -> None:
-    contract = f"{type(denoiser).__name__}.forward: expected a level of shape (1,) to stand for all samples"
+    contract = f"{type(denoiser).__name__}.forward: expected a level of shape (1,) to apply to all samples"
     remedy = "let it broadcast, and read the batch size from x_t"
     each = denoiser(x_t, NoiseLevel(level.t.repeat(len(x_t)), level.gamma.repeat(len(x_t))))
     with expect_no_error(contract, remedy):
@@ -128,10 +128,10 @@ def _check_every_weight_has_a_part(denoiser: Denoiser, x_t: Tensor, levels: Nois
     idle = [name for name, weights in trained.items() if weights.grad is None]
     expect(
         not idle,
-        f"{type(denoiser).__name__}: expected every weight to have a part in the output, got none for "
-        f"{', '.join(idle)}; training on several processes waits for their gradients, so leave them out",
+        f"{type(denoiser).__name__}: expected every weight to affect the output, got no effect of "
+        f"{', '.join(idle)}; training on several processes waits for their gradients, so remove them",
     )
 
 
 def _are_close(a: Tensor, b: Tensor) -> bool:
-    return torch.allclose(a, b, rtol=1e-4, atol=1e-4)  # kernels round otherwise for other batch sizes
+    return torch.allclose(a, b, rtol=1e-4, atol=1e-4)  # kernels round differently for other batch sizes

@@ -1,4 +1,4 @@
-"""What every score of finished samples has to do."""
+"""The contract test of end-point scores."""
 
 import math
 from collections.abc import Sequence
@@ -20,12 +20,11 @@ _NUM_SAMPLES = 8
 def check_end_point_score(
     score: EndPointScore, schedule: NoiseSchedule | None = None, sample_shape: Sequence[int] = (2,)
 ) -> None:
-    """Check that a score of finished samples keeps the contract of its seam, with a made-up model.
+    """Check that an end-point score keeps the contract of its interface, with a toy model.
 
-    It gives one finite float64 number a sample, in sample order, that depends on the sample alone: a neighbour that has
-    diverged to nan spoils nothing. The same samples always get the same scores, whatever PyTorch's generator holds. The
-    model is asked at levels of shape (1,) in the samples' precision, within inference mode, as samples are drawn; the
-    samples stay as they were.
+    It gives one finite float64 number per sample, in sample order, that depends on the sample alone, even beside a
+    sample of nan. The same samples always get the same scores, independent of PyTorch's generator. The model is called at
+    levels of shape (1,) in the samples' precision, within inference mode, as in sampling; the samples are not changed.
 
     Args:
         score: Any score.
@@ -47,7 +46,7 @@ def check_end_point_score(
 
 
 class _Model:
-    """A smooth, bounded stand-in for a network, which notes what it is asked."""
+    """A smooth, bounded stand-in for a network, which records its input."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[torch.dtype, NoiseLevel]] = []
@@ -60,7 +59,7 @@ class _Model:
 def _check_fits(score: EndPointScore, schedule: NoiseSchedule, sample_shape: Sequence[int]) -> None:
     with expect_no_error(
         f"{type(score).__name__}.check: expected a score that fits samples of shape {tuple(sample_shape)}",
-        "hand the check a `schedule` and a `sample_shape` that it fits",
+        "pass a `schedule` and a `sample_shape` that it fits to the check",
     ):
         score.check(schedule, sample_shape)
 
@@ -79,12 +78,12 @@ def _check_scores(score: EndPointScore, schedule: NoiseSchedule, samples: Tensor
     )
     expect(
         torch.equal(given, samples),
-        f"{name}: expected the samples to stay as they were, got others; write into new tensors",
+        f"{name}: expected the samples to stay unchanged, got others; write into new tensors",
     )
     expect(
         torch.equal(score.score(samples, _Model(), schedule), scores),
-        f"{name}: expected the same scores for the same samples, got others; draw nothing and keep nothing on self, or "
-        "draw from a generator with a seed of your own",
+        f"{name}: expected the same scores for the same samples, got others; use no random numbers and no state on self, "
+        "or a generator with your own seed",
     )
 
 
@@ -96,8 +95,8 @@ def _check_what_the_model_sees(score: EndPointScore, schedule: NoiseSchedule, sa
             dtype == samples.dtype and level.gamma.shape == (1,) and level.gamma.dtype == samples.dtype
             for dtype, level in model.asked
         ),
-        f"{type(score).__name__}.score: expected the model to be asked in {samples.dtype} at one level of shape (1,), "
-        "got others; bring the level to the samples' precision by level.to(dtype=x_0.dtype)",
+        f"{type(score).__name__}.score: expected the model to be called in {samples.dtype} at one level of shape (1,), "
+        "got others; convert the level to the samples' precision with level.to(dtype=x_0.dtype)",
     )
 
 

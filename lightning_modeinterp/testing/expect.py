@@ -1,15 +1,15 @@
-"""How a check says that a contract is broken."""
+"""Errors for broken contracts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 def expect(condition: bool, message: str) -> None:
-    """Raise an `AssertionError` where a condition does not hold; unlike ``assert``, under ``python -O`` too.
+    """Raise an `AssertionError` if a condition does not hold; unlike ``assert``, also under ``python -O``.
 
     Args:
-        condition: What the contract asks for.
-        message: The contract, what was got, and what to do.
+        condition: The condition of the contract.
+        message: The contract, what was got, and the remedy.
 
     Raises:
         AssertionError: If the condition does not hold.
@@ -26,14 +26,14 @@ def expect(condition: bool, message: str) -> None:
 
 @contextmanager
 def expect_no_error(contract: str, remedy: str) -> Iterator[None]:
-    """Say which contract an error within the block breaks.
+    """Turn an error within the block into a broken contract.
 
     Args:
-        contract: What should have worked.
-        remedy: What to do.
+        contract: The contract.
+        remedy: The remedy.
 
     Raises:
-        AssertionError: In the place of any other error.
+        AssertionError: Instead of any other error.
 
     Example:
         >>> with expect_no_error("expected any divisor", "mind zero"):

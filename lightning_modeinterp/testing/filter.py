@@ -1,4 +1,4 @@
-"""What every filter has to do."""
+"""The contract test of filters."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,14 +13,14 @@ from lightning_modeinterp.testing.generation_metric import made_up_batches
 
 
 def check_filter(chosen: Filter, batches: Sequence[GeneratedBatch] | None = None) -> None:
-    """Check that a filter keeps the contract of its seam.
+    """Check that a filter keeps the contract of its interface.
 
-    It gives a mask for each batch, the same whenever it is asked and however the samples are cut into batches. What
-    diverged is never kept and changes nothing for the others. The samples stay as they were, and only one batch of them
-    is needed at a time.
+    It gives a mask for each batch, deterministically and for any split of the samples into batches. Diverged
+    samples are never kept and do not affect the others. The samples are not changed, and only one batch of them is
+    needed at a time.
 
     Args:
-        chosen: Any filter, which keeps something of the batches.
+        chosen: Any filter that keeps some samples of the batches.
         batches: Batches in the order of their samples, at least two. Those of `made_up_batches` if None.
 
     Raises:
@@ -30,23 +30,23 @@ def check_filter(chosen: Filter, batches: Sequence[GeneratedBatch] | None = None
     batches = made_up_batches() if batches is None else list(batches)
     name = f"{type(chosen).__name__}.rule"
     kept = _kept(chosen, batches, name)
-    expect(bool(kept), f"{name}: expected some sample of those given to be kept, got none; check it on others")
+    expect(bool(kept), f"{name}: expected some of the given samples to be kept, got none; check it on others")
     expect(
         _kept(chosen, batches, name) == kept,
-        f"{name}: expected the same samples when it is asked again, got others; keep nothing, and draw by a key",
+        f"{name}: expected the same samples when it is called again, got others; hold no state, and draw by a key",
     )
     whole = GeneratedBatch.joined(batches)
     cut = [whole[start : start + 7] for start in range(0, len(whole), 7)]
     expect(
         _kept(chosen, cut, name) == kept,
-        f"{name}: expected the same samples however they are cut into batches, got others; look at all batches first",
+        f"{name}: expected the same samples for any split into batches, got others; read all batches first",
     )
     _check_diverged(chosen, batches, kept, name)
     _check_memory(chosen, batches, kept, name)
 
 
 def _kept(chosen: Filter, batches: Sequence[GeneratedBatch], name: str) -> set[int]:
-    with expect_no_error(f"{name}: expected a mask for each batch", "give a function from a batch to (N,) bool"):
+    with expect_no_error(f"{name}: expected a mask for each batch", "return a function from a batch to (N,) bool"):
         masks = list(chosen.masks(batches))
     for batch, mask in zip(batches, masks, strict=True):
         expect(
@@ -57,7 +57,7 @@ def _kept(chosen: Filter, batches: Sequence[GeneratedBatch], name: str) -> set[i
 
 
 def _check_diverged(chosen: Filter, batches: Sequence[GeneratedBatch], kept: set[int], name: str) -> None:
-    """Diverged samples beside the others; they come last, so that no block has other samples than before."""
+    """Add diverged samples at the end, so that each block keeps its other samples."""
     last = batches[-1]
     size = len(last)
     lost = replace(
@@ -69,7 +69,7 @@ def _check_diverged(chosen: Filter, batches: Sequence[GeneratedBatch], kept: set
     )
     expect(
         _kept(chosen, [*batches, lost], name) == kept,
-        f"{name}: expected diverged samples to be dropped and to change nothing for others, got other samples; leave "
+        f"{name}: expected diverged samples to be dropped without effect on others, got other samples; leave "
         "`masks` to `Filter`",
     )
 
@@ -80,13 +80,13 @@ def _check_memory(chosen: Filter, batches: Sequence[GeneratedBatch], kept: set[i
     found = {int(i) for batch, mask in zip(batches, masks, strict=True) for i in batch.index[mask]}
     expect(
         found == kept,
-        f"{name}: expected to hold one batch at a time, got other samples where earlier ones are gone; hold counts or "
+        f"{name}: expected to hold one batch at a time, got other samples if earlier ones are freed; hold counts or "
         "thresholds, not samples",
     )
 
 
 class _Stream:
-    """Batches whose numbers are gone once the next one is asked for, as where memory is used again."""
+    """Batches that are invalidated when the next one is read, as if memory were reused."""
 
     def __init__(self, batches: Sequence[GeneratedBatch]) -> None:
         self._batches = batches

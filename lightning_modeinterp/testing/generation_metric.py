@@ -1,4 +1,4 @@
-"""What every metric of generated samples has to do."""
+"""The contract test of metrics of generated samples."""
 
 import copy
 import warnings
@@ -28,9 +28,9 @@ def made_up_batches(
     """Four batches of 100 samples, judged and scored at random; hallucinations get ten times the variance.
 
     Args:
-        kinds: Names of the kinds, as an oracle has them.
+        kinds: Names of the kinds, as in an oracle.
         windows: Names of the windows that have a variance.
-        sample_shape: Shape of one sample; mode k lies around k in every coordinate.
+        sample_shape: Shape of one sample; mode k is around k in every coordinate.
         num_modes: Number of modes.
         scores: Names of further scores, of either sign.
     """
@@ -50,13 +50,13 @@ def made_up_batches(
 def check_generation_metric(
     metric: GenerationMetric, batches: Sequence[GeneratedBatch] | None = None, rtol: float = 1e-6
 ) -> None:
-    """Check that a metric keeps the contract of its seam.
+    """Check that a metric keeps the contract of its interface.
 
-    `compute` gives flat names to scalars, the same names where nothing was drawn. How the samples are cut into batches,
-    in which order they come, and how many processes share them, one of them perhaps without any, changes nothing beyond
-    rounding; nor does a cast of the model around the metric. `forward` gives a batch's own values, `reset` forgets, and
-    a batch stays as it was. One without a verdict is measured or refused by a `ConfigurationError`. Samples that
-    diverged change no number but those of a metric that says that it sees them.
+    `compute` gives flat names to scalars, the same names without samples. The split into batches, their order, and the
+    number of processes, one of them perhaps without samples, change nothing beyond rounding; nor does a cast of the
+    model around the metric. `forward` gives a batch's own values, `reset` clears the state, and a batch is not changed.
+    One without a verdict is measured or refused with a `ConfigurationError`. Diverged samples change no number, unless
+    the metric declares that it uses them.
 
     Args:
         metric: Any metric; copies are checked.
@@ -81,7 +81,7 @@ def check_generation_metric(
 
 
 def _over(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> GenerationMetric:
-    """A copy of the metric that has seen these batches alone."""
+    """A copy of the metric with these batches only."""
     other = copy.deepcopy(metric)
     other.reset()
     return _add(other, batches)
@@ -113,10 +113,10 @@ def _check_values(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -
 
 
 def _check_no_samples(metric: GenerationMetric, batches: Sequence[GeneratedBatch]) -> None:
-    contract = f"{type(metric).__name__}.compute: expected the same names where nothing was drawn"
+    contract = f"{type(metric).__name__}.compute: expected the same names without samples"
     remedy = "give nan for what cannot be measured"
     with warnings.catch_warnings(), expect_no_error(contract, remedy):
-        warnings.simplefilter("ignore")  # torchmetrics warns of what we do here on purpose
+        warnings.simplefilter("ignore")  # torchmetrics warns about this, which is deliberate here
         none = _over(metric, []).compute()
     some = _over(metric, batches).compute()
     expect(none.keys() == some.keys(), f"{contract}, got {sorted(none)} and not {sorted(some)}; {remedy}")
@@ -132,24 +132,24 @@ def _check_batches_are_left_as_they_were(metric: GenerationMetric, batches: Sequ
     ]
     expect(
         not changed,
-        f"{type(metric).__name__}.update: expected the batch to stay as it was, got another {', '.join(changed)}; the "
+        f"{type(metric).__name__}.update: expected the batch to stay unchanged, got another {', '.join(changed)}; the "
         "sample store reads it too, so write into new tensors",
     )
 
 
 def _check_cut_and_order(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
-    expected, remedy = _over(metric, batches).compute(), "add up counts and sums, in float64, and divide in `compute`"
-    contract = f"{type(metric).__name__}: expected the same values from one batch as from many"
+    expected, remedy = _over(metric, batches).compute(), "sum counts and values in float64, and divide in `compute`"
+    contract = f"{type(metric).__name__}: expected the same values from one batch and from many"
     _expect_same(_over(metric, [GeneratedBatch.joined(batches)]).compute(), expected, rtol, contract, remedy)
     contract = f"{type(metric).__name__}: expected the same values in any order of the batches"
     _expect_same(_over(metric, batches[::-1]).compute(), expected, rtol, contract, remedy)
 
 
 def _check_processes(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
-    contract = f"{type(metric).__name__}: expected several processes to give what one gives"
-    remedy = "hold all that `compute` reads in states, reduced by 'sum' or 'cat'"
+    contract = f"{type(metric).__name__}: expected the same values from several processes and from one"
+    remedy = "keep all that `compute` reads in states, reduced by 'sum' or 'cat'"
     expected = _over(metric, batches).compute()
-    for num_first in (1, len(batches)):  # with all batches the other process has no samples
+    for num_first in (1, len(batches)):  # in the second case the other process has no samples
         with expect_no_error(contract, remedy):
             merged = _over(metric, batches[:num_first])
             merged.merge_state(_over(metric, batches[num_first:]))
@@ -159,8 +159,8 @@ def _check_processes(metric: GenerationMetric, batches: Sequence[GeneratedBatch]
 def _check_reset(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
     used, expected = _over(metric, batches[:1]), _over(metric, batches[1:]).compute()
     used.reset()
-    contract = f"{type(metric).__name__}.reset: expected to forget all that came before"
-    remedy = "declare by add_state whatever `update` changes"
+    contract = f"{type(metric).__name__}.reset: expected to clear everything"
+    remedy = "declare with add_state everything that `update` changes"
     _expect_same(_add(used, batches[1:]).compute(), expected, rtol, contract, remedy)
 
 
@@ -177,15 +177,15 @@ def _check_forward(metric: GenerationMetric, batches: Sequence[GeneratedBatch], 
 def _check_cast(metric: GenerationMetric, batches: Sequence[GeneratedBatch], rtol: float) -> None:
     cast, expected = _over(metric, batches[:1]).to(torch.bfloat16), _over(metric, batches).compute()
     contract = f"{type(metric).__name__}: expected the same values when the model around it is cast to bfloat16"
-    remedy = "hold numbers in states or buffers, which keep their precision"
+    remedy = "keep numbers in states or buffers, which keep their precision"
     _expect_same(_add(cast, batches[1:]).compute(), expected, rtol, contract, remedy)
 
 
 def _check_unjudged(metric: GenerationMetric, batch: GeneratedBatch) -> None:
     with expect_no_error(
-        f"{type(metric).__name__}.update: expected a batch without a verdict to be measured or to be refused by a "
+        f"{type(metric).__name__}.update: expected a batch without a verdict to be measured or refused with a "
         "ConfigurationError",
-        "read the verdict by self.verdict_of(generated)",
+        "read the verdict with self.verdict_of(generated)",
     ):
         try:
             _over(metric, [replace(batch, verdict=None)]).compute()

@@ -1,4 +1,4 @@
-"""What every noise schedule has to do."""
+"""The contract test of noise schedules."""
 
 import copy
 import math
@@ -14,15 +14,15 @@ _SMOOTH_RATE = 0.95
 
 
 def check_noise_schedule(schedule: NoiseSchedule) -> None:
-    """Check that a noise schedule keeps the contract of its seam.
+    """Check that a noise schedule keeps the contract of its interface.
 
-    gamma is finite and never falls from t = 0 to t = 1, where there is more noise; it takes times of any shape in
-    float32 and float64, each by itself, and is as good in both. A level is variance preserving,
-    ``alpha^2 + sigma^2 = 1``, and found again by its noise. The grid holds ``num_steps`` evenly spread levels of that
-    same gamma, in float64 whatever the module is cast to. gamma' by forward mode is the slope of gamma.
+    gamma is finite and never falls from t = 0 to t = 1, where there is more noise; it accepts times of any shape in
+    float32 and float64, each independently, and agrees in both. A level is variance preserving,
+    ``alpha^2 + sigma^2 = 1``, and can be found by its noise. The grid holds ``num_steps`` evenly spaced levels of the
+    same gamma, in float64 even if the module is cast. gamma' by forward mode is the slope of gamma.
 
-    A schedule with parameters may show a network another t than the time, one that rises with gamma; a cast rounds its
-    parameters, so it may change its levels. Its gamma and gamma' have gradients for each parameter.
+    A schedule with parameters may give a network another t than the time, one that rises with gamma; a cast rounds its
+    parameters, so its levels may change. Its gamma and gamma' have gradients for each parameter.
 
     Args:
         schedule: Any schedule; a copy is checked.
@@ -49,14 +49,14 @@ def _check_gamma_rises(schedule: NoiseSchedule) -> None:
     expect(
         bool(gamma.isfinite().all()),
         f"{name}: expected finite numbers for t from 0 to 1, got {gamma[~gamma.isfinite()][:3].tolist()} among them; "
-        "keep SNR(0) and SNR(1) off infinity and 0",
+        "keep SNR(0) and SNR(1) finite and positive",
     )
     falls = int(gamma.diff().argmin())
     expect(
         bool((gamma.diff() >= 0).all()) and bool(gamma[-1] > gamma[0]),
         f"{name}: expected -log SNR to rise from t = 0 (data) to t = 1 (noise) and never to fall, got "
         f"{gamma[0]:.6g} at t = 0, {gamma[-1]:.6g} at t = 1 and a step of {gamma.diff()[falls]:.3g} at "
-        f"t = {t[falls]:.4g}; mind the sign and the way time runs",
+        f"t = {t[falls]:.4g}; check the sign and the direction of time",
     )
 
 
@@ -69,11 +69,11 @@ def _check_times_of_any_shape(schedule: NoiseSchedule) -> None:
             expect(
                 gamma.shape == t.shape and gamma.dtype == dtype,
                 f"{name}: expected {dtype} of the shape {tuple(t.shape)} of t, got {gamma.dtype} of "
-                f"{tuple(gamma.shape)}; return what t is",
+                f"{tuple(gamma.shape)}; keep the shape and dtype of t",
             )
         expect(
             torch.equal(schedule.gamma(times)[:, 0], schedule.gamma(times[:, 0])),
-            f"{name}: expected gamma of each time by itself, got another beside other times; use t alone",
+            f"{name}: expected gamma of each time to be independent, got another beside other times; use t alone",
         )
 
 
@@ -93,7 +93,7 @@ def _check_levels(schedule: NoiseSchedule) -> None:
     is_time = bool((level.t.diff() > 0).all()) if _has_parameters(schedule) else torch.equal(level.t, t)
     expect(
         is_time and torch.equal(level.gamma, schedule.gamma(t)),
-        f"{name}: expected the times that were asked for and their gamma, got others; leave `level` to the base class",
+        f"{name}: expected the requested times and their gamma, got others; leave `level` to the base class",
     )
     total = level.alpha.square() + level.sigma.square()
     expect(
@@ -119,12 +119,12 @@ def _check_grid(schedule: NoiseSchedule) -> None:
     expect(
         grid.gamma.dtype == torch.float64 and grid.gamma.shape == grid.t.shape == (num_steps,),
         f"{name}: expected num_steps = {num_steps} levels in float64, got {grid.gamma.dtype} of "
-        f"{tuple(grid.gamma.shape)}; hand num_steps to super().__init__",
+        f"{tuple(grid.gamma.shape)}; pass num_steps to super().__init__",
     )
     times = torch.linspace(0, 1, num_steps, dtype=torch.float64)
     expect(
         torch.equal(grid.t, schedule.level(times).t),
-        f"{name}: expected times evenly spread from 0 to 1, got others; bend gamma instead",
+        f"{name}: expected times evenly spaced from 0 to 1, got others; change gamma instead",
     )
     expect(
         torch.equal(grid.gamma, schedule.gamma(times)),
@@ -140,7 +140,7 @@ def _check_grid_survives_a_cast(schedule: NoiseSchedule) -> None:
         expect(
             cast.gamma.dtype == torch.float64 and is_same,
             f"{type(schedule).__name__}.grid: expected the same levels after the module was cast to {dtype}, got "
-            f"{cast.gamma.dtype} and others; hold tables as plain float64 attributes, not as buffers",
+            f"{cast.gamma.dtype} and others; keep tables as plain float64 attributes, not as buffers",
         )
 
 
@@ -171,7 +171,7 @@ def _check_parameters_are_reached(schedule: NoiseSchedule) -> None:
         expect(
             is_reached,
             f"{type(schedule).__name__}.{name}: expected a finite gradient from gamma and gamma', got none; use it "
-            "without detaching, or take it out",
+            "without detaching, or remove it",
         )
 
 

@@ -1,4 +1,4 @@
-"""What every probe has to do."""
+"""The contract test of probes."""
 
 import math
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from lightning_modeinterp.testing.expect import expect, expect_no_error
 
 
 class _MadeUpOracle(SupportOracle):
-    """In support are samples whose coordinates are above 0 on average."""
+    """Samples with a positive mean over coordinates are in support."""
 
     def __init__(self) -> None:
         super().__init__(["made_up"])
@@ -34,7 +34,7 @@ class _MadeUpOracle(SupportOracle):
 
 
 def made_up_subject(sample_shape: tuple[int, ...] = (2,)) -> Subject:
-    """A small network that predicts noise, with fixed weights, no exact model, and an oracle that is made up.
+    """A small network that predicts noise, with fixed weights, no exact model, and a toy oracle.
 
     Args:
         sample_shape: Shape (d,) of one sample.
@@ -57,11 +57,11 @@ def made_up_subject(sample_shape: tuple[int, ...] = (2,)) -> Subject:
 
 
 def check_probe(probe: Probe, subject: Subject | None = None) -> None:
-    """Check that a probe keeps the contract of its seam.
+    """Check that a probe keeps the contract of its interface.
 
-    `measure` gives at least one number of this subject, each called as `names` says and finite or nan, and the same
-    ones whatever PyTorch's generator holds; figures have names of their own and can be drawn. The network keeps its
-    weights, gradients and training mode, and PyTorch its random numbers.
+    `measure` gives at least one number of this subject, each named as in `names` and finite or nan, and independent of
+    PyTorch's generator; figures have unique names and can be drawn. The network keeps its weights, gradients and
+    training mode, and PyTorch its random state.
 
     Args:
         probe: Any probe.
@@ -75,9 +75,9 @@ def check_probe(probe: Probe, subject: Subject | None = None) -> None:
     name = type(probe).__name__
     expect(
         isinstance(probe.in_validation, bool),
-        f"{name}.in_validation: expected True or False, got {probe.in_validation!r}; say it in the class",
+        f"{name}.in_validation: expected True or False, got {probe.in_validation!r}; set it in the class",
     )
-    with _expect_untouched(subject, f"{name}.measure"):  # outside of inference mode, as a notebook may ask
+    with _expect_untouched(subject, f"{name}.measure"):  # outside of inference mode, as in a notebook
         _check_values(name, probe.names, probe.measure(subject))
     with torch.inference_mode():
         _check_same_values(probe, subject)
@@ -88,19 +88,19 @@ def check_probe(probe: Probe, subject: Subject | None = None) -> None:
 def _check_values(name: str, names: tuple[str, ...], values: dict[str, float]) -> None:
     expect(
         isinstance(values, dict) and bool(values),
-        f"{name}.measure: expected numbers by name, got {values!r}; hand the check a subject that it can measure",
+        f"{name}.measure: expected numbers by name, got {values!r}; pass a subject that it can measure to the check",
     )
     wrong = [key for key, value in values.items() if not isinstance(value, float) or math.isinf(value)]
     expect(
         not wrong,
-        f"{name}.measure: expected floats, finite or nan, got others for {', '.join(map(str, wrong))}; take .item(), "
-        "and nan for what cannot be told",
+        f"{name}.measure: expected floats, finite or nan, got others for {', '.join(map(str, wrong))}; use .item(), "
+        "and nan for undetermined values",
     )
     strange = [key for key in values if not any(f"{key}/".startswith(f"{each}/") for each in names)]
     expect(
         not strange,
-        f"{name}.names: expected what all numbers are called or begin with before a slash, got {names} for "
-        f"{', '.join(strange)}; name them, so that a clash with a metric is seen before anything is drawn",
+        f"{name}.names: expected the names of all numbers, or their part before a slash, got {names} for "
+        f"{', '.join(strange)}; add them, so that a clash with a metric is found before anything is drawn",
     )
 
 
@@ -126,31 +126,31 @@ def _check_same_values(probe: Probe, subject: Subject) -> None:
     expect(
         {key: str(value) for key, value in first.items()} == {key: str(value) for key, value in second.items()},
         f"{type(probe).__name__}.measure: expected the same values twice, got others; draw from keyed_generator(...) "
-        "and keep nothing on self",
+        "and hold no state on self",
     )
 
 
 @contextmanager
 def _expect_untouched(subject: Subject, name: str) -> Iterator[None]:
-    """Compare what a probe must leave alone, before and after."""
+    """Check that a probe has not changed the network and the random state."""
     network = subject.denoiser
     mode, random = [part.training for part in network.modules()], torch.get_rng_state()
     weights = weights_sha256(network.state_dict())
-    with expect_no_error(f"{name}: expected a subject that it can look at", "hand the check another `subject`"):
+    with expect_no_error(f"{name}: expected a subject that it can measure", "pass another `subject` to the check"):
         yield
     expect(
         weights_sha256(network.state_dict()) == weights,
-        f"{name}: expected the network's weights to stay as they were, got others; change a copy",
+        f"{name}: expected the network's weights to stay unchanged, got others; change a copy",
     )
     expect(
         all(weight.grad is None for weight in network.parameters()),
-        f"{name}: expected no gradients on the network, got some; take them with torch.autograd.grad",
+        f"{name}: expected no gradients on the network, got some; compute them with torch.autograd.grad",
     )
     expect(
         [part.training for part in network.modules()] == mode,
-        f"{name}: expected the network's training mode to stay as it was, got another; it is in evaluation anyhow",
+        f"{name}: expected the network's training mode to stay unchanged, got another; it is in evaluation already",
     )
     expect(
         torch.equal(torch.get_rng_state(), random),
-        f"{name}: expected PyTorch's random numbers to stay as they were, got others; draw from keyed_generator(...)",
+        f"{name}: expected PyTorch's random state to stay unchanged, got another; draw from keyed_generator(...)",
     )

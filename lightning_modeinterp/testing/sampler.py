@@ -1,4 +1,4 @@
-"""What every sampler has to do, and what those do that draw from the data's distribution."""
+"""Contract tests of samplers, and of those that draw from the data's distribution."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,13 +19,13 @@ _MEAN, _STD = 1.5, 0.8
 
 
 def check_sampler(sampler: Sampler, schedule: NoiseSchedule | None = None, sample_shape: Sequence[int] = (2,)) -> None:
-    """Check that a sampler keeps the contract of its seam, with a made-up model.
+    """Check that a sampler keeps the contract of its interface, with a toy model.
 
-    Its levels are float64, noisiest first, and of the schedule's grid unless the schedule is continuous.
-    `with_num_steps` gives another sampler with as many levels. The model always sees the whole block in float32, at one
-    level. Every step is shown to the observers, in order, from the first noise on, and stays as it was shown. The
-    samples are finite float32 numbers that depend on the noise alone, each sample on its own: not on observers, on
-    blocks that were drawn before or on PyTorch's generator.
+    Its levels are float64, noisiest first, and from the schedule's grid unless the schedule is continuous.
+    `with_num_steps` gives another sampler with that many levels. The model always sees the whole block in float32, at
+    one level. Observers see every step, in order, from the first noise on, and its tensors are not changed later. The
+    samples are finite float32 numbers, each dependent on its own noise alone: not on observers, earlier blocks or
+    PyTorch's generator.
 
     Args:
         sampler: Any sampler.
@@ -48,18 +48,18 @@ def check_sampler(sampler: Sampler, schedule: NoiseSchedule | None = None, sampl
 
 
 def check_sampler_converges(sampler: Sampler, schedule: NoiseSchedule | None = None, tolerance: float = 0.05) -> None:
-    """Check that a sampler draws from the data's distribution: the exact model of a Gaussian gives its mean and std.
+    """Check that a sampler draws from the data's distribution, by mean and std of a Gaussian with its exact model.
 
-    It cannot tell a sampler that is right for Gaussians only. One that aims at something else, such as sharper samples,
-    need not pass.
+    It cannot detect a sampler that is right for Gaussians only. One with another aim, such as sharper samples, need not
+    pass.
 
     Args:
-        sampler: A sampler with as many steps as it needs to converge.
+        sampler: A sampler with enough steps to converge.
         schedule: A noise schedule that it fits and that ends in noise. The usual 1000 linear betas if None.
-        tolerance: Largest error of mean and std, as a share of the std; the default is some 4 standard errors.
+        tolerance: Largest error of mean and std, as a share of the std; the default is about 4 standard errors.
 
     Raises:
-        AssertionError: If mean or standard deviation is another.
+        AssertionError: If mean or standard deviation differs.
     """
     schedule = LinearBetaSchedule() if schedule is None else schedule
     with torch.inference_mode():
@@ -68,8 +68,8 @@ def check_sampler_converges(sampler: Sampler, schedule: NoiseSchedule | None = N
     expect(
         abs(mean - _MEAN) < tolerance * _STD and abs(std - _STD) < tolerance * _STD,
         f"{type(sampler).__name__}: expected the exact model of a Gaussian to give mean {_MEAN} and std {_STD} within "
-        f"{tolerance:.3g} of the std, got {mean:.4g} and {std:.4g} in {len(sampler.levels(schedule))} steps; take more "
-        "steps, or mend the update: on average it has to keep q(x_t)",
+        f"{tolerance:.3g} of the std, got {mean:.4g} and {std:.4g} in {len(sampler.levels(schedule))} steps; use more "
+        "steps, or fix the update: on average it has to preserve q(x_t)",
     )
 
 
@@ -81,7 +81,7 @@ def _exact_mean(x_t: Tensor, level: NoiseLevel) -> Tensor:
 
 
 class _Model:
-    """A smooth, bounded stand-in for a network, which notes what it is asked."""
+    """A smooth, bounded stand-in for a network, which records its input."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Tensor, NoiseLevel]] = []
@@ -92,7 +92,7 @@ class _Model:
 
 
 class _StepLog(TrajectoryObserver[None]):
-    """Notes the steps, and how they looked when they were shown."""
+    """Records the steps, with copies of their tensors."""
 
     def __init__(self) -> None:
         self.steps: list[SamplingStep] = []
@@ -124,7 +124,7 @@ def _check_levels(sampler: Sampler, schedule: NoiseSchedule) -> None:
     expect(
         bool((levels.t.diff() < 0).all()),
         f"{name}: expected the noisiest level first and no level twice, got t = {levels.t[:3].tolist()}, ...; "
-        "sampling walks time backwards",
+        "sampling goes backwards in time",
     )
     if schedule.is_continuous:
         expect(

@@ -1,4 +1,4 @@
-"""All parts of one kind, for a test that walks over them."""
+"""All classes of one kind, for a test over them."""
 
 import inspect
 import sys
@@ -8,10 +8,10 @@ Part = TypeVar("Part")
 
 
 def concrete_subclasses(base: type[Part], package: str = "lightning_modeinterp") -> list[type[Part]]:
-    """All subclasses that a config could name in a package, however deep.
+    """All subclasses in a package that a config could name, at any depth.
 
     Args:
-        base: The seam.
+        base: The base class.
         package: Name of the package; only modules that have been imported are seen.
 
     Returns:
@@ -28,6 +28,6 @@ def concrete_subclasses(base: type[Part], package: str = "lightning_modeinterp")
 
 
 def _can_be_named(cls: type) -> bool:
-    """Whether its module holds the class, which those made within a function or an example are not."""
+    """Whether its module holds the class, unlike one defined in a function or an example."""
     is_held = getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
     return is_held and not inspect.isabstract(cls) and not cls.__name__.startswith("_")

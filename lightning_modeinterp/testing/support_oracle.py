@@ -1,4 +1,4 @@
-"""What every support oracle has to do."""
+"""The contract test of support oracles."""
 
 import math
 
@@ -14,11 +14,11 @@ _MIN_TRUE_RATE = 0.99
 
 
 def check_support_oracle(oracle: SupportOracle, true_samples: Tensor, hallucinations: Tensor) -> None:
-    """Check that a support oracle keeps the contract of its seam, on samples whose verdict is known.
+    """Check that a support oracle keeps the contract of its interface, on samples with known verdicts.
 
-    The kinds are ``in_support``, ``ambiguous`` and at least one way to hallucinate. True samples are in support (99 %
-    of them, since a density has tails), hallucinations are told as such, and so is every sample that is not finite.
-    Each sample is judged alone, the same twice, and is not written to; none at all is no error.
+    The kinds are ``in_support``, ``ambiguous`` and at least one kind of hallucination. True samples are in support
+    (99 %, since a density has tails), hallucinations are detected, and so is every sample that is not finite. Each
+    sample is judged independently and deterministically, and is not changed; an empty batch is allowed.
 
     Args:
         oracle: Any oracle.
@@ -41,8 +41,8 @@ def check_support_oracle(oracle: SupportOracle, true_samples: Tensor, hallucinat
 def _check_kinds(oracle: SupportOracle) -> None:
     expect(
         oracle.kinds[:2] == ("in_support", "ambiguous") and 3 <= len(oracle.kinds) == len(set(oracle.kinds)),
-        f"{type(oracle).__name__}.kinds: expected in_support, ambiguous and then distinct ways to hallucinate, got "
-        f"{oracle.kinds}; hand your own kinds to super().__init__",
+        f"{type(oracle).__name__}.kinds: expected in_support, ambiguous and then distinct kinds of hallucination, got "
+        f"{oracle.kinds}; pass your own kinds to super().__init__",
     )
 
 
@@ -51,7 +51,7 @@ def _check_verdict(oracle: SupportOracle, samples: Tensor) -> None:
     verdict = oracle.judge(given)
     expect(
         verdict.kinds == oracle.kinds,
-        f"{name}: expected a verdict in the oracle's kinds {oracle.kinds}, got {verdict.kinds}; hand on self.kinds",
+        f"{name}: expected a verdict in the oracle's kinds {oracle.kinds}, got {verdict.kinds}; use self.kinds",
     )
     for column, dtype in (("kind", torch.int8), ("mode", torch.int64)):
         values = getattr(verdict, column)
@@ -65,8 +65,11 @@ def _check_verdict(oracle: SupportOracle, samples: Tensor) -> None:
         f"{name}: expected kinds 0 to {len(oracle.kinds) - 1} and modes from 0 on, got kinds "
         f"{sorted(set(verdict.kind.tolist()))} and modes {sorted(set(verdict.mode.tolist()))}; both count from 0",
     )
-    expect(torch.equal(given, samples), f"{name}: expected samples to stay as they were, got others; judge a copy")
-    expect(_are_same(oracle.judge(samples), verdict), f"{name}: expected the same verdict twice, got two; draw nothing")
+    expect(torch.equal(given, samples), f"{name}: expected samples to stay unchanged, got others; judge a copy")
+    expect(
+        _are_same(oracle.judge(samples), verdict),
+        f"{name}: expected the same verdict twice, got two; use no random numbers",
+    )
 
 
 def _check_truth(oracle: SupportOracle, true_samples: Tensor, hallucinations: Tensor) -> None:
@@ -75,12 +78,12 @@ def _check_truth(oracle: SupportOracle, true_samples: Tensor, hallucinations: Te
     expect(
         rate > _MIN_TRUE_RATE,
         f"{name}: expected more than {_MIN_TRUE_RATE} of the true samples in support, got {rate:.4g}; widen the "
-        "support, and look whether oracle and samples both are in data units",
+        "support, and check that oracle and samples are both in data units",
     )
     is_missed = ~oracle.judge(hallucinations).hallucinated
     expect(
         not is_missed.any(),
-        f"{name}: expected all {len(hallucinations)} hallucinations to be told as such, got others for the rows "
+        f"{name}: expected all {len(hallucinations)} hallucinations to be detected, got others for the rows "
         f"{is_missed.nonzero().flatten()[:5].tolist()}; kinds of hallucinations begin at 2, so narrow the support",
     )
 
@@ -88,7 +91,7 @@ def _check_truth(oracle: SupportOracle, true_samples: Tensor, hallucinations: Te
 def _check_diverged_samples(oracle: SupportOracle, true_samples: Tensor) -> None:
     for value in (math.nan, math.inf, -math.inf):
         contract = f"{type(oracle).__name__}.judge: expected samples with {value} to be hallucinations"
-        remedy = "ask whether a sample is inside, which nan never is, not whether it is outside"
+        remedy = "test whether a sample is inside, which nan never is, not whether it is outside"
         diverged = true_samples.flatten(1).clone()
         diverged[:, 0] = value
         with expect_no_error(contract, remedy):
@@ -103,7 +106,7 @@ def _check_each_sample_alone(oracle: SupportOracle, samples: Tensor) -> None:
         alone = oracle.judge(samples[i : i + 1])
         expect(
             _are_same(alone, together[i : i + 1]),
-            f"{type(oracle).__name__}.judge: expected each sample to be judged by itself, got kind "
+            f"{type(oracle).__name__}.judge: expected each sample to be judged independently, got kind "
             f"{alone.kind.item()} and mode {alone.mode.item()} for a sample alone and {together.kind[i].item()} and "
             f"{together.mode[i].item()} among others; use no statistics of the batch",
         )
@@ -111,7 +114,7 @@ def _check_each_sample_alone(oracle: SupportOracle, samples: Tensor) -> None:
 
 def _check_no_samples(oracle: SupportOracle, none: Tensor) -> None:
     contract = f"{type(oracle).__name__}.judge: expected an empty verdict for no samples"
-    remedy = "let shapes (0, ...) through"
+    remedy = "allow shapes (0, ...)"
     with expect_no_error(contract, remedy):
         verdict = oracle.judge(none)
     expect(len(verdict.kind) == len(verdict.mode) == 0, f"{contract}, got {len(verdict.kind)} verdicts; {remedy}")

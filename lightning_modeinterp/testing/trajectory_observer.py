@@ -1,4 +1,4 @@
-"""What every trajectory observer has to do."""
+"""The contract test of trajectory observers."""
 
 import math
 from collections.abc import Sequence
@@ -22,12 +22,11 @@ def check_trajectory_observer(
     levels: NoiseLevel | None = None,
     num_samples: int = 8,
 ) -> None:
-    """Check that a trajectory observer keeps the contract of its seam, on made-up trajectories.
+    """Check that a trajectory observer keeps the contract of its interface, on toy trajectories.
 
-    The result has one row a sample (one number, if the observer is a score), in sample order, and each row depends on
-    its own trajectory alone: a neighbour that has diverged to nan spoils nothing. All that is known stands in the
-    state, so blocks can be observed one after the other or at the same time; a state can be gone on from twice; and
-    what an observer is shown stays as it was.
+    The result has one row per sample (one number, if the observer is a score), in sample order, and each row depends on
+    its own trajectory alone, even beside one of nan. Everything is in the state, so blocks can be observed one after
+    the other or at the same time; a state can be updated twice; and the steps are not changed.
 
     Args:
         observer: Any observer; one that picks samples has to pick all of them.
@@ -55,7 +54,7 @@ def _check_fits(observer: TrajectoryObserver[Any], levels: NoiseLevel, sample_sh
     with expect_no_error(
         f"{type(observer).__name__}.check: expected an observer that fits {len(levels)} levels and samples of shape "
         f"{tuple(sample_shape)}",
-        "hand the check `levels` and a `sample_shape` that it fits",
+        "pass `levels` and a `sample_shape` that it fits to the check",
     ):
         observer.check(levels, sample_shape)
 
@@ -71,17 +70,17 @@ def _check_result(observer: TrajectoryObserver[Any], block: Tensor, levels: Nois
     )
     expect(
         result.ndim == 1 or not observer.is_score,
-        f"{name}.result: expected one number a sample of an observer that is a score, got shape "
-        f"{tuple(result.shape)}; reduce over coordinates, or leave is_score false",
+        f"{name}.result: expected one number per sample from an observer that is a score, got shape "
+        f"{tuple(result.shape)}; reduce over coordinates, or set is_score to false",
     )
     expect(
         bool(result.isfinite().all()),
-        f"{name}.result: expected finite numbers for finite trajectories, got others; divide by no count of 0",
+        f"{name}.result: expected finite numbers for finite trajectories, got others; check for division by 0",
     )
     is_kept = all(torch.equal(s.x_0_hat, x) and torch.equal(s.x_t, -x) for s, x in zip(steps, block, strict=True))
     expect(
         is_kept,
-        f"{name}.update: expected the step to stay as it was, got another; the sampler goes on from it, so write into "
+        f"{name}.update: expected the step to stay unchanged, got another; the sampler still uses it, so write into "
         "new tensors",
     )
 
@@ -118,7 +117,7 @@ def _check_blocks_at_the_same_time(observer: TrajectoryObserver[Any], block: Ten
     expect(
         all(torch.equal(observer.result(state), result) for state, result in zip(states, alone, strict=True)),
         f"{type(observer).__name__}: expected to keep nothing outside the state, got another result for two blocks "
-        "at the same time than for one after the other; return all there is to know in the state, set nothing on self",
+        "at the same time than for one after the other; keep everything in the state, and set nothing on self",
     )
 
 
@@ -128,8 +127,8 @@ def _check_state_is_left_as_it_was(observer: TrajectoryObserver[Any], block: Ten
     first = observer.result(_go_on(observer, state, steps[half:])).clone()
     expect(
         torch.equal(observer.result(_go_on(observer, state, steps[half:])), first),
-        f"{type(observer).__name__}.update: expected the state that was given to stay as it was, got another result "
-        "when going on from it again; return a new state, and write into no tensor or list of the old one",
+        f"{type(observer).__name__}.update: expected the given state to stay unchanged, got another result "
+        "when it was updated again; return a new state, and write into no tensor or list of the old one",
     )
 
 

@@ -116,23 +116,23 @@ def test_accepts_what_keeps_the_contract(subclass, sample_shape):
 @pytest.mark.parametrize(
     ("subclass", "message"),
     [
-        (MixesTheBatch, "each sample to be seen by itself.* normalise over features"),
-        (LooksAtItsNeighbour, "each sample to be seen by itself"),
-        (NormalisesTheBatchInEvaluationToo, "each sample to be seen by itself"),
+        (MixesTheBatch, "each sample to be independent.* normalise over features"),
+        (LooksAtItsNeighbour, "each sample to be independent"),
+        (NormalisesTheBatchInEvaluationToo, "each sample to be independent"),
         (
             TakesOneLevelASample,
-            r"a level of shape \(1,\) to stand for all samples, got RuntimeError.* let it broadcast",
+            r"a level of shape \(1,\) to apply to all samples, got RuntimeError.* let it broadcast",
         ),
-        (TakesTheFirstSampleOnly, r"a level of shape \(1,\) to stand for all samples, got another"),
-        (ReadsLevelsByTheirNumber, r"a level of shape \(1,\) to stand for all samples, got another"),
+        (TakesTheFirstSampleOnly, r"a level of shape \(1,\) to apply to all samples, got another"),
+        (ReadsLevelsByTheirNumber, r"a level of shape \(1,\) to apply to all samples, got another"),
         (Overflows, r"finite numbers at every noise level, got others at gamma = \[.*of the schedule of the paper"),
         (Widens, "expected float32 of the shape.* got torch.float64"),
         (Flattens, r"expected float32 of the shape \(5, 2\) of x_t, got torch.float32 of \(10,\)"),
         (WritesIntoItsInput, "expected x_t to stay as it was.* write into a new tensor"),
         (DropsOutInEvaluationToo, "the same output for the same input in evaluation mode"),
-        (HasAnIdleWeight, "every weight to have a part in the output, got none for idle"),
+        (HasAnIdleWeight, "every weight to affect the output, got no effect of idle"),
         (PredictsSomethingElse, "prediction: expected one of .*'eps', 'x_0', 'v'.*got 'x0'"),
-        (TakesAnything, r"\(kwargs\): expected arguments by name"),
+        (TakesAnything, r"\(kwargs\): expected named arguments"),
     ],
 )
 def test_refuses_what_breaks_it(subclass, message):

@@ -101,8 +101,8 @@ def test_accepts_what_keeps_the_contract(sample_shape):
         (GivesFloat32, "one float64 number for each of the 8 samples, got torch.float32"),
         (GivesAColumn, r"one float64 number .* of shape \(8, 1\)"),
         (DividesByNothing, "finite scores for finite samples"),
-        (WritesIntoTheSamples, "the samples to stay as they were"),
-        (DrawsAtRandom, "the same scores for the same samples, got others; draw nothing"),
+        (WritesIntoTheSamples, "the samples to stay unchanged"),
+        (DrawsAtRandom, "the same scores for the same samples, got others; use no random numbers"),
         (Counts, "the same scores for the same samples"),
         (AsksInFloat64, "asked in torch.float32 at one level"),
         (AsksAtALevelASample, r"at one level of shape \(1,\)"),
@@ -110,7 +110,7 @@ def test_accepts_what_keeps_the_contract(sample_shape):
         (ComparesWithTheBlock, "to depend on that sample alone, got another when the others were changed"),
         (IgnoresNanButCountsIt, "to depend on that sample alone, got another when the others were nan"),
         (FailsBesideNan, "to depend on that sample alone, got FloatingPointError: nan"),
-        (TakesAnything, r"\(kwargs\): expected arguments by name"),
+        (TakesAnything, r"\(kwargs\): expected named arguments"),
     ],
 )
 def test_refuses_what_breaks_it(subclass, message):

@@ -80,10 +80,10 @@ class CountsWhatDiverged(Filter):
     ("chosen", "message"),
     [
         (KeepsSamples, "to hold one batch at a time"),
-        (LooksAtABatch, "however they are cut into batches"),
-        (Rolls, "the same samples when it is asked again"),
+        (LooksAtABatch, "for any split into batches"),
+        (Rolls, "the same samples when it is called again"),
         (GivesNumbers, "a mask for each batch"),
-        (KeepsNothing, "some sample of those given to be kept"),
+        (KeepsNothing, "some of the given samples to be kept"),
         (CountsWhatDiverged, "diverged samples to be dropped"),
     ],
 )

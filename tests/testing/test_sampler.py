@@ -225,7 +225,7 @@ def test_takes_the_usual_schedule_by_itself():
         (ForgetsTheLastStep, r"every step to be shown once.* from 49 to 0, got \[49, 48, 47\], ..., 49 in all"),
         (ShowsTheNextLevel, "observers to see the sampler's levels"),
         (RenamesTheResults, r"each observer's result under its name, got \['observer/log'\]"),
-        (TakesAnything, r"\(kwargs\): expected arguments by name"),
+        (TakesAnything, r"\(kwargs\): expected named arguments"),
     ],
 )
 def test_refuses_what_breaks_it(subclass, message):
@@ -257,5 +257,5 @@ def test_refuses_another_distribution(sampler):
     message = f"{type(sampler).__name__}: expected the exact model of a Gaussian to give mean 1.5 and std 0.8"
     with pytest.raises(AssertionError, match=message):
         check_sampler_converges(sampler)
-    with pytest.raises(AssertionError, match=r"in 50 steps; take more steps"):
+    with pytest.raises(AssertionError, match=r"in 50 steps; use more steps"):
         check_sampler_converges(AncestralSampler(50), tolerance=0.01)

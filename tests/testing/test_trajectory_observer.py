@@ -113,8 +113,8 @@ def test_accepts_what_keeps_the_contract(sample_shape):
 @pytest.mark.parametrize(
     ("subclass", "message"),
     [
-        (AddsInPlace, "the state that was given to stay as it was.* write into no tensor"),
-        (AppendsInPlace, "the state that was given to stay as it was"),
+        (AddsInPlace, "the given state to stay unchanged.* write into no tensor"),
+        (AppendsInPlace, "the given state to stay unchanged"),
         (KeepsItself, "to keep nothing outside the state, got another result for two blocks.* set nothing on self"),
         (
             ComparesWithTheBlock,
@@ -128,8 +128,8 @@ def test_accepts_what_keeps_the_contract(sample_shape):
         (GivesOneRowTooFew, "one row for each of the 8 samples, got 7"),
         (DividesByNothing, "finite numbers for finite trajectories"),
         (WritesIntoTheStep, "the step to stay as it was"),
-        (SaysItIsAScoreOfTwoNumbers, r"one number a sample of an observer that is a score, got shape \(8, 1\)"),
-        (TakesAnything, r"\(kwargs\): expected arguments by name"),
+        (SaysItIsAScoreOfTwoNumbers, r"one number per sample from an observer that is a score, got shape \(8, 1\)"),
+        (TakesAnything, r"\(kwargs\): expected named arguments"),
     ],
 )
 def test_refuses_what_breaks_it(subclass, message):
