@@ -1,4 +1,4 @@
-"""Numbers as they stand in titles and legends."""
+"""Numbers in titles and legends."""
 
 import math
 
@@ -6,7 +6,7 @@ from lightning_modeinterp.metrics.functional import wilson_interval
 
 
 def percent(rate: float) -> str:
-    """Write a rate in [0, 1] as percent, with enough digits for a rare event; ``n/a`` where it is not a number.
+    """Write a rate in [0, 1] as percent, with enough digits for a rare event; ``n/a`` for nan.
 
     Example:
         >>> percent(0.9642), percent(0.0031), percent(0.000042), percent(float("nan"))
@@ -16,7 +16,7 @@ def percent(rate: float) -> str:
 
 
 def decimal(rate: float) -> str:
-    """Write a rate in [0, 1] with four digits; ``n/a`` where it is not a number.
+    """Write a rate in [0, 1] with four digits; ``n/a`` for nan.
 
     Example:
         >>> decimal(0.99271), decimal(float("nan"))
@@ -26,7 +26,7 @@ def decimal(rate: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """Write a ratio with three significant digits; ``n/a`` where it is not a number.
+    """Write a ratio with three significant digits; ``n/a`` for nan.
 
     Example:
         >>> ratio(0.02941), ratio(1.0), ratio(float("nan"))
@@ -39,7 +39,7 @@ def rate_with_interval(num_hits: int, num_samples: int) -> str:
     """Write a rate with its 95 % Wilson interval and the count behind it.
 
     Args:
-        num_hits: How many of the samples were hit, in [0, num_samples].
+        num_hits: Number of hits, in [0, num_samples].
         num_samples: At least 1.
 
     Example:
@@ -51,7 +51,7 @@ def rate_with_interval(num_hits: int, num_samples: int) -> str:
 
 
 def not_judged(num_samples: int) -> str:
-    """Say how many samples there are, of data without an oracle.
+    """Caption of samples without an oracle.
 
     Example:
         >>> not_judged(12_288)
@@ -61,7 +61,7 @@ def not_judged(num_samples: int) -> str:
 
 
 def power(value: float) -> str:
-    """Write a variance short; ``n/a`` where it is not a number.
+    """Write a variance short; ``n/a`` for nan.
 
     Example:
         >>> power(0.00123), power(float("nan"))

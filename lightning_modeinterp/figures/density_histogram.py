@@ -1,4 +1,4 @@
-"""Generated samples against the true density in one dimension, where the mass between the modes can be seen."""
+"""Histogram of 1D samples with the true density, which shows the mass between the modes."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -35,17 +35,17 @@ def density_histogram(
 ) -> Figure:
     """Draw the histogram of 1D samples on a logarithmic scale, with the true density as a line.
 
-    In each bin the hallucinated mass stands at the bottom, then the ambiguous, then what is in support; the top of the
+    In each bin the hallucinated mass is at the bottom, then the ambiguous and the in-support mass; the top of the
     stack is the density of all samples. The true density falls to 1e-80 between modes, so the axis ends at a tenth of
-    what one sample in a bin amounts to. Samples that lie further than one mode spacing outside the modes are counted
-    in the axis label and not drawn.
+    the density of one sample. Samples more than one mode spacing outside the modes are counted in the axis label and
+    not drawn.
 
     Args:
         samples: Generated samples, (N,) or (N, 1), data units.
         hallucinated: (N,) bool.
         log_density: Maps points (M, 1) in data units to the true log density (M,), natural logarithm.
         means: Means of the modes, (K,) or (K, 1), data units.
-        ambiguous: (N,) bool, neither in support nor hallucinated; None where there are none.
+        ambiguous: (N,) bool, neither in support nor hallucinated; None if there are none.
         num_bins: Bins over the visible range; they should be narrower than a mode.
 
     Raises:
@@ -69,7 +69,7 @@ def draw_density(
     ambiguous: Tensor | None = None,
     num_bins: int = 200,
 ) -> None:
-    """Draw what `density_histogram` shows, on given axes and without a legend; the arguments are the same."""
+    """Draw `density_histogram` on given axes, without a legend; the arguments are the same."""
     values = _flat(samples)
     is_ambiguous = torch.zeros_like(hallucinated) if ambiguous is None else ambiguous
     _check_verdicts(values, hallucinated, is_ambiguous)
@@ -104,7 +104,7 @@ def _check_verdicts(values: Tensor, *verdicts: Tensor) -> None:
 
 
 def _visible_range(x: NDArray[np.floating], means: NDArray[np.floating]) -> tuple[float, float]:
-    """Show half a mode spacing around the modes, and up to a whole one where samples lie there."""
+    """Half a mode spacing around the modes, or up to a whole one if there are samples."""
     centres = np.unique(means)
     spacing = float(np.diff(centres).min()) if len(centres) > 1 else 1.0
     low, high = float(centres[0]), float(centres[-1])
@@ -113,16 +113,16 @@ def _visible_range(x: NDArray[np.floating], means: NDArray[np.floating]) -> tupl
 
 
 def density_of_one(num_samples: int, edges: NDArray[np.floating]) -> float:
-    """What one of so many samples adds to the density of its bin."""
+    """The density of one of ``num_samples`` in its bin."""
     return 1 / (num_samples * float(edges[1] - edges[0]))
 
 
 Layer = tuple[NDArray[np.bool_], str, float, str]
-"""Which samples (N,), their colour, its opacity, and what they are called."""
+"""Samples (N,) bool, their colour, opacity and name."""
 
 
 def by_verdict(hallucinated: NDArray[np.bool_], ambiguous: NDArray[np.bool_]) -> list[Layer]:
-    """A layer a verdict, from the bottom up; no ambiguous one where there are none."""
+    """One layer per verdict, from the bottom up; no ambiguous one if there are none."""
     layers = [
         (hallucinated, HALLUCINATED, 1.0, "hallucinated"),
         (ambiguous, AMBIGUOUS, 1.0, "ambiguous"),

@@ -1,4 +1,4 @@
-"""Several 1D sample sets beside each other: how the mass between the modes follows what was changed."""
+"""Several 1D sample sets side by side, to compare the mass between the modes."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ PANEL_HEIGHT = 2.3
 
 @dataclass(frozen=True)
 class DensityPanel:
-    """One sample set, as `density_histogram` takes it."""
+    """One sample set, with the arguments of `density_histogram`."""
 
     samples: Tensor
     hallucinated: Tensor
@@ -28,12 +28,12 @@ class DensityPanel:
 
 
 def density_panels(panels: Mapping[str, DensityPanel], title: str, *, num_columns: int = 2) -> Figure:
-    """Draw one `density_histogram` a panel, under its name and its rate of hallucinations.
+    """Draw one `density_histogram` per panel, under its name and its rate of hallucinations.
 
     Args:
         panels: Sample sets by name, in reading order; at least one.
         title: What is compared, in one line.
-        num_columns: Panels in a row.
+        num_columns: Panels per row.
 
     Raises:
         ConfigurationError: There is no panel, or a sample set is not one-dimensional and judged.
@@ -58,7 +58,7 @@ def density_panels(panels: Mapping[str, DensityPanel], title: str, *, num_column
 
 
 def _legend_once(figure: Figure) -> None:
-    """Name the colours once for all panels; counts stand in the titles."""
+    """One legend for all panels; counts are in the titles."""
     first: dict[str, Any] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):

@@ -1,4 +1,4 @@
-"""Points of a 2D embedding such as t-SNE, by group, with some of the images that they stand for."""
+"""Points of a 2D embedding such as t-SNE, by group, with some of their images."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class EmbeddedPoints:
     Args:
         points: (N, 2), finite, any units.
         group: (N,) int64, the group of each point.
-        images: (N, C, H, W) with C = 1 or 3, data units, what the points stand for; None draws points alone.
+        images: (N, C, H, W) with C = 1 or 3, data units, images of the points; None draws points alone.
     """
 
     points: Tensor
@@ -54,16 +54,16 @@ def embedding(
 ) -> Figure:
     """Draw embeddings side by side, points coloured by group, with images spread over the plane.
 
-    The legend counts the points of a group; where panels differ, those of each panel.
+    The legend counts the points per group; if panels differ, for each panel.
 
     The axes of such an embedding have no meaning and distances between far points have little: a claim about
     neighbours is decided by a number in the space that was embedded.
 
     Args:
-        panels: Embeddings by name, such as a noise level each; at least one.
+        panels: Embeddings by name, such as one per noise level; at least one.
         groups: Names of the groups, in the order of their numbers; at most five.
         title: What is shown, in one line.
-        num_thumbnails: Images on a panel at most.
+        num_thumbnails: Maximum number of images per panel.
         white: Value of white, data units.
 
     Raises:
@@ -97,11 +97,11 @@ def embedding(
 
 
 def spread_out(points: Tensor, number: int) -> list[int]:
-    """Rows that lie as far from each other as can be, one after the other, from the leftmost on.
+    """Rows of points by farthest-point sampling, starting with the leftmost.
 
     Args:
         points: (N, 2), finite.
-        number: How many; fewer are given where there are fewer different points.
+        number: Number of rows; fewer if there are fewer different points.
     """
     chosen: list[int] = []
     distance = torch.full((len(points),), torch.inf, dtype=points.dtype)

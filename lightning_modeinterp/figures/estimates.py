@@ -1,4 +1,4 @@
-"""What seeds measured and what they say together, against the bound that was set before."""
+"""Measurements of seeds, their mean and its interval, with the bound of a claim."""
 
 import math
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ class EstimateRow:
     """One measured question.
 
     Args:
-        question: What was measured.
-        values: Number of each seed; nan where there is none.
-        mean: Of the seeds.
-        low: Lower end of the interval; nan where there is none.
+        question: The measured quantity.
+        values: Number of each seed; nan if there is none.
+        mean: Mean of the seeds.
+        low: Lower end of the interval; nan if there is none.
         high: Its upper end.
-        side: Where the number is claimed to lie, ``above`` or ``below`` the bound.
-        bound: The number that the verdict is taken against.
+        side: The claimed side, ``above`` or ``below`` the bound.
+        bound: The bound of the verdict.
         verdict: ``holds``, ``fails`` or anything else.
         is_ratio: Whether the axis is logarithmic.
     """
@@ -43,7 +43,7 @@ class EstimateRow:
 
 
 def estimates(rows: Sequence[EstimateRow], title: str) -> Figure:
-    """Draw a line a question: a dot a seed, the mean with its interval, the bound. Ratios have an axis of their own.
+    """Draw one line per question: a dot per seed, the mean with its interval, the bound. Ratios have their own axis.
 
     Args:
         rows: At least one.

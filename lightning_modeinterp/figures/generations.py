@@ -1,4 +1,4 @@
-"""How a number changes over the generations of a recursion, arm by arm."""
+"""Numbers over the generations of a recursion, by arm."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures.style import legend_below, new_figure, tidy
 
 COLOURS = ("#222222", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#999999")
-"""Of arms, in the order in which they are given."""
+"""Colours of the arms in order."""
 
 Curves = Mapping[str, Sequence[Sequence[float]]]
 """By arm, for each seed its value at each generation, from the first; nan is skipped."""
 
 
 def generations(panels: Mapping[str, Curves], title: str) -> Figure:
-    """Draw a panel for each number: a thin line for each seed, a thick one with dots through the means over them.
+    """Draw one panel per number: a thin line per seed, and a thick one with dots for the mean.
 
     Args:
-        panels: Curves by what they show; at least one, each with the same arms.
-        title: Above the figure.
+        panels: Curves by name; at least one, each with the same arms.
+        title: Title of the figure.
 
     Raises:
         ConfigurationError: If there is nothing to draw, panels have other arms, or there are more arms than colours.

@@ -1,4 +1,4 @@
-"""Images in rows, hallucinated ones in a frame."""
+"""Images in rows, with frames on hallucinations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NAME_HEIGHT = 0.24
 
 @dataclass(frozen=True)
 class ImageGroup:
-    """Images that stand together.
+    """A group of images.
 
     Args:
         images: (N, C, H, W) with C = 1 or 3, data units.
@@ -36,8 +36,8 @@ def image_grid(groups: Mapping[str, ImageGroup], title: str, *, num_columns: int
     Args:
         groups: By name, in reading order; at least one. A name may be empty.
         title: What is shown, in one line.
-        num_columns: Images in a row.
-        white: Value of white, data units; black is 0, and what lies beyond is clipped.
+        num_columns: Images per row.
+        white: Value of white, data units; black is 0, and values outside are clipped.
 
     Raises:
         ConfigurationError: There is no group, a group has no images of one or three channels, flags or captions are

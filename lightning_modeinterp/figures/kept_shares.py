@@ -1,4 +1,4 @@
-"""The distance from data against the share of samples that a filter keeps."""
+"""Distance from data by the share of samples that a filter keeps."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,14 +28,14 @@ def kept_shares(
     floor: Sequence[float],
     name: str,
 ) -> Figure:
-    """Draw a line for each score, a band of choices by chance, and what as many other data give.
+    """Draw a line per score, a band of random choices, and the distance of as many other data.
 
     Args:
-        shares: Falling shares of the samples, at least one.
-        by_score: By the name of a score, a distance for each share; one to four.
-        by_chance: For each share the distances of several choices.
+        shares: Decreasing shares of the samples, at least one.
+        by_score: For each score, a distance per share; one to four scores.
+        by_chance: For each share, the distances of several random choices.
         floor: Distance of as many other data.
-        name: What the distance is called.
+        name: Name of the distance.
 
     Raises:
         ConfigurationError: If there is not one distance of each for each share, or too many scores.

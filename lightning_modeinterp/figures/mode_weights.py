@@ -1,4 +1,4 @@
-"""How the shares of all modes change over the generations of a recursion, a panel for each arm."""
+"""Shares of all modes over the generations of a recursion, one panel per arm."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,14 +15,14 @@ MAX_COLUMNS = 3
 
 
 def mode_weights(arms: Mapping[str, Counts], title: str) -> Figure:
-    """Draw a line for each mode: its share of the samples in support, in per cent, generation by generation.
+    """Draw one line per mode: its share of the samples in support at each generation, in per cent.
 
-    Lines run from dark to light by the mode's share in the first generation, the same colours in all panels. A filter
-    that costs some modes spreads the lines more than no filter does; so does noise, by about the root of a count.
+    Colours go from dark to light by the mode's share in the first generation, the same in all panels. A filter that
+    costs some modes spreads the lines more than no filter does; so does noise, by about the root of a count.
 
     Args:
-        arms: Counts by arm, at least one; a mode that a generation does not name has none.
-        title: Above the figure.
+        arms: Counts by arm, at least one; a missing mode has a count of 0.
+        title: Title of the figure.
 
     Raises:
         ConfigurationError: If there is nothing to draw.

@@ -1,4 +1,4 @@
-"""Many images as one: quick to draw, and every pixel as it is."""
+"""Many images in one, which is fast to draw and keeps every pixel."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,10 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, WIDTH
 
 PAPER = 0.72
-"""Grey line about an image, so that black ones are told apart, and white ones from the page."""
+"""Grey line around an image, so that black and white ones are visible."""
 
 FEW = 5
-"""Fewer images are drawn as large as this many in a row."""
+"""Minimum number of columns: fewer images are not drawn larger."""
 
 CAPTION_HEIGHT = 0.1
 """Inches."""
@@ -26,14 +26,14 @@ CAPTION_HEIGHT = 0.1
 
 @dataclass(frozen=True)
 class Cells:
-    """Where N images of one size lie in a mosaic, in rows.
+    """Positions of N images of one size in a mosaic, in rows.
 
     Args:
         number: Number N of images.
-        height: Of an image, pixels.
-        width: Of an image, pixels.
-        num_columns: Images in a row.
-        has_captions: Whether there is room for a caption below each row.
+        height: Height of an image, pixels.
+        width: Width of an image, pixels.
+        num_columns: Images per row.
+        has_captions: Whether there is space for a caption below each row.
     """
 
     number: int
@@ -54,7 +54,7 @@ class Cells:
 
     @property
     def row_height(self) -> int:
-        """Pixels from one row to the next; a caption stands between the lines about two images."""
+        """Pixels from one row to the next; a caption is between two rows of images."""
         across = self.num_columns * (self.width + self.gap) + self.gap
         caption = self.gap + math.ceil(CAPTION_HEIGHT * across / WIDTH) if self.has_captions else 0
         return self.height + self.gap + caption
@@ -71,7 +71,7 @@ class Cells:
         return row * self.row_height + self.gap, column * (self.width + self.gap) + self.gap
 
     def lay(self, images: NDArray[np.floating], places: Iterable[int]) -> NDArray[np.floating]:
-        """Images (N, height, width, 3) in their places, each with a grey line about it; the rest is white."""
+        """Images (N, height, width, 3) in their places, each with a grey line around it; the rest is white."""
         mosaic = np.ones((*self.size, 3), dtype=images.dtype)
         corners = [self.corner(place) for place in places]
         for row, column in corners:
@@ -82,7 +82,7 @@ class Cells:
         return mosaic
 
     def frame(self, axes: Axes, place: int) -> None:
-        """Draw a frame in the colour of hallucinations about an image."""
+        """Draw a frame in the colour of hallucinations around an image."""
         row, column = self.corner(place)
         half = self.gap / 2
         corner = (column - half - 0.5, row - half - 0.5)
@@ -97,7 +97,7 @@ class Cells:
 
 
 def as_shades(images: Tensor, white: float) -> NDArray[np.floating]:
-    """Images (N, C, H, W) in [0, white] as colours (N, H, W, 3) in [0, 1]; what lies beyond is clipped.
+    """Images (N, C, H, W) in [0, white] as colours (N, H, W, 3) in [0, 1]; values outside are clipped.
 
     Raises:
         ConfigurationError: If they are no images of one or three channels, there are none, or white is not above 0.
@@ -114,10 +114,10 @@ def as_shades(images: Tensor, white: float) -> NDArray[np.floating]:
 
 
 def columns_for(number: int, num_columns: int) -> int:
-    """Images in a row: as asked for, and less where there are less, down to a `FEW`.
+    """Images per row: as requested, or fewer if there are fewer, but at least `FEW`.
 
     Raises:
-        ConfigurationError: If none is asked for.
+        ConfigurationError: If ``num_columns`` < 1.
     """
     if num_columns < 1:
         raise ConfigurationError(f"expected num_columns >= 1, got {num_columns}; ask for at least one image in a row")

@@ -1,4 +1,4 @@
-"""Between which modes hallucinations lie: each pair of modes as a line, coloured by its enrichment over chance."""
+"""Which modes hallucinations lie between: each pair of modes as a line, coloured by its enrichment over chance."""
 
 import math
 
@@ -12,7 +12,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures.style import GUIDE, new_figure, tidy
 
 COLOURS = "cividis"
-"""Rises in brightness alone, so it reads the same for the colour-blind and in grey."""
+"""A colour map of increasing brightness, which works for the colour-blind and in grey."""
 
 
 def pair_lines(

@@ -1,4 +1,4 @@
-"""How the predicted clean sample moves through the plane: to a mode and no further, or back and forth between two."""
+"""Paths of the predicted clean sample in 2D: to one mode, or back and forth between two."""
 
 from collections.abc import Sequence
 
@@ -24,19 +24,19 @@ def predicted_paths(
     num_last_steps: int | None = None,
     sides: Sides = BY_VERDICT,
 ) -> Figure:
-    """Draw the paths of the predicted x0 over the last reverse steps, one panel a verdict, on a shared scale.
+    """Draw the paths of the predicted x0 over the last reverse steps, one panel per verdict, on a shared scale.
 
-    A thin line is the whole of what is shown, a thick one its part in the detection window, a dot its end. The scale
+    A thin line is the whole path, a thick one its part in the detection window, a dot its end. The scale
     follows the ends of the paths and the modes; early predictions may leave the axes.
 
     Args:
         x_0_hat: Predicted clean samples from the first to the last recorded step, (S, N, 2), model units.
-        hallucinated: (N,) bool, or whatever tells the second side from the first. What is not hallucinated is drawn as
-            in support: leave ambiguous samples out.
-        steps_left: (S,) integers, the steps that are left after each recorded one: falling, 0 after the last.
+        hallucinated: (N,) bool, or any mask of the second side. All others are drawn as in support: leave ambiguous
+            samples out.
+        steps_left: (S,) integers, steps left after each recorded one: decreasing, 0 after the last.
         window: Ends of the detection window as steps left, both inclusive: ``(0, 9)`` is the last ten steps.
-        means: (K, 2) centres of the modes, model units; None where they are not known.
-        num_last_steps: How many steps before the end are shown. None for 100, or twice what the window needs if more.
+        means: (K, 2) centres of the modes, model units; None if unknown.
+        num_last_steps: Number of last steps to show. If None, 100, or twice the window if that is more.
         sides: The two panels.
 
     Raises:

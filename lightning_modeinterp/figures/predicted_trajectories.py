@@ -1,4 +1,4 @@
-"""How the predicted clean sample moves at the end of sampling: settled in support, restless where hallucinated."""
+"""The predicted clean sample at the end of sampling: settled in support, still moving for hallucinations."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def predicted_trajectories(
     num_last_steps: int = 200,
     sides: Sides = BY_VERDICT,
 ) -> Figure:
-    """Draw the predicted x0 over the last reverse steps, one panel a verdict, on a shared scale.
+    """Draw the predicted x0 over the last reverse steps, one panel per verdict, on a shared scale.
 
     One-dimensional samples are drawn as they are (`predicted_paths` draws those in the plane); of others, the distance
     of the prediction from its last value. Early
@@ -31,11 +31,11 @@ def predicted_trajectories(
 
     Args:
         x_0_hat: Predicted clean samples from the first to the last recorded step, (S, N, *sample_shape), model units.
-        hallucinated: (N,) bool, or whatever tells the second side from the first. What is not hallucinated is drawn as
-            in support: leave ambiguous samples out.
-        steps_left: (S,) integers, the steps that are left after each recorded one: falling, 0 after the last.
+        hallucinated: (N,) bool, or any mask of the second side. All others are drawn as in support: leave ambiguous
+            samples out.
+        steps_left: (S,) integers, steps left after each recorded one: decreasing, 0 after the last.
         window: Ends of the detection window as steps left, both inclusive: ``(0, 9)`` is the last ten steps.
-        num_last_steps: How many steps before the end are shown.
+        num_last_steps: Number of last steps to show.
         sides: The two panels.
 
     Raises:
@@ -85,7 +85,7 @@ def check_trajectories(
 
 
 def finite(x_0_hat: Tensor) -> NDArray[np.floating]:
-    """Turn (S, N, *sample_shape) into (S, N, d) with NaN, which is not drawn, for what has exploded."""
+    """Turn (S, N, *sample_shape) into (S, N, d) with NaN, which is not drawn, for diverged values."""
     values = x_0_hat.detach().cpu().double().flatten(2).numpy()
     return np.where(np.isfinite(values), values, np.nan)
 
@@ -102,7 +102,7 @@ def variance_title(
     window: tuple[int, int] | None,
     sides: Sides,
 ) -> str:
-    """State the median variance of either side over the window, which is what the detector compares."""
+    """The median variance of each side over the window, which the detector compares."""
     if window is None or not in_window(steps, window).any():
         return f"of {len(hallucinated):,} recorded trajectories {int(hallucinated.sum()):,}: {sides.names[1]}"
     variance = values[in_window(steps, window)].var(axis=0).mean(axis=1)

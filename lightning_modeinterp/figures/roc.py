@@ -1,4 +1,4 @@
-"""What a detector removes against what it costs, for every threshold."""
+"""Receiver operating characteristics of detectors."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -18,7 +18,7 @@ LINEAR_BELOW = 0.01
 """The false-positive axis is linear from 0 to here and logarithmic beyond, so that both 0 and small rates are seen."""
 
 DASHES: Sequence[tuple[int, tuple[float, ...]]] = [(0, (6, 1.5)), (0, (2.5, 1)), (0, (6, 1.5, 1.5, 1.5))]
-"""Lines of scores that are no windows, in turn."""
+"""Line styles of scores that are not windows, in turn."""
 
 
 def roc(
@@ -29,7 +29,7 @@ def roc(
     false_positive_rate: float = 0.04,
     others: Sequence[str] = (),
 ) -> Figure:
-    """Draw receiver operating characteristics, one line a window, the primary one thick, other scores dashed.
+    """Draw receiver operating characteristics, one line per window, the primary one thick, other scores dashed.
 
     The axis stretches small false-positive rates: the area that is seen is not the AUROC, which the legend has.
 

@@ -1,4 +1,4 @@
-"""How a distance between sets falls with their size, for samples and for data."""
+"""A distance between sets by their size, for samples and for data."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ def sample_sizes(sizes: Sequence[int], samples: Sequence[float], floor: Sequence
     """Draw distances against the number of samples, on logarithmic axes.
 
     Args:
-        sizes: Rising numbers of samples on each side, at least one.
-        samples: Distance of so many samples from data.
-        floor: Distance of other data from the same ones.
-        name: What the distance is called.
+        sizes: Increasing numbers of samples on each side, at least one.
+        samples: Distance of that many samples from data.
+        floor: Distance of other data from the same data.
+        name: Name of the distance.
 
     Raises:
         ConfigurationError: If there is no size, or not one distance of each a size.

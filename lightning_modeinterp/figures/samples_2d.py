@@ -1,4 +1,4 @@
-"""Data beside generated samples in the plane: what is in support hides in the modes, what is not stands out."""
+"""Data beside generated samples in 2D; samples off the modes stand out."""
 
 import math
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ MAX_COLUMNS = 3
 
 @dataclass(frozen=True)
 class PlaneSamples:
-    """One system in the plane.
+    """One system in 2D.
 
     Args:
         name: What the system is called, such as ``grid``; stands above its column where there are several.

@@ -1,4 +1,4 @@
-"""Writing a figure so that nobody ever reads half of one."""
+"""Write a figure so that no reader sees a partial file."""
 
 import os
 import tempfile
@@ -12,13 +12,13 @@ DPI = 150
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG, aside first and then renamed; folders on the way are made.
+    """Write a figure as PNG, under a temporary name first; missing folders are created.
 
-    What stood at ``path`` is replaced once the new file is complete, and stays as it was where drawing fails.
+    A file at ``path`` is replaced once the new one is complete, and kept if drawing fails.
 
     Args:
         figure: Any matplotlib figure.
-        path: Where to, ending in ``.png``.
+        path: Output file, ending in ``.png``.
 
     Returns:
         ``path``.

@@ -1,4 +1,4 @@
-"""The learned and the true score in one dimension: between two modes the truth jumps and a network does not."""
+"""The learned and the true score in 1D: between two modes the true one jumps, a network's does not."""
 
 import math
 from collections.abc import Mapping

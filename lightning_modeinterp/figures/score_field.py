@@ -1,4 +1,4 @@
-"""The learned and the true score in two dimensions, and where they differ: along the borders between modes."""
+"""The learned and the true score in 2D, and their difference, which is along the borders between modes."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from lightning_modeinterp.figures.captions import ratio
 from lightning_modeinterp.figures.style import new_figure
 
 NUM_ARROWS = 17
-"""Along either axis."""
+"""Along each axis."""
 
 
 def score_field(x: Tensor, learned: Tensor, true: Tensor, modes: Tensor, noise: str, slope_ratio: float) -> Figure:

@@ -1,6 +1,6 @@
-"""How figures look: one palette, one size, no global state.
+"""Style of figures: one palette, one size, no global state.
 
-The colours are those of Okabe and Ito: they stay apart for the colour-blind, and in grey.
+The colours are those of Okabe and Ito, distinct for the colour-blind and in grey.
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ RESTLESS = "#CC79A7"
 
 @dataclass(frozen=True)
 class Sides:
-    """Two groups of samples that are drawn beside each other.
+    """Two groups of samples that are drawn side by side.
 
     Args:
-        names: What they are called.
-        colours: How they are drawn.
+        names: Their names.
+        colours: Their colours.
     """
 
     names: tuple[str, str]
@@ -50,8 +50,8 @@ def new_figure(title: str, height: float = 3.6) -> Figure:
     """Make an empty figure that belongs to no window and no global list.
 
     Args:
-        title: The number that matters, in one line.
-        height: Inches.
+        title: The main result, in one line.
+        height: Height in inches.
     """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(title, fontsize=9.5, fontweight="bold", x=0.012, ha="left")
@@ -59,7 +59,7 @@ def new_figure(title: str, height: float = 3.6) -> Figure:
 
 
 def tidy(axes: Axes) -> None:
-    """Take away what carries no information: the upper and right frame, heavy ticks, strong grid lines."""
+    """Remove clutter: the upper and right frame, heavy ticks, strong grid lines."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="both", labelsize=8, color=GUIDE)
     axes.xaxis.label.set_fontsize(9)
@@ -69,7 +69,7 @@ def tidy(axes: Axes) -> None:
 
 
 def legend_below(figure: Figure) -> None:
-    """Put the legend of all axes under them, where it hides nothing: in one line if it fits, else in two columns."""
+    """Put the legend of all axes below them: in one line if it fits, else in two columns."""
     labels = [label for axes in figure.axes for label in axes.get_legend_handles_labels()[1]]
     num_characters = sum(len(label) + 6 for label in labels)  # 6: the sample of colour and the gaps
     num_columns = len(labels) if num_characters < 97 else 2

@@ -1,4 +1,4 @@
-"""How often a model invents, and how much of it the detector finds, along its training."""
+"""Rate of hallucinations, and the share that the detector removes, during training."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from lightning_modeinterp.figures.captions import percent
 from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, legend_below, new_figure, tidy
 
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#222222")
-"""Of windows, in the order in which they are given."""
+"""Colours of the windows in order."""
 
 
 def training_curves(

@@ -1,4 +1,4 @@
-"""Trajectory variance by verdict: how far apart the detector sees the two classes."""
+"""Histograms of trajectory variance by verdict."""
 
 import math
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ def variance_histogram(
     *,
     num_bins: int = 80,
 ) -> Figure:
-    """Draw the histogram of trajectory variance of either class over a logarithmic axis.
+    """Draw the histogram of trajectory variance of each class over a logarithmic axis.
 
-    Each class is normalised by itself, so a rare class is as tall as a common one; the legend says how many there are.
+    Each class is normalised separately, so a rare class is as tall as a common one; the legend has the counts.
     Samples in an open bin (from 0, or up to infinity) are counted in the axis label and not drawn. The shares in the
     title are read from the bins: they are right to the width of one fine bin.
 

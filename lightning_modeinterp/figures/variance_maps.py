@@ -1,4 +1,4 @@
-"""Where on an image the prediction still moves at the end."""
+"""Maps of the trajectory variance per pixel."""
 
 import math
 from collections.abc import Sequence

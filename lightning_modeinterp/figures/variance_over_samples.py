@@ -1,4 +1,4 @@
-"""Where the restless samples lie: trajectory variance over the line, and in the plane."""
+"""Trajectory variance by position of the samples, in 1D and 2D."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ SHOWN = (0.002, 0.998)
 """Quantiles of the samples between which the axes run, but for a margin."""
 
 COLOURS = colormaps["viridis_r"]
-"""Restless is dark, which shows on white."""
+"""High variance is dark, which is visible on white."""
 
 Groups = Mapping[str, NDArray[np.bool_]]
 

@@ -1,4 +1,4 @@
-"""How the trajectory variance of all samples spreads, where no verdict tells them apart."""
+"""Distribution of the trajectory variance of all samples, without verdicts."""
 
 import numpy as np
 from matplotlib.figure import Figure

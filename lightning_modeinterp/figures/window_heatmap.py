@@ -1,4 +1,4 @@
-"""Which window detects best, over all windows by noise level."""
+"""Detection by all windows of noise levels, as a heat map."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

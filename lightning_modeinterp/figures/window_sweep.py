@@ -1,4 +1,4 @@
-"""How much detection depends on the window that the variance is taken over."""
+"""Detection by the window of the variance."""
 
 from collections.abc import Sequence
 

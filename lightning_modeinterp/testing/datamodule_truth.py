@@ -42,7 +42,7 @@ def check_units(data: ModeInterpDataModule, rows: Tensor) -> None:
     expect(torch.equal(given, rows), f"{name}: expected samples to stay unchanged, got others; write into a copy")
     expect(
         torch.allclose(data.to_data_units(rows[:1]), values[:1]),
-        f"{name}: expected each sample to be converted independently, got another beside others; use constants of the data",
+        f"{name}: expected independent conversion of samples, got another beside others; use constants of the data",
     )
     expect(
         torch.allclose(data.to_model_units(values), rows, atol=1e-5),

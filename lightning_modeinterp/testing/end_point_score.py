@@ -23,8 +23,9 @@ def check_end_point_score(
     """Check that an end-point score keeps the contract of its interface, with a toy model.
 
     It gives one finite float64 number per sample, in sample order, that depends on the sample alone, even beside a
-    sample of nan. The same samples always get the same scores, independent of PyTorch's generator. The model is called at
-    levels of shape (1,) in the samples' precision, within inference mode, as in sampling; the samples are not changed.
+    sample of nan. The same samples always get the same scores, independent of PyTorch's generator. The model is called
+    at levels of shape (1,) in the samples' precision, within inference mode, as in sampling; the samples are not
+    changed.
 
     Args:
         score: Any score.
@@ -82,7 +83,7 @@ def _check_scores(score: EndPointScore, schedule: NoiseSchedule, samples: Tensor
     )
     expect(
         torch.equal(score.score(samples, _Model(), schedule), scores),
-        f"{name}: expected the same scores for the same samples, got others; use no random numbers and no state on self, "
+        f"{name}: expected the same scores for the same samples, got others; use no random numbers, no state on self, "
         "or a generator with your own seed",
     )
 

@@ -264,7 +264,7 @@ def test_accepts_what_keeps_the_contract(make, is_recorded):
         (AsksEveryProcessForEverything, r"predict_dataloader\(\): expected 2 processes .* got \[0, 0, 1, 1, 2, 2\]"),
         (AsksForTooFew, r"test_dataloader\(\)\[1\]: expected 1 processes .* 0 to 2 once, got \[0, 1\]"),
         (FlattensItsSamples, r"float32 of the shape \(110, 1\) that came in"),
-        (ScalesByTheBatch, "each sample to be converted independently"),
+        (ScalesByTheBatch, "independent conversion of samples"),
         (ConvertsInPlace, "samples to stay unchanged"),
         (NeverComesBack, "to_model_units: expected what `to_data_units` was given"),
         (JudgesInModelUnits, "over 0.99 of the train samples in support, got 0"),
