@@ -45,8 +45,8 @@ def main(args: Sequence[str]) -> None:
     threshold = replace(calibrate(source.samples, given.score, given.retained, good), set_on=source.set_on)
     threshold.save(given.out)
     print(
-        f"threshold finished; {given.score} <= {threshold.value:.6g} keeps {given.retained:.4g} of the "
-        f"{threshold.num_in_support:,} samples {who}; saved in {given.out}"
+        f"threshold finished; {given.score} up to {threshold.value:.6g} keeps {given.retained:.4g} of the "
+        f"{threshold.num_in_support:,} samples {who}; it is in {given.out}"
     )
 
 
