@@ -20,7 +20,7 @@ commands:
   configs     list the configs in the package; --copy DIR copies them
   export      write the samples of a store as npz, PNG or a folder, or a model as a diffusers folder
   fidelity    compare samples with data: FID, KID, precision and recall
-  keep        filter the samples of a store, to train on the rest
+  keep        write the samples of a store that pass a filter, to train on
   recurse     train models on their own output, for several generations
   report      write the results of a run, recursion or reproduction as one HTML file
   sheet       write a page of images to look at and label

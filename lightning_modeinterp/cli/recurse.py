@@ -17,7 +17,7 @@ from lightning_modeinterp.recursion.report import write_report
 from lightning_modeinterp.runs import CachedRuns, How, RunFailedError
 
 DESCRIPTION = r"""
-Train a model, draw samples from it, filter them, train the next model on the rest, and so on. Every generation is
+Train a model, draw samples from it, filter them, train the next model on those kept, and so on. Every generation is
 measured.
 
   modeinterp recurse -c recursion/gaussian_2d_grid --out runs/recursion/grid --jobs 2

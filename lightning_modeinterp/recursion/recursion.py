@@ -2,7 +2,7 @@
 
 Generation 0 is trained on the original data and shared by all arms. For each generation, unfiltered samples are drawn
 and compared with the original data (``test``). Others are drawn (``predict``) and filtered, and the next generation is
-trained on the rest.
+trained on those kept.
 """
 
 from collections.abc import Mapping, Sequence
