@@ -1,11 +1,15 @@
 """``modeinterp configs``: the configs that come with the package."""
 
 import argparse
+import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
 from lightning_modeinterp.configuration import copy_configs, first_comment, shipped_names
 from lightning_modeinterp.errors import ConfigurationError
+
+LONGEST = 110
+"""Characters of a config's description that are shown."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,4 +39,5 @@ def main(args: Sequence[str]) -> None:
     names = shipped_names()
     width = max(map(len, names))
     for name in names:
-        print(f"{name:{width}}  {first_comment(name)}".rstrip())
+        about = textwrap.shorten(first_comment(name), LONGEST, placeholder=" ...")
+        print(f"{name:{width}}  {about}".rstrip())

@@ -5,6 +5,7 @@ In a checkout they are in the folder ``configs`` beside the package, in an insta
 
 import difflib
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from lightning_modeinterp.errors import ConfigurationError
@@ -22,13 +23,14 @@ def shipped_names() -> list[str]:
 
 
 def first_comment(name: str) -> str:
-    """The comment in the first line of a shipped config; empty if there is none.
+    """The first sentence of the comment at the top of a shipped config; empty if there is none.
 
     Args:
         name: Its name, ``<kind>/<name>``.
     """
-    line = (CONFIGS / f"{name}.yaml").read_text().partition("\n")[0]
-    return line.removeprefix("#").strip() if line.startswith("#") else ""
+    lines = (CONFIGS / f"{name}.yaml").read_text().splitlines()
+    comment = [line.lstrip("# ") for line in takewhile(lambda line: line.startswith("#"), lines)]
+    return " ".join(comment).partition(". ")[0].removesuffix(".")
 
 
 def with_shipped_paths(arguments: Sequence[str]) -> list[str]:

@@ -76,8 +76,9 @@ class CachedRuns:
         weights = folder / "checkpoints" / "last.ckpt"
         if not self.has_fit(fit):
             start = "last" if fit.after is None or weights.exists() else self.checkpoint(fit.after)
-            is_new = fit.init_from is not None and not weights.exists()
-            begins_with = [f"--init_from={self.checkpoint(fit.init_from)}"] if is_new else []
+            begins_with = []
+            if fit.init_from is not None and not weights.exists():
+                begins_with = [f"--init_from={self.checkpoint(fit.init_from)}"]
             self._run("fit", folder, fit, [*self._options(fit), *begins_with, f"--ckpt_path={start}"], FINISHED)
         return weights
 
