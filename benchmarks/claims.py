@@ -38,8 +38,8 @@ def take(reproduction: Path, results: Path) -> None:
 
 
 def summary(records: Mapping[str, Mapping[str, Any]]) -> str:
-    """One line a claim: of its findings the least favourable one."""
-    lines = ["| the paper says | of what was measured, the least favourable | verdict |", "| --- | --- | --- |"]
+    """One line per claim, with its least favourable finding."""
+    lines = ["| the paper says | least favourable finding | verdict |", "| --- | --- | --- |"]
     for each in records.values():
         worst = min(each["findings"], key=lambda found: VERDICTS.index(found["verdict"]))
         measured = f"{worst['question']}: {report.interval(worst)}, claimed {worst['claimed']} {worst['bound']:g}"

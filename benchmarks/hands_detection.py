@@ -8,7 +8,7 @@
 Every score of both sets is measured on the final one: its AUROC, the AUROC among hands as large (their areas fall into
 the same hundredth of the image), and what a threshold removes that keeps 96 % of the images in support of the
 exploration set. Area and ink are read the way the exploration set says. Intervals are of 95 %, by the bootstrap over
-samples. It also draws hands of each kind, of both sets, and those of the final set from the most restless to the least.
+samples. It also draws hands of each kind, of both sets, and those of the final set from the highest variance to the lowest.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def kinds(images: JudgedSamples, data: ModeInterpDataModule) -> dict[str, ImageG
 def by_variance(images: JudgedSamples, window: str) -> dict[str, ImageGroup]:
     """Both ends of the order by the variance over a window, the hallucinated ones in a frame."""
     order = images.variance_of(window).argsort(descending=True, stable=True)
-    ends = {"most restless first": order[:NUM_SHOWN], "least restless last": order[-NUM_SHOWN:]}
+    ends = {"highest variance first": order[:NUM_SHOWN], "lowest variance last": order[-NUM_SHOWN:]}
     return {name: ImageGroup(images.samples[rows], images.hallucinated[rows]) for name, rows in ends.items()}
 
 

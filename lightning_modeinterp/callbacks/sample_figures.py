@@ -113,9 +113,9 @@ def _sorted_images(drawn: GeneratedBatch, variance: Tensor, window: str) -> Figu
     """Both ends of the order, with the variance below each image and frames on hallucinations; all if there are few."""
     order = as_suspicion(variance).argsort(descending=True, stable=True)
     half = NUM_IMAGES // 2
-    ends = {"most restless first": order}
+    ends = {"highest variance first": order}
     if len(order) > NUM_IMAGES:
-        ends = {"most restless first": order[:half], "least restless last": order[-half:]}
+        ends = {"highest variance first": order[:half], "lowest variance last": order[-half:]}
     groups = {
         name: figures.ImageGroup(
             drawn.samples[rows],

@@ -49,7 +49,7 @@ def kept_shares(
     figure = new_figure(f"{name} of the samples that are kept, at equal sizes")
     axes = figure.subplots()
     low, high = [min(values) for values in by_chance], [max(values) for values in by_chance]
-    axes.fill_between(shares, low, high, color=GUIDE, alpha=0.25, linewidth=0, label=f"{len(by_chance[0])} by chance")
+    axes.fill_between(shares, low, high, color=GUIDE, alpha=0.25, linewidth=0, label=f"{len(by_chance[0])} at random")
     for colour, (score, values) in zip(COLOURS, by_score.items(), strict=False):
         axes.plot(shares, values, "o-", color=colour, markersize=4, label=f"lowest {score}")
     axes.plot(shares, floor, "s--", color=DATA, markersize=3, label="other data")

@@ -37,7 +37,7 @@ class Sides:
 
 BY_VERDICT = Sides(("in support", "hallucinated"), (IN_SUPPORT, HALLUCINATED))
 """Of data with an oracle."""
-BY_VARIANCE = Sides(("most settled", "most restless"), (UNJUDGED, RESTLESS))
+BY_VARIANCE = Sides(("low variance", "high variance"), (UNJUDGED, RESTLESS))
 """Of data without one."""
 
 FEW_POINTS = 400

@@ -101,4 +101,4 @@ def test_what_cannot_be_drawn_is_refused(x_0_hat, steps, message):
 
 def test_other_sides_than_verdicts():
     figure = predicted_paths(wandering(), BAD, STEPS, (0, 9), sides=BY_VARIANCE)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["most settled, n = 6", "most restless, n = 4"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["low variance, n = 6", "high variance, n = 4"]

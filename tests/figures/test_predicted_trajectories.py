@@ -115,6 +115,6 @@ def test_what_cannot_be_drawn_is_refused(x_0_hat, steps, message):
 
 def test_other_sides_than_verdicts():
     figure = predicted_trajectories(settling(), BAD, STEPS, window=(0, 9), sides=BY_VARIANCE)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["most settled, n = 12", "most restless, n = 4"]
-    assert re.fullmatch(r"median variance in the window: most settled \S+, most restless \S+", figure.get_suptitle())
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["low variance, n = 12", "high variance, n = 4"]
+    assert re.fullmatch(r"median variance in the window: low variance \S+, high variance \S+", figure.get_suptitle())
     assert len(figure.get_suptitle()) < 75  # what fits above the axes
