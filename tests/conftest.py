@@ -1,10 +1,13 @@
 """What tests of several rooms need: W&B offline, and generated samples whose verdict and scores are made up."""
 
 from functools import partial
+from io import BytesIO
 
 import pytest
 import torch
 import wandb
+from matplotlib.figure import Figure
+from PIL import Image
 from sklearn.manifold import TSNE
 
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
@@ -39,6 +42,20 @@ def offline_wandb(monkeypatch):
 def quick_tsne(monkeypatch):
     """A t-SNE that is there to be drawn, not to be looked at."""
     monkeypatch.setattr("sklearn.manifold.TSNE", partial(TSNE, max_iter=LEAST_ITERATIONS))
+
+
+@pytest.fixture(scope="module")
+def quick_figures():
+    """Figures that are there, not to be looked at: PNGs of one grey. To draw those of a test takes two short fits."""
+    content = BytesIO()
+    Image.new("RGB", (8, 6), "grey").save(content, "png")
+
+    def save(figure, path, **options):
+        path.write_bytes(content.getvalue())
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Figure, "savefig", save)
+        yield
 
 
 def build_generated(num_samples=400, start=0, block_size=50, seed=0, num_modes=3, judged=True):

@@ -1,6 +1,6 @@
 """Parts whose own tests call the contracts, with the files, sizes or networks that they need."""
 
-from lightning_modeinterp.testing import concrete_subclasses
+from tests.subclasses import concrete_subclasses
 
 THEIRS = (
     *(f"lightning_modeinterp.data.{family}." for family in ("hands", "images", "mnist")),

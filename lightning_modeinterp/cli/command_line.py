@@ -66,6 +66,7 @@ class ModeInterpCLI(LightningCLI):
         self._holds_run_directory = False
         self._goes_on = False  # a fit that resumes from a checkpoint of its own run directory
         self.first_step = 0  # optimiser steps before this start
+        self._given = list(sys.argv[1:] if kwargs.get("args") is None else kwargs["args"])
         super().__init__(**kwargs)
 
     def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -100,14 +101,19 @@ class ModeInterpCLI(LightningCLI):
         parser.link_arguments("data.sample_shape", SAMPLE_SHAPE, apply_on="instantiate")
         parser.link_arguments("run", "checkpoint.dirpath", _checkpoint_folder, apply_on="instantiate")
 
+    def _prepare_subcommand_parser(self, klass: type, subcommand: str, **kwargs: Any) -> LightningArgumentParser:
+        """Make the parser of the given command, and of others one without options: that saves a tenth of a second."""
+        if next(iter(self._given), subcommand) in {*self.subcommands()} - {subcommand}:
+            return self.init_parser(**kwargs)
+        return super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
+
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse, and say what a swapped class keeps from the one before it, and which lists are replaced."""
-        given = list(sys.argv[1:] if args is None else args)
+        given = self._given
         if given[:1] == ["completion"]:
             words = {name: options_of(each) for name, each in self._subcommand_parsers.items()}
             print(completion_script({**words, "reproduce": reproduce.words()}))
             raise SystemExit
-        self._given = given
         self.config = parser.parse_args(every_option(given))
         if is_first_process():
             config = self.config[self.config.subcommand].as_dict()

@@ -1,6 +1,7 @@
 """Completion of commands and options by the shell, from a script that is written once.
 
-A script that asks Python at each press of the tab key would import torch each time.
+A script that asks Python at each press of the tab key would import torch each time. The one that shtab makes of the
+same parsers lists the options of every class for every option that can name one, in 640 MB.
 """
 
 from collections.abc import Mapping, Sequence

@@ -50,8 +50,11 @@ class Parser(LightningArgumentParser):
         raise ConfigurationError(one_line(message, options, class_names(), self._made_for)) from ex
 
     def dump(self, cfg: Namespace, *args: Any, **kwargs: Any) -> str:
-        """Dump a config; a default that is an enum of strings, as in Lightning's `Timer`, as its value."""
-        return str(super().dump(_with_plain_enums(cfg.clone()), *args, **kwargs))
+        """Dump a config; a default that is an enum of strings, as in Lightning's `Timer`, as its value.
+
+        Parsing has checked it; to check it again at each of four dumps took a fifth of a short command.
+        """
+        return str(super().dump(_with_plain_enums(cfg.clone()), *args, **{"skip_validation": True, **kwargs}))
 
 
 def _with_plain_enums(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Contract tests of every interface, for authors of plug-ins to call on their own classes."""
 
-from lightning_modeinterp.testing.arguments import check_arguments
 from lightning_modeinterp.testing.claim import check_claim
 from lightning_modeinterp.testing.datamodule import check_datamodule
 from lightning_modeinterp.testing.decoder import check_decoder
@@ -11,12 +10,10 @@ from lightning_modeinterp.testing.generation_metric import check_generation_metr
 from lightning_modeinterp.testing.noise_schedule import check_noise_schedule
 from lightning_modeinterp.testing.probe import check_probe, made_up_subject
 from lightning_modeinterp.testing.sampler import check_sampler, check_sampler_converges
-from lightning_modeinterp.testing.subclasses import concrete_subclasses
 from lightning_modeinterp.testing.support_oracle import check_support_oracle
 from lightning_modeinterp.testing.trajectory_observer import check_trajectory_observer
 
 __all__ = [
-    "check_arguments",
     "check_claim",
     "check_datamodule",
     "check_decoder",
@@ -30,7 +27,6 @@ __all__ = [
     "check_sampler_converges",
     "check_support_oracle",
     "check_trajectory_observer",
-    "concrete_subclasses",
     "made_up_batches",
     "made_up_subject",
 ]

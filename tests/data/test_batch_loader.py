@@ -96,9 +96,9 @@ def test_an_iterator_that_has_given_nothing_has_not_begun_its_epoch():
     assert loader.state_dict() == {"epoch": 0, "next_batch": 1}
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 7, 8, 10, 13])
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 8])
-@pytest.mark.parametrize("world_size", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 13])
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+@pytest.mark.parametrize("world_size", [2, 3, 4])
 def test_ranks_share_every_global_batch_without_padding_or_repeats(size, batch_size, world_size):
     alone = BatchLoader(numbers(size), batch_size, 0)
     ranks = [BatchLoader(numbers(size), batch_size, 0, rank=r, world_size=world_size) for r in range(world_size)]

@@ -5,6 +5,7 @@ Of reproductions, which take long, the arguments are read.
 
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from lightning_modeinterp.cli import main, reproduce
 from tests.families import ABSENT, is_named_for
+from tests.integration.conftest import UNET
 
 from .test_snippets import ROOT, blocks_of
 
@@ -33,6 +35,11 @@ SIZES = (
     "--trainer.enable_model_summary=false",
     "--trainer.accelerator=cpu",
 )
+OF_A_NETWORK = {"shapes_32.yaml": UNET}
+"""What makes a network small that is not, by the config of it."""
+
+TOUR = ["fit", "-c", "configs/experiment/gaussian_1d.yaml"]
+"""Where this has been given, pages go on."""
 
 
 def commands_of(page: Path, commands: Sequence[str] = COMMANDS, others: Sequence[str] = OTHERS) -> Iterator[list[str]]:
@@ -72,21 +79,38 @@ def files_of(page: Path, folder: Path) -> None:
         (folder / "images.yaml").write_text(block.replace("[32, 64]", "[8, 16]"))
 
 
+def run(command: str, *options: str) -> None:
+    """Run a command with sizes of a test."""
+    print("modeinterp", command, shlex.join(options))
+    small = [each for config, sizes in OF_A_NETWORK.items() if config in shlex.join(options) for each in sizes]
+    main([command, *options, *((*SIZES, *small) if command in COMMANDS else ())])
+
+
+@pytest.fixture(scope="module")
+def toured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs of a folder where the tour has begun."""
+    folder = tmp_path_factory.mktemp("tour")
+    (folder / "configs").symlink_to(ROOT / "configs")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        run(*TOUR)
+    return folder / "runs"
+
+
 @pytest.mark.filterwarnings("error:generation.sampler")  # what the pages show is sound
-@pytest.mark.usefixtures("offline_wandb", "quick_tsne")
+@pytest.mark.usefixtures("offline_wandb", "quick_tsne", "quick_figures")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(commands_of(page))], ids=lambda page: page.stem)
-def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_run(page: Path, toured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(toured, tmp_path / "runs")
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     modules_of(page, tmp_path)
     files_of(page, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     first, *others = without_absent(commands_of(page))
-    tour = ["fit", "-c", "configs/experiment/gaussian_1d.yaml"]  # pages go on where this has been given
-    begins_so = first == tour or first == ["fit", "-c", "gaussian_1d"]
-    for command, *options in [tour, *(others if begins_so else [first, *others])]:
-        print("modeinterp", command, shlex.join(options))
-        main([command, *options, *(SIZES if command in COMMANDS else ())])
+    begins_so = first == TOUR or first == ["fit", "-c", "gaussian_1d"]
+    for command, *options in others if begins_so else [first, *others]:
+        run(command, *options)
         assert command in OTHERS or any((tmp_path / "runs").rglob(f"config_{command}.yaml"))
 
 

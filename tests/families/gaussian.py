@@ -11,6 +11,7 @@ EXPERIMENTS = {
 """Names of experiments, and what makes their networks and samples small."""
 
 LIKE_ANOTHER = {
+    "gaussian_1d": "test_ranks.py runs it on two processes, and most tests on one",
     "gaussian_1d_vdm": "its data are those of gaussian_1d, its module that of gaussian_2d_vdm",
     "gaussian_2d_grid": "its data are those of gaussian_2d_vdm, its module that of gaussian_1d",
 }

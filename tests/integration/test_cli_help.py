@@ -3,7 +3,8 @@
 import re
 import shlex
 import subprocess
-import sys
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 
 import pytest
 
@@ -25,8 +26,9 @@ def printed(arguments, capsys):
 @pytest.fixture(scope="module")
 def options():
     """Options of each command, from the completion script."""
-    command = [sys.executable, "-m", "lightning_modeinterp", "completion"]
-    script = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
+        main(["completion"])
+    script = printed.getvalue()
     return {
         name: set(words.split()) for name, words in re.findall(r'^ +(\w+)\) options="(.*)" ;;$', script, re.M)
     }, script
@@ -49,6 +51,7 @@ def test_options_that_help_names_exist(command, options):
     assert {name.split(".init_args.")[0] for name in named} <= known
 
 
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_examples_of_help_run(command, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)

@@ -9,7 +9,7 @@ from lightning_modeinterp.configuration.config_files import read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.modules import DiffusionModule
 from lightning_modeinterp.sample_store import SampleStore
-from lightning_modeinterp.testing import concrete_subclasses
+from tests.subclasses import concrete_subclasses
 
 from .families import (
     COMMANDS,

@@ -40,8 +40,9 @@ def test_a_rate_falls_after_each_validation_that_is_no_better(run):
     assert ended(run)[1] == pytest.approx(0.001 * 0.5**3)
 
 
-@pytest.mark.parametrize("options", [plateau("val/hallucination_rate"), warm(12)], ids=["plateau", "warm-up"])
-@pytest.mark.parametrize("stop", [3, 7])
+@pytest.mark.parametrize(
+    ("options", "stop"), [(plateau("val/hallucination_rate"), 3), (warm(12), 7)], ids=["plateau", "warm-up"]
+)
 def test_a_schedule_goes_on_bitwise(tmp_path, options, stop):
     """3 steps end with a validation, whose step of the schedule the checkpoint has to hold."""
     whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")

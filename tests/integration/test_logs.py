@@ -1,30 +1,28 @@
 """Where a run's logs are, and that they go on when it is resumed."""
 
 import pytest
-import torch
 
 from lightning_modeinterp.cli import run_command
 
-from .conftest import ROOT, Runner
-from .log_readers import finish_wandb, tensorboard_scalars, wandb_rows
+from .conftest import NO_FIGURES, ROOT, Runner
+from .log_readers import tensorboard_scalars
 
-TENSORBOARD = f"-c={ROOT / 'configs/logger/tensorboard.yaml'}"
-WANDB = f"-c={ROOT / 'configs/logger/wandb.yaml'}"
+TENSORBOARD = (f"-c={ROOT / 'configs/logger/tensorboard.yaml'}", *NO_FIGURES)
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A fit that nothing has disturbed; tests leave it as it is."""
     run = Runner(tmp_path_factory.mktemp("whole"))
-    run("fit", TENSORBOARD)
+    run("fit", *TENSORBOARD)
     return run
 
 
 @pytest.mark.parametrize("stop", [5, 8, 11])
 def test_resumed_logs_are_those_of_an_undisturbed_fit(run, whole, stop):
     """8 batches an epoch, validation after 6 and 12."""
-    run("fit", TENSORBOARD, f"--trainer.max_steps={stop}")
-    run("fit", TENSORBOARD, "--ckpt_path=last")
+    run("fit", *TENSORBOARD, f"--trainer.max_steps={stop}")
+    run("fit", *TENSORBOARD, "--ckpt_path=last")
     first, second = (each.folder / "logs/fit" for each in (whole, run))
     assert (first / "metrics.csv").read_bytes() == (second / "metrics.csv").read_bytes()
     assert str(tensorboard_scalars(first)) == str(tensorboard_scalars(second))
@@ -33,11 +31,11 @@ def test_resumed_logs_are_those_of_an_undisturbed_fit(run, whole, stop):
 
 def test_resuming_from_an_older_checkpoint_drops_what_came_after(tmp_path):
     run = Runner(tmp_path)
-    run("fit", TENSORBOARD, "--trainer.max_steps=5")
+    run("fit", *TENSORBOARD, "--trainer.max_steps=5")
     older = run.folder / "older.ckpt"
     older.write_bytes((run.folder / "checkpoints/last.ckpt").read_bytes())
-    run("fit", TENSORBOARD, "--ckpt_path=last")
-    run("fit", TENSORBOARD, f"--ckpt_path={older}", "--trainer.max_steps=7")
+    run("fit", *TENSORBOARD, "--ckpt_path=last")
+    run("fit", *TENSORBOARD, f"--ckpt_path={older}", "--trainer.max_steps=7")
     assert [step for step, _ in tensorboard_scalars(run.folder / "logs/fit")["train/loss"]] == list(range(7))
 
 
@@ -52,7 +50,7 @@ def test_saved_config_logs_in_its_own_run(whole, tmp_path):
 
 def test_a_repeated_validation_is_logged_once(fitted):
     for _ in range(2):
-        fitted("validate", TENSORBOARD, "--ckpt_path=last")
+        fitted("validate", *TENSORBOARD, "--ckpt_path=last")
     assert len(tensorboard_scalars(fitted.folder / "logs/validate")["val/loss"]) == 1
     assert len((fitted.folder / "logs/validate/metrics.csv").read_text().splitlines()) == 2
 
@@ -60,21 +58,3 @@ def test_a_repeated_validation_is_logged_once(fitted):
 def test_no_logger_if_the_user_wants_none(run):
     run("fit", "--trainer.logger=false")
     assert not (run.folder / "logs").exists()
-
-
-@pytest.mark.usefixtures("offline_wandb")
-def test_w_and_b_has_a_run_for_each_command(run, monkeypatch):
-    monkeypatch.delenv("WANDB_PROJECT", raising=False)
-    seen = []
-    for command in ("fit", "test"):
-        cli = run(command, WANDB, *(["--ckpt_path=last"] if command == "test" else []))
-        (logger,) = (each for each in cli.trainer.loggers if "Wandb" in type(each).__name__)
-        seen.append((logger.experiment.id, logger.experiment.job_type))
-        assert (logger.experiment.project, logger.experiment.group) == ("modeinterp", "gaussian_1d")
-        assert logger.experiment.name == "gaussian_1d/seed_0"
-        finish_wandb(run.folder)
-        rows = wandb_rows(run.folder)
-        assert any(f"{'val' if command == 'fit' else 'test'}/hallucination_rate" in row for row in rows)
-    assert [job for _, job in seen] == ["fit", "test"]
-    assert seen[0][0] != seen[1][0]
-    assert torch.load(run.folder / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 12

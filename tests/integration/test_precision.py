@@ -11,9 +11,10 @@ from lightning_modeinterp.trajectories import TrajectoryVariance
 from .conftest import CONFIG, NETWORK, SMALL, VDM_LEARNED, Runner
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+SINGLE = pytest.param("32-true", marks=pytest.mark.slow)  # what most other tests run in
 
 
-@pytest.fixture(scope="module", params=PRECISIONS)
+@pytest.fixture(scope="module", params=[SINGLE, *PRECISIONS[1:]])
 def mixed(request, tmp_path_factory):
     """A fit and its samples in one precision; what went in and out of network and trajectory is noted."""
     seen = {"network": set(), "trajectory": set()}
@@ -82,8 +83,10 @@ def test_a_vdm_that_draws_nothing_may_be_of_half_precision(run):
     run("fit", "--trainer.precision=bf16-true", '--generation.monitor={"num_samples": 0}', network=VDM_LEARNED)
 
 
-@pytest.mark.parametrize("precision", ["bf16-true", "16-true"])
-@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+@pytest.mark.parametrize(
+    ("command", "precision"),
+    [("fit", "16-true"), *((command, "bf16-true") for command in ("fit", "validate", "test", "predict"))],
+)
 def test_samples_are_not_drawn_in_half_precision(command, precision, tmp_path, capsys):
     options = [f"--run.root={tmp_path}", *SMALL, *NETWORK, f"--trainer.precision={precision}", "--allow_untrained=true"]
     with pytest.raises(SystemExit) as exit_:

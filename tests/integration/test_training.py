@@ -32,7 +32,10 @@ def same(a, b):
     return a == b
 
 
-@pytest.fixture(scope="module", params=[(), (EMA,)], ids=["plain", "EMA"])
+PLAIN = pytest.param((), id="plain", marks=pytest.mark.slow)  # test_stopping.py and test_logs.py resume plain fits
+
+
+@pytest.fixture(scope="module", params=[PLAIN, pytest.param((EMA,), id="EMA")])
 def undisturbed(request, tmp_path_factory):
     """Options of a fit, and the checkpoint that it ends with."""
     whole = Runner(tmp_path_factory.mktemp("whole"))
@@ -53,7 +56,7 @@ def test_resumed_fit_equals_undisturbed(run, undisturbed, stop):
     assert same(first["optimizer_states"][0]["state"], second["optimizer_states"][0]["state"])
 
 
-@pytest.mark.parametrize("model", [VDM, VDM_LEARNED], ids=["fixed", "learned"])
+@pytest.mark.parametrize("model", [pytest.param(VDM, marks=pytest.mark.slow), VDM_LEARNED], ids=["fixed", "learned"])
 def test_a_vdm_resumes_bitwise_too(tmp_path, model):
     whole, broken = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
     whole("fit", EMA, network=model)
@@ -114,7 +117,7 @@ def late(start):
     )
 
 
-@pytest.mark.parametrize("start", LATE)
+@pytest.mark.parametrize("start", ["step", pytest.param("epoch", marks=pytest.mark.slow)])
 def test_an_average_that_has_not_begun_is_the_weights_themselves(tmp_path, start):
     """Validation, the checkpoint and what is tested of it were of the weights before training."""
     averaged, plain = Runner(tmp_path / "averaged"), Runner(tmp_path / "plain")
@@ -130,18 +133,12 @@ def test_an_average_that_has_not_begun_is_the_weights_themselves(tmp_path, start
     assert averaged.test_metrics() == plain.test_metrics()
 
 
-@pytest.fixture(scope="module", params=LATE)
-def averaged_late(request, tmp_path_factory):
-    """When an average begins, and the checkpoint of its fit."""
-    whole = Runner(tmp_path_factory.mktemp("late"))
-    whole("fit", late(request.param), "--trainer.max_steps=18")
-    return request.param, checkpoint_of(whole)
-
-
-@pytest.mark.parametrize("stop", [5, 11])
-def test_an_average_that_begins_late_begins_with_the_weights_of_then(run, averaged_late, stop):
-    """Steps 9, 10 and 11, or the end of the second epoch at 16; resumed before or after it is the same."""
-    start, first = averaged_late
+@pytest.mark.parametrize(("start", "stop"), [("step", 11), ("epoch", 5)])
+def test_an_average_that_begins_late_begins_with_the_weights_of_then(tmp_path, start, stop):
+    """Steps 9, 10 and 11, or the end of the second epoch at 16; resumed within or before it is the same."""
+    whole, run = Runner(tmp_path / "whole"), Runner(tmp_path / "broken")
+    whole("fit", late(start), "--trainer.max_steps=18")
+    first = checkpoint_of(whole)
     run("fit", late(start), f"--trainer.max_steps={stop}")
     run("fit", late(start), "--trainer.max_steps=18", "--ckpt_path=last")
     second = checkpoint_of(run)

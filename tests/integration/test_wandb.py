@@ -14,7 +14,7 @@ import yaml
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.loggers.steady_wandb import STEP
 
-from .conftest import CONFIG, NETWORK, ROOT, SMALL, Runner
+from .conftest import CONFIG, NETWORK, NO_FIGURES, ROOT, SMALL, Runner
 from .log_readers import finish_wandb, wandb_history, wandb_records
 from .wandb_server import WandbServer
 
@@ -144,7 +144,8 @@ def test_offline_files_hold_the_same(run, environment):
     config = {item.key: json.loads(item.value_json) for update in updates for item in update if item.key}
     assert config["model"] == yaml.safe_load((run.folder / "config_fit.yaml").read_text())["model"]
     (record,) = [record.run for record in wandb_records(run.folder) if record.HasField("run")][:1]
-    assert (record.run_group, record.job_type, record.display_name) == ("gaussian_1d", "fit", "gaussian_1d/seed_0")
+    named = (record.project, record.run_group, record.job_type, record.display_name)
+    assert named == ("modeinterp", "gaussian_1d", "fit", "gaussian_1d/seed_0")
 
 
 def rows_of(folder: Path) -> int:
@@ -153,7 +154,7 @@ def rows_of(folder: Path) -> int:
 
 def check_that_the_run_went_on(run, seconds=90.0):
     start = time.monotonic()
-    run("fit", WANDB, "--trainer.max_epochs=2")
+    run("fit", WANDB, "--trainer.max_epochs=2", *NO_FIGURES)
     assert time.monotonic() - start < seconds
     assert rows_of(run.folder) == 14  # 12 steps, 2 validations
 

@@ -78,10 +78,6 @@ def test_configs_are_listed_and_written_out(modeinterp, tmp_path):
     assert (tmp_path / "mine/experiment/gaussian_1d.yaml").is_file()
 
 
-def test_claims_are_listed(modeinterp):
-    assert "nearest-modes" in modeinterp("reproduce", "--list")
-
-
 @pytest.mark.slow
 def test_a_claim_is_run_from_the_wheel(modeinterp, tmp_path):
     modeinterp("reproduce", "nearest-modes", "--preset", "smoke", "--out", "out")

@@ -95,7 +95,8 @@ def test_all_other_tests_pass(copy):
 THERE = [family for family in FAMILIES if family not in ABSENT]
 
 
-@pytest.mark.parametrize("family", [THERE[0], *(pytest.param(each, marks=pytest.mark.slow) for each in THERE[1:])])
+@pytest.mark.slow  # of one family the test above imports all of it
+@pytest.mark.parametrize("family", THERE)
 def test_all_rooms_below_the_claims_import_without_any_family(family, tmp_path):
     """Claims are about the families, and the command line lists them."""
     package = tmp_path / "lightning_modeinterp"

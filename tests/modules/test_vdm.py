@@ -81,8 +81,9 @@ def gaussian_bound(gamma_min, gamma_max, num_train_steps=None):
     return {"loss": sum(bits.values()), **bits}
 
 
-@pytest.mark.parametrize("is_antithetic", [True, False])
-@pytest.mark.parametrize("num_train_steps", [None, 1, 10, 1000])
+@pytest.mark.parametrize(
+    ("num_train_steps", "is_antithetic"), [(None, True), (None, False), (1, True), (10, False), (1000, True)]
+)
 def test_of_a_gaussian_all_terms_are_known(num_train_steps, is_antithetic):
     module = gaussian_vdm(-8.0, 5.0, num_train_steps, is_antithetic=is_antithetic)
     expected = gaussian_bound(-8.0, 5.0, num_train_steps)

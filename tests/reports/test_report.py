@@ -14,7 +14,7 @@ from tests.integration.conftest import Runner, fails_with
 
 
 @pytest.fixture(scope="module")
-def tested(tmp_path_factory):
+def tested(tmp_path_factory, quick_figures):
     """A run that has been fitted and tested; tests must not write over what it holds."""
     runner = Runner(tmp_path_factory.mktemp("tested"))
     runner("fit")

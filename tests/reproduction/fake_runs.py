@@ -11,7 +11,7 @@ from lightning_modeinterp.configuration.config_files import read_config
 from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.records import GeneratedBatch, variance_score
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS
-from lightning_modeinterp.testing import concrete_subclasses
+from tests.subclasses import concrete_subclasses
 
 FEW = {"size": 64}
 PRESET = replace(PRESETS["cpu"], num_seeds=3, training_sizes=(100, 1_000, 10_000))

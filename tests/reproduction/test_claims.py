@@ -122,8 +122,15 @@ def test_distance_compares_gaps_within_a_model_and_models(narrow, wide, power, e
     assert verdicts("distance", world) == [expected, expected]
 
 
-@pytest.mark.parametrize(("place", "expected"), [(midpoints, "holds"), (centres, "fails")])
-@pytest.mark.parametrize("name", ["nearest-modes", "vdm-interpolates", "imbalanced-interpolates"])
+@pytest.mark.parametrize(
+    ("name", "place", "expected"),
+    [
+        ("nearest-modes", midpoints, "holds"),
+        ("nearest-modes", centres, "fails"),
+        ("vdm-interpolates", midpoints, "holds"),
+        ("imbalanced-interpolates", centres, "fails"),
+    ],
+)
 def test_where_hallucinations_lie_decides(name, place, expected):
     found = verdicts(name, lambda asked: with_invented(asked, place(asked, 200), num=100))
     assert set(found) == {expected}
@@ -201,6 +208,7 @@ def test_score_smoothing(tmp_path):
     assert [finding.verdict for finding in unknown] == ["undecided"] * 6
 
 
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("name", [name for name in claims_of("gaussian") if not isinstance(CLAIMS[name], OfRecursion)])
 def test_figures_are_drawn(name, tmp_path):
     def world(asked):

@@ -115,6 +115,7 @@ def test_a_small_hand_is_suspect_where_the_exploration_set_says_so():
     assert verdicts("variance-separates-hands", blind) == ["fails"]
 
 
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("name", claims_of("hands"))
 def test_figures_are_drawn(name, tmp_path):
     def world(asked):

@@ -81,6 +81,7 @@ def test_between_heights(two, other, pixels, expected, tmp_path):
     assert found[0].facts["less"] == [other] * PRESET.num_seeds
 
 
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("name", [name for name in claims_of("shapes") if not isinstance(CLAIMS[name], OfRecursion)])
 def test_figures_are_drawn(name, tmp_path):
     def world(asked):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, Sampler
-from lightning_modeinterp.testing import check_arguments
+from lightning_modeinterp.testing.arguments import check_arguments
 
 
 class Plain:

@@ -14,8 +14,9 @@ from lightning_modeinterp.filters import (
     LowestScore,
     RandomSamples,
 )
-from lightning_modeinterp.testing import check_filter, concrete_subclasses
+from lightning_modeinterp.testing import check_filter
 from lightning_modeinterp.threshold import Threshold
+from tests.subclasses import concrete_subclasses
 
 SCORE = "variance/last_10"
 

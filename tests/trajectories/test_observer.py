@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_modeinterp.testing import check_trajectory_observer, concrete_subclasses
+from lightning_modeinterp.testing import check_trajectory_observer
 from lightning_modeinterp.trajectories import (
     DistanceMoved,
     PathLength,
@@ -14,6 +14,7 @@ from lightning_modeinterp.trajectories import (
     Window,
     WindowSweep,
 )
+from tests.subclasses import concrete_subclasses
 
 BUILDERS = {
     DistanceMoved: lambda: DistanceMoved(Window(steps=(2, 9))),

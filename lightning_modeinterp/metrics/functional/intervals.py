@@ -1,7 +1,8 @@
 """Confidence intervals of proportions."""
 
 import math
-from statistics import NormalDist
+
+from scipy.stats import binomtest
 
 from lightning_modeinterp.errors import ConfigurationError
 
@@ -38,14 +39,8 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tu
     _check(successes, trials, confidence)
     if trials == 0:
         return 0.0, 1.0
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, scale = successes / trials, 1 + z**2 / trials
-    center = (share + z**2 / (2 * trials)) / scale
-    half_width = z / scale * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    # The ends are exact if no (every) trial succeeds; only rounding would leave [0, 1].
-    low = 0.0 if successes == 0 else center - half_width
-    high = 1.0 if successes == trials else center + half_width
-    return low, high
+    interval = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def rate_with_interval(name: str, successes: int, trials: int, confidence: float = 0.95) -> dict[str, float]:

@@ -9,7 +9,8 @@ from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.diffusion.samplers import AncestralSampler
 from lightning_modeinterp.generation import Generation
 from lightning_modeinterp.modules import DDPM, subject_of
-from lightning_modeinterp.testing import check_probe, concrete_subclasses
+from lightning_modeinterp.testing import check_probe
+from tests.subclasses import concrete_subclasses
 
 DATA = GaussianMixtureDataModule([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], size=8, batch_size=4)
 DATA.generation = Generation(AncestralSampler(20), num_samples=100, block_size=50)

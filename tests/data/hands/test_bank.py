@@ -17,7 +17,8 @@ from lightning_modeinterp.data.hands import (
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.records import NoiseLevel
-from lightning_modeinterp.testing import check_probe, concrete_subclasses, made_up_subject
+from lightning_modeinterp.testing import check_probe, made_up_subject
+from tests.subclasses import concrete_subclasses
 
 BANK = HandBank(32, num_turns=13, num_shifts=2, noise=0.05)
 EXACT = ExactHands((1, 32, 32), 13, 2, 0.05)

@@ -8,7 +8,8 @@ from lightning_modeinterp.data.shapes import Bottleneck, Exclusion, SimpleShapes
 from lightning_modeinterp.denoisers import UNet
 from lightning_modeinterp.diffusion.noise_schedules import LinearBetaSchedule
 from lightning_modeinterp.modules import DDPM, subject_of
-from lightning_modeinterp.testing import check_probe, concrete_subclasses
+from lightning_modeinterp.testing import check_probe
+from tests.subclasses import concrete_subclasses
 
 DATA = SimpleShapesDataModule(image_size=32, area=20.0, size=8, batch_size=4)
 

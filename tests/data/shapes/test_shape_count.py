@@ -69,11 +69,12 @@ def half_of_each(first, second, turn):
 
 
 @pytest.mark.parametrize(
-    ("image_size", "area", "has_rule"), [(64, None, True), (64, None, False), (32, 20.0, True), (128, None, True)]
+    ("image_size", "area", "has_rule", "num_images"),
+    [(64, None, True, 1000), (64, None, False, 1000), (32, 20.0, True, 1000), (128, None, True, 250)],
 )
-def test_data_are_found_shape_by_shape(image_size, area, has_rule):
+def test_data_are_found_shape_by_shape(image_size, area, has_rule, num_images):
     distribution = SimpleShapes(image_size, area, has_column_rule=has_rule)
-    images, truth = distribution.sample(1000, torch.Generator().manual_seed(1))
+    images, truth = distribution.sample(num_images, torch.Generator().manual_seed(1))
     oracle = ShapeCount(distribution)
     found = oracle.find(images)
     columns = ("image", "shape", "row", "column")
@@ -83,7 +84,7 @@ def test_data_are_found_shape_by_shape(image_size, area, has_rule):
     assert cells[0] == cells[1]
     verdict = oracle.judge(images)
     assert verdict.in_support.all()
-    assert torch.equal(COMBINATIONS[verdict.mode], truth.counts(1000))
+    assert torch.equal(COMBINATIONS[verdict.mode], truth.counts(num_images))
 
 
 def test_shapes_of_clean_data_that_touch_across_columns_are_told_apart():

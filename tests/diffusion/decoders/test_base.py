@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from lightning_modeinterp.diffusion.decoders import Decoder, DiscretizedGaussianDecoder, GaussianDecoder
-from lightning_modeinterp.testing import check_decoder, concrete_subclasses
+from lightning_modeinterp.testing import check_decoder
+from tests.subclasses import concrete_subclasses
 
 IMAGES = torch.randint(8, (16, 1, 4, 4), generator=torch.Generator().manual_seed(0)) / 3.5 - 1
 CASES = {

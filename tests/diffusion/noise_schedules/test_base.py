@@ -17,7 +17,8 @@ from lightning_modeinterp.diffusion.noise_schedules import (
     NoiseSchedule,
 )
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.testing import check_noise_schedule, concrete_subclasses
+from lightning_modeinterp.testing import check_noise_schedule
+from tests.subclasses import concrete_subclasses
 
 
 def of_a_folder(num_steps):

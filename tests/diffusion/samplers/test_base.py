@@ -11,8 +11,9 @@ from lightning_modeinterp.diffusion.noise_schedules import (
 )
 from lightning_modeinterp.diffusion.samplers import AncestralSampler, DDIMSampler, Sampler
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.testing import check_sampler, check_sampler_converges, concrete_subclasses
+from lightning_modeinterp.testing import check_sampler, check_sampler_converges
 from lightning_modeinterp.trajectories import TrajectoryRecorder
+from tests.subclasses import concrete_subclasses
 
 VARIANTS = {
     AncestralSampler: [{}, {"variance": "fixed_small"}],

@@ -16,11 +16,6 @@ def concrete_subclasses(base: type[Part], package: str = "lightning_modeinterp")
 
     Returns:
         The classes, each once, without the base and without abstract and private ones.
-
-    Example:
-        >>> from lightning_modeinterp.diffusion.samplers import AncestralSampler, Sampler
-        >>> AncestralSampler in concrete_subclasses(Sampler)
-        True
     """
     below = [c for child in base.__subclasses__() for c in (child, *concrete_subclasses(child, package))]
     is_part = {c: f"{c.__module__}.".startswith(f"{package}.") and _can_be_named(c) for c in below}

@@ -1,7 +1,7 @@
 from abc import ABC, abstractmethod
 
 from lightning_modeinterp.diffusion.noise_schedules import BetaSchedule, LinearBetaSchedule, NoiseSchedule
-from lightning_modeinterp.testing import concrete_subclasses
+from tests.subclasses import concrete_subclasses
 
 
 class Seam(ABC):
