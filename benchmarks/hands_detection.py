@@ -8,7 +8,7 @@
 Every score of both sets is measured on the final one: its AUROC, the AUROC among hands as large (their areas fall into
 the same hundredth of the image), and what a threshold removes that keeps 96 % of the images in support of the
 exploration set. Area and ink are read the way the exploration set says. Intervals are of 95 %, by the bootstrap over
-samples. It also draws hands of each kind, of both sets, and those of the final set from the highest variance to the lowest.
+samples. It also draws hands of each kind, of both sets, and those of the final set ordered by variance.
 """
 
 import argparse
