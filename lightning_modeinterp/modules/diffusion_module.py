@@ -69,8 +69,8 @@ class DiffusionModule(L.LightningModule, ABC):
         keep_hyperparameters(self)
         if denoiser.prediction not in (None, prediction):
             raise ConfigurationError(
-                f"model.prediction: expected {denoiser.prediction}, the only one of {type(denoiser).__name__}, "
-                f"got {prediction}"
+                f"model.prediction: expected {denoiser.prediction}, the only one that {type(denoiser).__name__} can "
+                f"give, got {prediction}"
             )
         denoiser.check_schedule(noise_schedule)
         self.denoiser = denoiser

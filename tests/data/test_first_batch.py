@@ -89,7 +89,7 @@ REFUSED = {
     "one sample for all": (Batches(lambda batch: batch[0]), (2,), "expected 8 samples for 8 positions, got shape"),
     "nan": (NAN, (2,), r"expected finite numbers, got nan in row 5 \(1 such among rows 0 to 7\)"),
     "nothing": (SAMPLES[:0], (2,), "expected at least one sample, got none"),
-    "none": (None, (2,), r"got NoneType; a tensor \(N, 2\) will do"),
+    "none": (None, (2,), r"got NoneType; such as a tensor \(N, 2\)"),
     "dict": ({"x": SAMPLES}, (2,), "got dict"),
     "generator": ((row for row in SAMPLES), (2,), "got generator"),
     "loader": (DataLoader(SAMPLES), (2,), "got DataLoader"),

@@ -142,7 +142,7 @@ def test_what_the_scheduler_says(tmp_path, sampler, said):
         (network(), LearnedGammaSchedule(num_steps=T), None, "one with the noise levels of LearnedGammaSchedule"),
         (network(), LinearGammaSchedule(-30.0, 6.0, T), None, r"in float32, .* got 0.00247 to 1 - 9.36e-14"),
         (network(1000), LinearBetaSchedule(1000, 1e-3, 0.2), None, "in float32, .* got .*e-47 to 1 - 0.001"),
-        (network(), SCHEDULES["linear"], AncestralSampler(x_0_range=(0.0, 1.0)), r"about 0, .* got \[0.0, 1.0\]"),
+        (network(), SCHEDULES["linear"], AncestralSampler(x_0_range=(0.0, 1.0)), r"around 0, .* got \[0.0, 1.0\]"),
     ],
     ids=["layout", "steps", "learned", "little noise", "little signal", "range"],
 )

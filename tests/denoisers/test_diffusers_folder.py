@@ -80,7 +80,9 @@ def test_takes_its_own_schedule_and_prediction_alone(folder):
     module = DDPM(denoiser, schedule, "v")
     assert not module.needs_checkpoint
     assert DDPM(denoiser, LinearBetaSchedule(1000, 1e-4, 0.02), "v").denoiser is denoiser
-    with pytest.raises(ConfigurationError, match=r"model.prediction: expected v, all that DiffusersFolder can give"):
+    with pytest.raises(
+        ConfigurationError, match=r"model.prediction: expected v, the only one that DiffusersFolder can give"
+    ):
         DDPM(denoiser, schedule, "eps")
     for make, other in (
         (DDPM, LinearBetaSchedule(1000, 1e-3, 0.2)),

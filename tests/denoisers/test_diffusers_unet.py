@@ -88,5 +88,5 @@ def test_refuses_a_size_that_cannot_be_halved():
 
 def test_says_how_to_install_diffusers(monkeypatch):
     monkeypatch.setitem(sys.modules, "diffusers", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'lightning_modeinterp\[diffusers\]', or take UNet"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'lightning_modeinterp\[diffusers\]', or use UNet"):
         DiffusersUNet((1, 8, 8), **SMALL)

@@ -188,7 +188,7 @@ def test_what_runs_in_its_place_is_said(compiler):
     assert fused.fallback(x_t) is None
     compiler("no-such-compiler")
     fused_mlp.kernel.cache_clear()
-    with pytest.warns(UserWarning, match="the plain layers run"):
+    with pytest.warns(UserWarning, match="the plain layers are used"):
         assert fused.fallback(x_t) == "plain layers"
     assert plain.fallback(x_t) is None
     assert fused.fallback(x_t.double()) is None  # the plain layers are what runs anywhere
@@ -200,7 +200,9 @@ def test_what_runs_in_its_place_is_said(compiler):
     ("options", "got"), [({"width": 24}, "None and 24"), ({"hidden_precision": "bfloat16"}, "bfloat16 and 128")]
 )
 def test_refuses_what_it_cannot_multiply(options, got):
-    with pytest.raises(ConfigurationError, match=rf"MLP.is_fused: expected .* multiple of 16, got {got}; leave it"):
+    with pytest.raises(
+        ConfigurationError, match=rf"MLP.is_fused: expected .* multiple of 16, got {got}; set it to false"
+    ):
         MLP((2,), is_fused=True, **options)
 
 

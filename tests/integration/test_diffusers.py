@@ -135,7 +135,7 @@ def test_a_folder_is_trained_on(model, tmp_path):
         (
             8,
             "--model.init_args.prediction=v",
-            "model.prediction: expected eps, all that DiffusersFolder can give, got v",
+            "model.prediction: expected eps, the only one that DiffusersFolder can give, got v",
         ),
         (8, "--model.init_args.noise_schedule=CosineSchedule", "model.noise_schedule: expected the 1000 levels"),
         (16, "--seed_everything=1", "data: expected samples of shape (1, 8, 8), for which the model in"),

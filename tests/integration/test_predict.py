@@ -126,7 +126,7 @@ def test_samples_of_the_plain_layers_are_not_mixed_with_those_of_the_fused_ones(
     fused_mlp.kernel.cache_clear()
     try:
         with (
-            pytest.warns(UserWarning, match="the plain layers run"),
+            pytest.warns(UserWarning, match="the plain layers are used"),
             pytest.raises(ConfigurationError, match="fallback: expected None, got plain layers"),
         ):
             predict("plain", fused)

@@ -199,7 +199,7 @@ def test_a_start_that_fails_leaves_what_it_was_to_overwrite(whole, capsys, comma
     with pytest.raises(OSError, match="full"):
         run_with(whole, command, failing_at("setup"), "--run.overwrite=true")
     assert files_of(whole.folder) | configs(before) == before  # a config is copied: its time is another
-    assert f"the results that {command} was to overwrite are back" in capsys.readouterr().err
+    assert f"the results that {command} was to overwrite are restored" in capsys.readouterr().err
 
 
 def test_a_data_set_smaller_than_the_batch_costs_no_results(whole, capsys):

@@ -62,7 +62,7 @@ def test_accepts_what_a_config_can_hold(part):
         (WithoutType(3), r"WithoutType\(size\): expected a type.* annotate"),
         (WithKeywords(), r"WithKeywords\(kwargs\): expected named arguments.* got \*\*kwargs: int; write out"),
         (WithPositions(), r"WithPositions\(sizes\): expected named arguments"),
-        (WithObject(), r"WithObject\(sampler\): expected a default that YAML can hold.* take None"),
+        (WithObject(), r"WithObject\(sampler\): expected a default that YAML can hold.* use None"),
         (WithTensorInside(), r"WithTensorInside\(values\): expected a default that YAML can hold"),
     ],
 )

@@ -53,7 +53,7 @@ def test_accepts_what_keeps_the_contract():
     [
         (GivesOneNumberForAll, r"expected 8 finite numbers in torch.float32, got torch.float32 of \(\)"),
         (LeavesTheLogarithms, "0 of them finite"),
-        (Draws, "the same twice"),
+        (Draws, "the same result twice"),
         (LooksAtTheBatch, "each sample to be independent"),
         (ForgetsAlpha, "likelier than another at gamma = -24, got less for 6 of 8"),
         (Detaches, "a finite gradient for gamma, got None"),

@@ -104,7 +104,7 @@ def test_accepts_what_keeps_the_contract(sample_shape):
         (WritesIntoTheSamples, "the samples to stay unchanged"),
         (DrawsAtRandom, "the same scores for the same samples, got others; use no random numbers"),
         (Counts, "the same scores for the same samples"),
-        (AsksInFloat64, "asked in torch.float32 at one level"),
+        (AsksInFloat64, "called in torch.float32 at one level"),
         (AsksAtALevelASample, r"at one level of shape \(1,\)"),
         (Sorts, "scores in the order of the samples.* do not sort"),
         (ComparesWithTheBlock, "to depend on that sample alone, got another when the others were changed"),

@@ -139,7 +139,7 @@ def test_accepts_what_keeps_the_contract(shape, dtype):
             "each sample to be judged independently, got kind 0 and mode 0 .* and 0 and 1 among",
         ),
         (TakesNanForInside(), "samples with nan to be hallucinations, got in_support; test whether a sample is inside"),
-        (RefusesInfinity(), "samples with inf to be hallucinations, got OverflowError: too far; ask"),
+        (RefusesInfinity(), "samples with inf to be hallucinations, got OverflowError: too far; test"),
         (CallsInfinityAmbiguous(), "samples with inf to be hallucinations, got ambiguous"),
         (NeedsSamples(), "an empty verdict for no samples, got RuntimeError"),
         (AlwaysAnswers(), "an empty verdict for no samples, got 1 verdicts"),

@@ -127,7 +127,7 @@ def test_accepts_what_keeps_the_contract(sample_shape):
         (GivesOneNumber, "one row for each of the 8 samples, got 0"),
         (GivesOneRowTooFew, "one row for each of the 8 samples, got 7"),
         (DividesByNothing, "finite numbers for finite trajectories"),
-        (WritesIntoTheStep, "the step to stay as it was"),
+        (WritesIntoTheStep, "the step to stay unchanged"),
         (SaysItIsAScoreOfTwoNumbers, r"one number per sample from an observer that is a score, got shape \(8, 1\)"),
         (TakesAnything, r"\(kwargs\): expected named arguments"),
     ],
@@ -141,7 +141,7 @@ def test_an_observer_that_does_not_fit_is_told_how_to_be_checked():
     observer = TrajectoryVariance({"early": Window(steps=(60, 79))})
     with pytest.raises(
         AssertionError,
-        match=r"an observer that fits 50 levels and .*, got ConfigurationError.*hand.*`levels`",
+        match=r"an observer that fits 50 levels and .*, got ConfigurationError.*pass `levels`",
     ):
         check_trajectory_observer(observer)
     check_trajectory_observer(observer, levels=AncestralSampler(80).levels(LinearBetaSchedule()))
