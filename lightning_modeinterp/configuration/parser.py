@@ -52,7 +52,7 @@ class Parser(LightningArgumentParser):
     def dump(self, cfg: Namespace, *args: Any, **kwargs: Any) -> str:
         """Dump a config; a default that is an enum of strings, as in Lightning's `Timer`, as its value.
 
-        Parsing has checked it; to check it again at each of four dumps took a fifth of a short command.
+        Parsing has checked it, so it is not checked again at each dump.
         """
         return str(super().dump(_with_plain_enums(cfg.clone()), *args, **{"skip_validation": True, **kwargs}))
 
