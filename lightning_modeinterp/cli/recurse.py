@@ -9,6 +9,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modeinterp.cli.arguments import HelpFormatter
 from lightning_modeinterp.configuration import config_path, with_shipped_paths
+from lightning_modeinterp.configuration.parser_errors import one_line
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Recursion, recurse
 from lightning_modeinterp.recursion.load import recursion_parser
@@ -40,7 +41,8 @@ def main(args: Sequence[str]) -> None:
         given = made.parse_args(with_shipped_paths(args))
         recursion: Recursion = made.instantiate(given).recursion
     except ArgumentError as error:
-        raise ConfigurationError(f"recurse: {error}; see modeinterp recurse --help") from error
+        line = one_line(str(error), [option for each in made._actions for option in each.option_strings])
+        raise ConfigurationError(f"recurse: {line}; see modeinterp recurse --help") from error
     out = Path(given.out)
     logger = None if given.logger is None else config_path(given.logger, "--logger")
     how = How(shlex.split(given.launcher), logger, logger and os.environ.get("WANDB_RUN_GROUP", out.name))

@@ -5,6 +5,7 @@ from pathlib import Path
 from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modeinterp.configuration import config_path
+from lightning_modeinterp.configuration.parser_errors import one_line
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import read_yaml
 from lightning_modeinterp.recursion.recursion import Recursion
@@ -39,5 +40,5 @@ def load_recursion(config: str | Path) -> Recursion:
     try:  # as an option, the parser would change the working directory, also for running commands
         found: Recursion = parser.instantiate(parser.parse_object(read_yaml(path)))[SECTION]
     except ArgumentError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+        raise ConfigurationError(f"{path}: {one_line(str(error), ())}") from error
     return found

@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import re
 from dataclasses import replace
 
 import pytest
 
+from lightning_modeinterp.cli.recurse import main
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Arm, Recursion, load_recursion
 from lightning_modeinterp.runs.steps import path_of
@@ -115,3 +117,17 @@ def test_a_recursion_is_read_without_leaving_the_working_directory(tmp_path, mon
     (tmp_path / "wrong.yaml").write_text("recursion: {num_kepd: 3}\n")
     with pytest.raises(ConfigurationError, match=r"wrong\.yaml: .*num_kepd"):
         load_recursion("wrong.yaml")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--recursion.sed=3", "recursion.sed: no such option; did you mean recursion.seeds?"),
+        ("--recursion.num_kept=x", "recursion.num_kept: expected an int, got x"),
+        ("--recursion.arms={a: {warm_start: 3}}", "recursion.arms.warm_start: expected a bool, got 3"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(option, message, tmp_path):
+    with pytest.raises(ConfigurationError, match=re.escape(f"recurse: {message}")):
+        main(["-c", "recursion/gaussian_2d_grid", option, f"--out={tmp_path / 'out'}"])
+    assert not (tmp_path / "out").exists()
