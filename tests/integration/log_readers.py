@@ -58,13 +58,14 @@ def wandb_records(folder: Path) -> Iterator[Any]:
     from wandb.proto.wandb_internal_pb2 import Record
 
     newest = max(folder.glob("wandb/offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns)
-    for content in _records(newest.read_bytes()):
+    for content in complete_records(newest.read_bytes()):
         record = Record()
         record.ParseFromString(content)
         yield record
 
 
-def _records(log: bytes) -> Iterator[bytes]:
+def complete_records(log: bytes) -> Iterator[bytes]:
+    """The whole records of a log; its last one is left out while it is still being written."""
     position, record = 7, b""  # W&B's own header
     while position + HEADER <= len(log):
         if BLOCK - position % BLOCK < HEADER:
@@ -72,6 +73,8 @@ def _records(log: bytes) -> Iterator[bytes]:
             continue
         _, size, kind = struct.unpack("<IHB", log[position : position + HEADER])
         position += HEADER + size
+        if position > len(log):
+            return
         record += log[position - size : position]
         if kind in (1, 4):  # a whole record, or its last piece
             yield record

@@ -1,11 +1,13 @@
 """Where a run's logs are, and that they go on when it is resumed."""
 
+import struct
+
 import pytest
 
 from lightning_modeinterp.cli import run_command
 
 from .conftest import NO_FIGURES, ROOT, Runner
-from .log_readers import tensorboard_scalars
+from .log_readers import complete_records, tensorboard_scalars
 
 TENSORBOARD = (f"-c={ROOT / 'configs/logger/tensorboard.yaml'}", *NO_FIGURES)
 
@@ -58,3 +60,12 @@ def test_a_repeated_validation_is_logged_once(fitted):
 def test_no_logger_if_the_user_wants_none(run):
     run("fit", "--trainer.logger=false")
     assert not (run.folder / "logs").exists()
+
+
+def test_a_log_that_is_still_being_written_gives_its_whole_records():
+    records = [b"first", b"the second one", b""]
+    log = b"\0" * 7 + b"".join(struct.pack("<IHB", 0, len(record), 1) + record for record in records)
+    for end in range(len(log) + 1):
+        read = list(complete_records(log[:end]))
+        assert read == records[: len(read)]
+    assert read == records
