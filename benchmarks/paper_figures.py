@@ -23,7 +23,7 @@ class Published:
     """Figures of the paper that show the same.
 
     Args:
-        figures: As the paper's summary counts them: page and number on it.
+        figures: Page, and number on it.
         title: What they are about.
         shows: What was published, in our words.
         claims: Those that are decided on it.
@@ -135,8 +135,9 @@ PAPER = (
         "Variational diffusion models interpolate on the grid too, for several T and T'. So does a DDPM on modes of "
         "unequal weight. Samples of the true score lie on the modes.",
         ("vdm-interpolates", "imbalanced-interpolates", "true-score"),
-        f"{GRID} T, T' and the training of the variational models, and the weights of the modes, are not published: "
-        "all of them are our choice. T' is the number of sampling steps.",
+        f"2D: {GRID} In 1D `true-score` has the settings of the [first section](#samples-between-modes-on-a-line). T, "
+        "T' and the training of the variational models, and the weights of the modes, are not published: all of them "
+        "are our choice. T' is the number of sampling steps.",
     ),
     Published(
         ("9_1", "14_1", "17_1"),
@@ -160,12 +161,16 @@ PAPER = (
 HEAD = """\
 # Figure by figure
 
-Every figure of [the paper](https://arxiv.org/abs/2406.09358): what it shows, what we changed in the settings, and what
-was measured here. Numbers are means over seeds with their 95 % interval. The
-[rule of each verdict](../claims.md#how-a-verdict-follows) was fixed before the runs. A verdict holds for these
-settings, and training here is much shorter than the paper's. [Verdicts](claims.md) has a summary.
+**Asked.** What does each figure of [the paper](https://arxiv.org/abs/2406.09358) show, what did we change in the
+settings, and what was measured here?
 
-Figures are counted as in the paper's summary: `5_1` is the first figure on page 5.
+**Found.** [Verdicts](claims.md) has a summary. Numbers on this page are means over seeds with their 95 % interval. The
+[rule of each verdict](../claims.md#how-a-verdict-follows) was written before the runs. (If a seed had been seen
+before, the rule says so.)
+
+**What this does not show.** A verdict holds for these settings, and training here is much shorter than the paper's.
+
+`5_1` is the first figure on page 5 of the paper.
 
 *This page is written by `python benchmarks/paper_figures.py` from the [verdicts](claims/verdicts.json).*
 """
