@@ -5,10 +5,10 @@
     modeinterp predict $CONFIG --run.experiment final --generation.seed 1 --generation.num_samples 4096
     python benchmarks/hands_detection.py runs/explore/seed_0 runs/final/seed_0
 
-Every score of both sets is measured on the final one: its AUROC, the AUROC among hands as large (their areas fall into
-the same hundredth of the image), and what a threshold removes that keeps 96 % of the images in support of the
-exploration set. Area and ink are read the way the exploration set says. Intervals are of 95 %, by the bootstrap over
-samples. It also draws hands of each kind, of both sets, and those of the final set ordered by variance.
+Every score of both sets is measured on the final one: its AUROC, the AUROC among hands of similar area (within the same
+hundredth of the image), and what a threshold removes that keeps 96 % of the images in support of the exploration set.
+Area and ink are read the way the exploration set says. Intervals are of 95 %, by the bootstrap over samples. It also
+draws hands of each kind, of both sets, and those of the final set ordered by variance.
 """
 
 import argparse
@@ -77,7 +77,8 @@ def markdown(rows: list[dict], final: JudgedSamples) -> str:
         + [f"{each['matched on explore']:.3f}", f"{each['removed']:.3f}"]
         for each in rows
     ]
-    header = ["score", "AUROC [95 %]", "among hands as large [95 %]", "the same on explore", "removed at 96 % retained"]
+    among = "among hands of similar area [95 %]"
+    header = ["score", "AUROC [95 %]", among, "the same on explore", "removed at 96 % retained"]
     counts = ", ".join(f"{int(final.is_kind(kind).sum()):,} {kind}" for kind in final.verdict.kinds)
     return f"{table(header, body)}\nThe final set: {counts}.\n"
 

@@ -10,9 +10,9 @@ the image's ink. Three baselines look at the finished image alone: its ink, the 
 number of shapes on it. A statistic by column knows where each shape belongs: read it beside the second.
 
 Images with a shape twice are told from images in support; other faults are left out. On the *explore* set the window
-of each summary is chosen by the AUROC among images with as many shapes (matched), since more shapes move more; on the
-*final* set each chosen statistic is reported once, with 95 % bootstrap intervals over samples. Thresholds that keep
-96 % of the images in support come from the explore set. Both sets have sampling seeds of their own.
+of each summary is chosen by the AUROC among images with the same number of shapes (matched), since more shapes move
+more; on the *final* set each chosen statistic is reported once, with 95 % bootstrap intervals over samples. Thresholds
+that keep 96 % of the images in support come from the explore set. Both sets have sampling seeds of their own.
 
 Before any of it stands whether the network knows the rule at all (`knows_the_rule`): `Exclusion`, as in
 test_metrics.json.
@@ -83,7 +83,7 @@ class Images:
         return cls(scores, is_repeated[chosen], num_shapes)
 
     def matched(self, key: tuple[str, int]) -> float:
-        """AUROC among images with as many shapes."""
+        """AUROC among images with the same number of shapes."""
         return matched_auroc(self.scores[key], self.is_repeated, self.num_shapes)[0]
 
     def interval(self, measure: Callable[[Tensor], float]) -> list[float]:

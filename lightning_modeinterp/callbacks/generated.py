@@ -36,7 +36,7 @@ class GeneratedSamplesCallback(Callback, ABC):
             self.take(pl_module, outputs)
 
     def on_test_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *_: Any) -> None:
-        """Likewise."""
+        """See `on_validation_batch_end`."""
         self.on_validation_batch_end(trainer, pl_module, outputs)
 
 

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
-from lightning_modeinterp.configuration import copy_configs, first_comment, shipped_names
+from lightning_modeinterp.configuration import copy_configs, first_sentence, shipped_names
 from lightning_modeinterp.errors import ConfigurationError
 
 LONGEST = 110
@@ -39,5 +39,5 @@ def main(args: Sequence[str]) -> None:
     names = shipped_names()
     width = max(map(len, names))
     for name in names:
-        about = textwrap.shorten(first_comment(name), LONGEST, placeholder=" ...")
+        about = textwrap.shorten(first_sentence(name), LONGEST, placeholder=" ...")
         print(f"{name:{width}}  {about}".rstrip())

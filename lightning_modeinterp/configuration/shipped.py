@@ -22,7 +22,7 @@ def shipped_names() -> list[str]:
     return sorted(path.relative_to(CONFIGS).with_suffix("").as_posix() for path in CONFIGS.glob("*/*.yaml"))
 
 
-def first_comment(name: str) -> str:
+def first_sentence(name: str) -> str:
     """The first sentence of the comment at the top of a shipped config; empty if there is none.
 
     Args:

@@ -59,7 +59,7 @@ def kept_shares(sets: ImageSets, extractor: Extractor, scores: Mapping[str, Tens
         raise ConfigurationError(f"expected scores of shape ({number},), got another for {', '.join(wrong)}")
     sizes = [round(share * number) for share in SHARES]
     if sizes[-1] < 2:
-        raise ConfigurationError(f"fidelity: expected at least 4 images for --by, so that half are two, got {number}")
+        raise ConfigurationError(f"fidelity: expected at least 3 images for --by, of which half are two, got {number}")
     lowest = {name: as_suspicion(values).argsort(stable=True) for name, values in scores.items()}
     choices = [
         torch.randperm(number, generator=keyed_generator(0, "fidelity/kept", choice)) for choice in range(NUM_CHOICES)

@@ -24,7 +24,8 @@ def generations(panels: Mapping[str, Curves], title: str) -> Figure:
         title: Title of the figure.
 
     Raises:
-        ConfigurationError: If there is nothing to draw, panels have other arms, or there are more arms than colours.
+        ConfigurationError: If there is nothing to draw, panels differ in their arms, or there are more arms
+            than colours.
     """
     arms = list(next(iter(panels.values()), {}))
     if not 1 <= len(arms) <= len(COLOURS) or any(list(curves) != arms for curves in panels.values()):

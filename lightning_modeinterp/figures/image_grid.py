@@ -40,8 +40,8 @@ def image_grid(groups: Mapping[str, ImageGroup], title: str, *, num_columns: int
         white: Value of white, data units; black is 0, and values outside are clipped.
 
     Raises:
-        ConfigurationError: There is no group, a group has no images of one or three channels, flags or captions are
-            not one an image, or there is no column or white.
+        ConfigurationError: There is no group, a group has no images of one or three channels, there is not
+            one flag or caption per image, or there is no column or white.
 
     References:
         Aithal et al., 2024 (arXiv:2406.09358), figures 1, 6 and 17 to 23.

@@ -28,7 +28,7 @@ def kept_shares(
     floor: Sequence[float],
     name: str,
 ) -> Figure:
-    """Draw a line per score, a band of random choices, and the distance of as many other data.
+    """Draw one line per score, a band of random choices, and the distance of as many other data.
 
     Args:
         shares: Decreasing shares of the samples, at least one.

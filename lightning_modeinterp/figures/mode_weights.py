@@ -15,7 +15,7 @@ MAX_COLUMNS = 3
 
 
 def mode_weights(arms: Mapping[str, Counts], title: str) -> Figure:
-    """Draw one line per mode: its share of the samples in support at each generation, in per cent.
+    """Draw one line per mode: its share of the samples in support at each generation, in percent.
 
     Colours go from dark to light by the mode's share in the first generation, the same in all panels. A filter that
     costs some modes spreads the lines more than no filter does; so does noise, by about the root of a count.

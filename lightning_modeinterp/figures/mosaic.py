@@ -120,7 +120,7 @@ def columns_for(number: int, num_columns: int) -> int:
         ConfigurationError: If ``num_columns`` < 1.
     """
     if num_columns < 1:
-        raise ConfigurationError(f"expected num_columns >= 1, got {num_columns}; ask for at least one image in a row")
+        raise ConfigurationError(f"expected num_columns >= 1, got {num_columns}; pass at least one image per row")
     return min(num_columns, max(number, FEW))
 
 
@@ -132,10 +132,10 @@ def check_one_an_image(num_images: int, flagged: Tensor | None, captions: Sequen
     """
     if flagged is not None and (flagged.shape != (num_images,) or flagged.dtype != torch.bool):
         raise ConfigurationError(
-            f"expected flags as bool of shape ({num_images},), one an image, got {flagged.dtype} of shape "
+            f"expected flags as bool of shape ({num_images},), one per image, got {flagged.dtype} of shape "
             f"{tuple(flagged.shape)}; compare scores with a threshold first"
         )
     if captions is not None and len(captions) != num_images:
         raise ConfigurationError(
-            f"expected {num_images} captions, one an image, got {len(captions)}; leave one empty where nothing is said"
+            f"expected {num_images} captions, one per image, got {len(captions)}; pass an empty text for no caption"
         )

@@ -27,8 +27,8 @@ def pair_lines(
         modes: (P, 2) int64, the modes at the ends of each pair.
         is_diagonal: (P,) bool, False for neighbours.
         enrichment: (P,) share of the off-mode samples in the pair's tube over that of uniform points, >= 0 or nan.
-        neighbour: Enrichment of all neighbours together, for the title; nan where there is none.
-        diagonal: The same of all diagonals.
+        neighbour: Enrichment of all neighbours together, for the title; nan if there is none.
+        diagonal: The same for all diagonals.
 
     Raises:
         ConfigurationError: The modes are not in the plane, or the pairs' shapes do not fit together.

@@ -40,7 +40,7 @@ def predicted_paths(
         sides: The two panels.
 
     Raises:
-        ConfigurationError: Samples are not two-dimensional, shapes do not fit together, steps do not fall, or fewer
+        ConfigurationError: Samples are not two-dimensional, shapes do not fit together, steps do not decrease, or fewer
             than two are left to draw.
 
     References:

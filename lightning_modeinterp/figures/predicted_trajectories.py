@@ -24,10 +24,10 @@ def predicted_trajectories(
 ) -> Figure:
     """Draw the predicted x0 over the last reverse steps, one panel per verdict, on a shared scale.
 
-    One-dimensional samples are drawn as they are (`predicted_paths` draws those in the plane); of others, the distance
-    of the prediction from its last value. Early
-    predictions explode (``x_0_hat = (x_t - sigma eps_hat) / alpha`` with a tiny alpha), so the scale follows the end of
-    the trajectories and their beginning may leave the axes.
+    For one-dimensional samples the prediction itself is drawn, for others its distance from its last value
+    (`predicted_paths` draws 2D samples in the plane). Early predictions explode, since ``x_0_hat = (x_t - sigma
+    eps_hat) / alpha`` has a tiny alpha. So the scale follows the end of the trajectories, and their beginning may leave
+    the axes.
 
     Args:
         x_0_hat: Predicted clean samples from the first to the last recorded step, (S, N, *sample_shape), model units.
@@ -39,7 +39,7 @@ def predicted_trajectories(
         sides: The two panels.
 
     Raises:
-        ConfigurationError: Shapes do not fit together, steps do not fall, or fewer than two are left to draw.
+        ConfigurationError: Shapes do not fit together, steps do not decrease, or fewer than two are left to draw.
     """
     steps, bad = np.asarray(steps_left), hallucinated.cpu().numpy()
     check_trajectories(x_0_hat, bad, steps, num_last_steps)
@@ -79,7 +79,7 @@ def check_trajectories(
         )
     if not (np.diff(steps) < 0).all() or (steps < num_last_steps).sum() < 2:
         raise ConfigurationError(
-            f"expected steps_left to fall, with two or more below {num_last_steps}, got {steps.tolist()[:3]} ... of "
+            f"expected decreasing steps_left, with two or more below {num_last_steps}, got {steps.tolist()[:3]} ... of "
             f"{len(steps)}; order the record from the first step to the last, or show more steps"
         )
 
@@ -91,7 +91,7 @@ def finite(x_0_hat: Tensor) -> NDArray[np.floating]:
 
 
 def in_window(steps: NDArray[np.integer], window: tuple[int, int]) -> NDArray[np.bool_]:
-    """Whether each of the steps lies in the window, (S,)."""
+    """Which of the steps are in the window, (S,) bool."""
     return np.asarray((steps >= min(window)) & (steps <= max(window)))
 
 

@@ -15,7 +15,7 @@ from lightning_modeinterp.figures.captions import decimal, percent
 from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, new_figure, tidy
 
 LINEAR_BELOW = 0.01
-"""The false-positive axis is linear from 0 to here and logarithmic beyond, so that both 0 and small rates are seen."""
+"""The false-positive axis is linear from 0 to here and logarithmic above, so that 0 and small rates are visible."""
 
 DASHES: Sequence[tuple[int, tuple[float, ...]]] = [(0, (6, 1.5)), (0, (2.5, 1)), (0, (6, 1.5, 1.5, 1.5))]
 """Line styles of scores that are not windows, in turn."""
@@ -31,15 +31,15 @@ def roc(
 ) -> Figure:
     """Draw receiver operating characteristics, one line per window, the primary one thick, other scores dashed.
 
-    The axis stretches small false-positive rates: the area that is seen is not the AUROC, which the legend has.
+    The axis stretches small false-positive rates: the visible area is not the AUROC, which is in the legend.
 
     Args:
-        curves: Name of the window or score to false-positive and true-positive rates, each (P,), in [0, 1], rising from
-            0 to 1.
-        auroc: Name of the window or score to the area under its curve, in [0, 1]; NaN where a class is empty.
+        curves: Name of the window or score to false-positive and true-positive rates, each (P,), in [0, 1],
+            increasing from 0 to 1.
+        auroc: Name of the window or score to the area under its curve, in [0, 1]; NaN if a class is empty.
         primary: Name of the window that detection uses.
-        false_positive_rate: Rate at which the removed share is read off. The paper keeps 96 % of what is in support.
-        others: Names of the curves that are no windows, to be told from those.
+        false_positive_rate: Rate at which the removed share is read. The paper keeps 96 % of the samples in support.
+        others: Names of the curves that are not windows; they are drawn dashed.
 
     Raises:
         ConfigurationError: ``primary`` is not among the curves, or a curve has no AUROC.
@@ -81,7 +81,7 @@ def _check(curves: Mapping[str, object], auroc: Mapping[str, float], primary: st
 
 
 def _removed_at(limit: float, fpr: NDArray[np.floating], tpr: NDArray[np.floating]) -> float:
-    """Find the highest true-positive rate that a threshold reaches within the limit; NaN where none does."""
+    """Find the highest true-positive rate that a threshold reaches within the limit; NaN if none does."""
     reached = tpr[fpr <= limit]
     return float(reached.max()) if reached.size else float("nan")
 

@@ -18,14 +18,14 @@ def sample_sizes(sizes: Sequence[int], samples: Sequence[float], floor: Sequence
         name: Name of the distance.
 
     Raises:
-        ConfigurationError: If there is no size, or not one distance of each a size.
+        ConfigurationError: If there is no size, or not one distance of each kind per size.
     """
     if not sizes or {len(samples), len(floor)} != {len(sizes)}:
         raise ConfigurationError(
             f"expected a distance of samples and one of data for each size, got {len(sizes)} sizes, {len(samples)} and "
             f"{len(floor)}"
         )
-    figure = new_figure(f"{name} {samples[-1]:.3g} of {sizes[-1]:,} samples; {floor[-1]:.3g} of as many data")
+    figure = new_figure(f"{name} {samples[-1]:.3g} for {sizes[-1]:,} samples; {floor[-1]:.3g} for as many data")
     axes = figure.subplots()
     axes.loglog(sizes, samples, "o-", color=LEARNED, label="generated", markersize=4)
     axes.loglog(sizes, floor, "s--", color=DATA, label="other data", markersize=4)

@@ -1,4 +1,4 @@
-"""Data beside generated samples on a line, where the true density is not known."""
+"""Data and generated samples in 1D, for data whose true density is not known."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from lightning_modeinterp.figures.density_histogram import Layer, by_verdict, de
 from lightning_modeinterp.figures.style import TRUE_DENSITY, UNJUDGED, legend_below, new_figure, tidy
 
 MARGIN = 0.2
-"""Of the data's extent, shown on either side of it."""
+"""Visible margin on either side of the data, as a share of their extent."""
 
 
 def samples_1d(
@@ -25,14 +25,14 @@ def samples_1d(
 ) -> Figure:
     """Draw the histogram of 1D samples on a logarithmic scale, with that of data as a line; both are densities.
 
-    With verdicts the hallucinated mass stands at the bottom of each bin; the top of the stack is all samples. Samples
+    With verdicts, the hallucinated mass is at the bottom of each bin; the top of the stack is all samples. Samples
     further outside than a fifth of the data's extent are counted in the axis label and not drawn.
 
     Args:
         data: (M,) or (M, 1) true samples, data units, M >= 1.
         samples: (N,) or (N, 1) generated samples, data units, N >= 1.
-        hallucinated: (N,) bool; None where samples are not judged.
-        ambiguous: (N,) bool, neither in support nor hallucinated; None where there are none.
+        hallucinated: (N,) bool; None if samples are not judged.
+        ambiguous: (N,) bool, neither in support nor hallucinated; None if there are none.
         num_bins: Bins over the visible range.
 
     Raises:

@@ -33,11 +33,11 @@ class PlaneSamples:
     """One system in 2D.
 
     Args:
-        name: What the system is called, such as ``grid``; stands above its column where there are several.
+        name: Name of the system, such as ``grid``; shown above its column if there are several.
         data: (M, 2) true samples, data units.
         samples: (N, 2) generated samples, data units.
-        hallucinated: (N,) bool; None where samples are not judged.
-        ambiguous: (N,) bool, neither in support nor hallucinated; None where there are none.
+        hallucinated: (N,) bool; None if samples are not judged.
+        ambiguous: (N,) bool, neither in support nor hallucinated; None if there are none.
     """
 
     name: str
@@ -48,17 +48,17 @@ class PlaneSamples:
 
 
 def samples_2d(systems: Sequence[PlaneSamples], *, max_points: int = 5_000) -> Figure:
-    """Draw data and generated samples: side by side for one system, a column each for up to three.
+    """Draw data and generated samples: side by side for one system, in one column per system for up to three.
 
-    More systems have a panel each, samples over data.
+    Four or more systems have one panel each, with samples drawn over data.
 
-    Of each verdict at most ``max_points`` are drawn, the first ones, so hallucinations look more frequent than they are
-    where the others are left out; the numbers are those of all samples. Samples further outside than a fifth of
-    the data's extent are counted under the axes and not drawn.
+    Only the first ``max_points`` samples of each verdict are drawn, so hallucinations look more frequent than they are
+    if the others exceed that number; rates and counts are those of all samples. Samples outside of the axes are counted
+    under them and not drawn.
 
     Args:
         systems: At least one.
-        max_points: Points of the data, and samples of each verdict, that are drawn.
+        max_points: Maximum number of points of the data, and of samples of each verdict.
 
     Raises:
         ConfigurationError: There is no system, its samples are not two-dimensional or there are none, or a verdict's
@@ -167,7 +167,7 @@ def _layers(system: PlaneSamples) -> list[tuple[NDArray[np.bool_], str, str]]:
 
 
 def _dots(axes: Axes, points: NDArray[np.floating], colour: str, name: str) -> None:
-    """Draw points; the legend names each colour once, with a dot that can be seen."""
+    """Draw points; the legend names each colour once, with a visible dot."""
     finite = points[np.isfinite(points).all(1)]
     axes.plot(
         finite[:, 0], finite[:, 1], ".", color=colour, markersize=dot_size(len(finite)), markeredgewidth=0, alpha=0.7

@@ -22,7 +22,7 @@ class ScoreCurve:
     """The score over x at one noise level.
 
     Args:
-        x: (N,) noised values, rising, model units.
+        x: (N,) noised values, increasing, model units.
         learned: (N,) score of the model there, 1 / model units.
         true: (N,) true score there, 1 / model units.
         modes: (K,) centres of the noised modes, model units.
@@ -37,13 +37,13 @@ class ScoreCurve:
 
 
 def score_curves(curves: Mapping[str, ScoreCurve]) -> Figure:
-    """Draw the learned and the true score over x, one panel a noise level.
+    """Draw the learned and the true score over x, one panel per noise level.
 
-    The scale follows the true score: where the learned one explodes it leaves the axes. At little noise hardly a noised
-    sample lies between modes, so a network is told little of the score there.
+    The scale follows the true score: where the learned one explodes it leaves the axes. At low noise hardly any noised
+    sample lies between modes, so a network learns little about the score there.
 
     Args:
-        curves: Name of the noise level to what is drawn, least noise first.
+        curves: Curves by name of the noise level, the lowest level first.
 
     Raises:
         ConfigurationError: There is no level, or x, learned and true differ in shape.
@@ -68,7 +68,7 @@ def score_curves(curves: Mapping[str, ScoreCurve]) -> Figure:
 
 def _check(curves: Mapping[str, ScoreCurve]) -> None:
     if not curves:
-        raise ConfigurationError("expected one noise level or more, got none; the schedule has to reach it")
+        raise ConfigurationError("expected at least one noise level, got none; the schedule has to reach it")
     for name, curve in curves.items():
         shapes = {tuple(values.shape) for values in (curve.x, curve.learned, curve.true)}
         if len(shapes) > 1 or curve.x.ndim != 1:

@@ -1,4 +1,4 @@
-"""The learned and the true score in 2D, and their difference, which is along the borders between modes."""
+"""The learned and the true score in 2D, and their difference, which is largest at the borders between modes."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,14 +12,14 @@ from lightning_modeinterp.figures.captions import ratio
 from lightning_modeinterp.figures.style import new_figure
 
 NUM_ARROWS = 17
-"""Along each axis."""
+"""Arrows along each axis."""
 
 
 def score_field(x: Tensor, learned: Tensor, true: Tensor, modes: Tensor, noise: str, slope_ratio: float) -> Figure:
-    """Draw the true score, the learned one, and the learned one less the true one, on one scale.
+    """Draw the true score, the learned one, and the learned minus the true one, on one scale.
 
-    The colour is the length, which ends at the longest true score; the arrows are the direction. At little noise hardly
-    a noised sample lies between modes, so a network is told little of the score there.
+    The colour is the length, with a scale up to the longest true score; the arrows are the direction. At low noise
+    hardly any noised sample lies between modes, so a network learns little about the score there.
 
     Args:
         x: (H, W, 2) noised points on a regular grid, the first coordinate along W, model units.
@@ -44,7 +44,7 @@ def score_field(x: Tensor, learned: Tensor, true: Tensor, modes: Tensor, noise: 
         f"noise {noise}: slope of the score between modes, learned over true {ratio(slope_ratio)}", height=2.4
     )
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
-    fields = {"true score": truth, "learned score": model, "learned less true": model - truth}
+    fields = {"true score": truth, "learned score": model, "learned minus true": model - truth}
     for axes, (name, field) in zip(panels, fields.items(), strict=True):
         image = _draw(axes, points, field, longest)
         axes.plot(*centres.T, linestyle="none", marker="o", markersize=3, markerfacecolor="w", markeredgecolor="k")

@@ -19,7 +19,7 @@ GUIDE = "#666666"
 UNJUDGED = "#009E73"
 """Samples of data without an oracle."""
 RESTLESS = "#CC79A7"
-"""Those of highest variance, where there is no verdict."""
+"""Samples of highest variance, of data without an oracle."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Sides:
 
 
 BY_VERDICT = Sides(("in support", "hallucinated"), (IN_SUPPORT, HALLUCINATED))
-"""Of data with an oracle."""
+"""Groups for data with an oracle."""
 BY_VARIANCE = Sides(("low variance", "high variance"), (UNJUDGED, RESTLESS))
-"""Of data without one."""
+"""Groups for data without an oracle."""
 
 FEW_POINTS = 400
 
@@ -84,7 +84,7 @@ def legend_below(figure: Figure) -> None:
 
 
 def at_least_a_decade(low: float, high: float) -> tuple[float, float]:
-    """Ends of a logarithmic axis, moved apart where they are close, so that it can be labelled.
+    """Ends of a logarithmic axis, moved apart if they are close, so that it can be labelled.
 
     Example:
         >>> at_least_a_decade(1.0, 100.0), at_least_a_decade(4.0, 4.0)
@@ -95,7 +95,7 @@ def at_least_a_decade(low: float, high: float) -> tuple[float, float]:
 
 
 def dot_size(num_points: int) -> float:
-    """Diameter of a dot in points: few are drawn larger, so that they are seen."""
+    """Diameter of a dot in points; a few dots are drawn larger, to be visible."""
     return 2.5 if num_points > FEW_POINTS else 5.0
 
 

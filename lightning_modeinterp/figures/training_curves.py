@@ -23,18 +23,18 @@ def training_curves(
     """Draw the rate of hallucinations with its interval, and below it the share removed by several windows.
 
     Args:
-        updates: Optimiser steps at each of L looks, rising, L >= 1.
+        updates: Optimiser steps at each of L measurements, increasing, L >= 1.
         rates: Rate of hallucinations with the ends of its interval, (L, 3), in [0, 1].
         removed: Share of the hallucinations that each window removes, (L,) each, in [0, 1]; NaN is skipped.
         claimed: Share that the paper claims; None draws no line.
 
     Raises:
-        ConfigurationError: There is no look or no window, lengths differ, or there are more windows than colours.
+        ConfigurationError: There is no measurement or window, lengths differ, or there are more windows than colours.
     """
     lengths = {len(updates), len(rates), *map(len, removed.values())}
     if len(lengths) != 1 or not updates or not 1 <= len(removed) <= len(COLOURS):
         raise ConfigurationError(
-            f"expected as many rates and removed shares as looks, at least one, for 1 to {len(COLOURS)} windows, got "
+            f"expected as many rates and removed shares as updates, at least one, for 1 to {len(COLOURS)} windows, got "
             f"lengths {sorted(lengths)} and {len(removed)} windows"
         )
     last = f"after {updates[-1]:,} updates {percent(rates[-1][0])} hallucinated"

@@ -34,19 +34,19 @@ def variance_histogram(
 
     Each class is normalised separately, so a rare class is as tall as a common one; the legend has the counts.
     Samples in an open bin (from 0, or up to infinity) are counted in the axis label and not drawn. The shares in the
-    title are read from the bins: they are right to the width of one fine bin.
+    title are read from the bins: they are exact to the width of one fine bin.
 
     Args:
-        edges: Edges of the fine bins, (B + 1,), variance in model units squared; rising, the first may be 0 and the
-            last infinity.
-        in_support_counts: Samples of each fine bin, (B,), of those that the threshold is judged on.
-        hallucinated_counts: Likewise, (B,).
-        threshold: Variance above which a sample is removed, model units squared; NaN where there is none.
+        edges: Edges of the fine bins, (B + 1,), variance in model units squared; increasing, the first may be 0 and
+            the last infinity.
+        in_support_counts: (B,), in-support samples in each fine bin.
+        hallucinated_counts: (B,), hallucinated samples in each fine bin.
+        threshold: Variance above which a sample is removed, model units squared; NaN if there is none.
         window_label: Name of the window that the variance was taken over.
-        num_bins: Fine bins are joined to at most so many visible ones over the occupied range.
+        num_bins: Maximum number of visible bins; fine bins are joined over the occupied range.
 
     Raises:
-        ConfigurationError: Edges are negative or do not rise, or counts do not fit them.
+        ConfigurationError: Edges are negative or do not increase, or counts do not fit them.
     """
     fine = np.asarray(edges, dtype=float)
     counts = np.stack([np.asarray(in_support_counts), np.asarray(hallucinated_counts)])
@@ -67,9 +67,9 @@ def rebin(
     """Join neighbouring bins over the range where any class has counts; no count is lost.
 
     Args:
-        edges: (B + 1,), rising.
-        counts: (C, B), one row a class.
-        num_bins: Most bins that are left.
+        edges: (B + 1,), increasing.
+        counts: (C, B), one row per class.
+        num_bins: Maximum number of joined bins.
 
     Returns:
         The edges (B' + 1,) and counts (C, B') with B' <= num_bins.
@@ -94,18 +94,18 @@ def check_counts(edges: NDArray[np.floating], counts: NDArray[np.number]) -> Non
     """
     if edges.ndim != 1 or len(edges) < 4 or edges[0] < 0 or not (np.diff(edges) > 0).all():
         raise ConfigurationError(
-            f"expected at least 4 rising edges from 0 or more, got shape {edges.shape}, {edges.flat[:3]} ...; "
+            f"expected at least 4 increasing edges >= 0, got shape {edges.shape}, {edges.flat[:3]} ...; "
             "pass variances, not their logarithms"
         )
     if counts.shape[1:] != (len(edges) - 1,):
         raise ConfigurationError(
-            f"expected {len(edges) - 1} counts a class for {len(edges)} edges, got shape {counts.shape[1:]}; "
-            "put an edge before the first bin where upper edges are at hand"
+            f"expected {len(edges) - 1} counts per class for {len(edges)} edges, got shape {counts.shape[1:]}; "
+            "if you have upper edges only, add a lower edge of the first bin"
         )
 
 
 def _is_closed(edges: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Find the bins (B,) that have two ends on a logarithmic axis."""
+    """Which bins, (B,) bool, have two finite ends on a logarithmic axis."""
     return np.asarray((edges[:-1] > 0) & np.isfinite(edges[1:]))
 
 
@@ -118,7 +118,7 @@ def draw_variances(
     window_label: str,
     num_bins: int,
 ) -> None:
-    """Draw classes (C, B), each normalised by itself, on axes that say what they are."""
+    """Draw the histograms of classes (C, B), each normalised separately, and label the axes."""
     closed = np.flatnonzero(_is_closed(edges))
     visible, heights = rebin(edges[closed[0] : closed[-1] + 2], counts[:, closed], num_bins)
     heights = heights / np.maximum(counts.sum(axis=1, keepdims=True), 1) / np.diff(np.log10(visible))

@@ -16,10 +16,10 @@ from lightning_modeinterp.figures.mosaic import Cells, as_shades, check_one_an_i
 from lightning_modeinterp.figures.style import GUIDE, WIDTH, new_figure
 
 DARKEST = 1e-4
-"""Variances below this share of the highest are drawn as it."""
+"""Variances below this share of the highest have the darkest colour."""
 
 UNKNOWN = "0.5"
-"""Grey of what is no finite number, as in images."""
+"""Grey for values that are not finite, as in images."""
 
 
 def variance_maps(
@@ -34,7 +34,7 @@ def variance_maps(
 ) -> Figure:
     """Draw images, each above the trajectory variance of its pixels, on one logarithmic scale.
 
-    Variances that are no finite number, as of a sample that has diverged, are grey and leave the scale alone.
+    Variances that are not finite, as of a diverged sample, are grey and do not affect the scale.
 
     Args:
         images: (N, C, H, W) with C = 1 or 3, data units.
@@ -42,7 +42,7 @@ def variance_maps(
         title: What is shown, in one line.
         flagged: (N,) bool, which images get a frame; None for none.
         captions: N short texts, one below each image; None for none.
-        num_columns: Images in a row.
+        num_columns: Images per row.
         white: Value of white, data units.
 
     Raises:
@@ -53,7 +53,7 @@ def variance_maps(
     values = (variance.mean(1) if variance.ndim == 4 else variance).detach().cpu().double().numpy()
     if values.shape != shades.shape[:3]:
         raise ConfigurationError(
-            f"expected variances of shape {shades.shape[:3]}, one a pixel, got {tuple(variance.shape)}; "
+            f"expected variances of shape {shades.shape[:3]}, one per pixel, got {tuple(variance.shape)}; "
             "pass those of the same images"
         )
     num_columns = columns_for(len(shades), num_columns)

@@ -26,7 +26,7 @@ from lightning_modeinterp.figures.style import (
 )
 
 SHOWN = (0.002, 0.998)
-"""Quantiles of the samples between which the axes run, but for a margin."""
+"""The axes span these quantiles of the samples, plus a margin."""
 
 COLOURS = colormaps["viridis_r"]
 """High variance is dark, which is visible on white."""
@@ -37,17 +37,17 @@ Groups = Mapping[str, NDArray[np.bool_]]
 def variance_on_line(
     samples: Tensor, variance: Tensor, window_label: str, hallucinated: Tensor | None = None, *, max_points: int = 5_000
 ) -> Figure:
-    """Draw the trajectory variance of 1D samples over where they lie.
+    """Draw the trajectory variance of 1D samples over their position.
 
-    Of each verdict at most ``max_points`` are drawn, the first ones, so hallucinations look more frequent than they are
-    where the others are left out. Variances that are not above 0 and finite are counted in the axis label.
+    Only the first ``max_points`` samples of each verdict are drawn, so hallucinations look more frequent than they are
+    if the others exceed that number. Variances that are not finite and above 0 are counted in the axis label.
 
     Args:
         samples: (N, 1), data units.
         variance: (N,), model units squared.
         window_label: Name of the window that the variance was taken over.
-        hallucinated: (N,) bool; None where samples are not judged.
-        max_points: Samples of each verdict that are drawn.
+        hallucinated: (N,) bool; None if samples are not judged.
+        max_points: Maximum number of drawn samples of each verdict.
 
     Raises:
         ConfigurationError: Shapes do not fit together, or there are no samples.
@@ -75,17 +75,17 @@ def variance_on_line(
 def variance_in_plane(
     samples: Tensor, variance: Tensor, window_label: str, hallucinated: Tensor | None = None, *, max_points: int = 5_000
 ) -> Figure:
-    """Draw 2D samples coloured by their trajectory variance on one logarithmic scale, a panel each verdict.
+    """Draw 2D samples coloured by their trajectory variance on one logarithmic scale, one panel per verdict.
 
-    The most restless lie on top. Of each verdict at most ``max_points`` are drawn, the first ones. Samples far outside
-    are counted under the axes and not drawn.
+    Samples of highest variance are on top. Only the first ``max_points`` samples of each verdict are drawn. Samples far
+    outside are counted under the axes and not drawn.
 
     Args:
         samples: (N, 2), data units.
         variance: (N,), model units squared.
         window_label: Name of the window that the variance was taken over.
-        hallucinated: (N,) bool; None where samples are not judged.
-        max_points: Samples of each verdict that are drawn.
+        hallucinated: (N,) bool; None if samples are not judged.
+        max_points: Maximum number of drawn samples of each verdict.
 
     Raises:
         ConfigurationError: Shapes do not fit together, or there are no samples.
@@ -107,7 +107,7 @@ def variance_in_plane(
 def _checked(
     samples: Tensor, variance: Tensor, hallucinated: Tensor | None, dimension: int
 ) -> tuple[NDArray[np.floating], NDArray[np.floating], Groups]:
-    """Samples (N, d), variances (N,), and which samples (N,) stand together."""
+    """Samples (N, d), variances (N,), and the samples of each group, (N,) bool by name."""
     number = len(samples)
     others = [tuple(each.shape) for each in (variance, hallucinated) if each is not None]
     if samples.shape[1:] != (dimension,) or number == 0 or any(shape != (number,) for shape in others):
@@ -127,7 +127,7 @@ def _colours(groups: Groups) -> tuple[str, ...]:
 
 
 def _headline(values: NDArray[np.floating], groups: Groups) -> str:
-    """State the median variance of each group."""
+    """The median variance of each group, in words."""
     medians = {name: float(np.median(values[part])) if part.any() else np.nan for name, part in groups.items()}
     return f"median variance: {', '.join(f'{name} {power(median)}' for name, median in medians.items())}"
 

@@ -17,13 +17,13 @@ from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, new_figure, 
 Scale = Callable[[ArrayLike], NDArray[np.floating]]
 
 SHOWN_RATES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-"""Rates that a colour bar may name; colours are even in the logarithm of what is missed."""
+"""Rates that a colour bar may name; colours are evenly spaced in the logarithm of the missed share."""
 
 LINE = "#999999"
-"""Guides: seen on white and on the darkest cells."""
+"""Colour of the guides, visible on white and on the darkest cells."""
 
 LEAST_MISSED = 1e-3
-"""Rates above 1 less this have one colour."""
+"""Rates above 1 minus this have one colour."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,22 @@ def window_heatmap(
     *,
     paper: tuple[float, float] | None = None,
 ) -> Figure:
-    """Draw AUROC and the removed share of every window: its clean end from left to right, its noisy end upwards.
+    """Draw AUROC and removed share of every window, with its clean end on the x axis and its noisy end on the y axis.
 
-    The upper axes count the noise in standard deviations of a mode; lines stand at one of them and at half the distance
-    between neighbouring modes. Colours tell 0.99 from 0.999 as they tell 0.9 from 0.99.
+    The upper axes show the noise in standard deviations of a mode; lines mark one standard deviation and half the
+    distance between neighbouring modes. Colours differ as much between 0.99 and 0.999 as between 0.9 and 0.99.
 
     Args:
-        edges: Noise levels sigma / alpha between which the windows lie, (E,), rising, > 0.
-        auroc: AUROC of the window from edge i to edge j, (E, E), in [0, 1]; NaN where there is none.
-        removed: Share of the hallucinated samples that is removed at 96 % kept, likewise.
-        scales: What the noise is compared with; None compares with nothing.
+        edges: Noise levels sigma / alpha between which the windows lie, (E,), increasing, > 0.
+        auroc: AUROC of the window from edge i to edge j, (E, E), in [0, 1]; NaN if there is none.
+        removed: (E, E), share of the hallucinated samples that is removed at 96 % kept, in [0, 1] or NaN.
+        scales: Lengths to compare the noise with. None for no lines and no upper axes.
         chosen: The window that was chosen, two of the edges.
-        paper: The paper's window; its ends need not be edges. None marks none.
+        paper: The paper's window; its ends need not be edges. None for no mark.
 
     Raises:
-        ConfigurationError: For edges that do not rise from above 0, tables of another size, or a chosen window that
-            does not lie between edges.
+        ConfigurationError: For edges that are not positive and increasing, tables of another size, or a chosen
+            window that is not between two edges.
     """
     levels = np.asarray(edges, float)
     tables = [np.asarray(table, float) for table in (auroc, removed)]
@@ -95,7 +95,7 @@ def _place(
     """Row and column of the chosen window."""
     size = len(levels)
     if size < 2 or not (levels[0] > 0 and (np.diff(levels) > 0).all()):
-        raise ConfigurationError(f"expected at least two edges > 0 that rise, got {levels.tolist()}; sort them")
+        raise ConfigurationError(f"expected at least two increasing edges > 0, got {levels.tolist()}; sort them")
     if any(table.shape != (size, size) for table in tables):
         shapes = [table.shape for table in tables]
         raise ConfigurationError(f"expected a rate for each pair of the {size} edges, got {shapes}; pass NaN for gaps")
@@ -123,7 +123,7 @@ def _draw_table(
 
 
 def _colour(rate: ArrayLike) -> NDArray[np.floating]:
-    """Even in the logarithm of the missed share."""
+    """Evenly spaced in the logarithm of the missed share."""
     missed = np.maximum(1 - np.asarray(rate, float), LEAST_MISSED)
     return np.asarray(-np.log10(missed), float)
 

@@ -20,19 +20,19 @@ def window_sweep(
     claimed_removed: float | None = 0.95,
     others: Sequence[str] = (),
 ) -> Figure:
-    """Draw AUROC and the removed share against the window, beside what the paper claims and what other scores do.
+    """Draw AUROC and the removed share of each window, with the paper's claim and other scores.
 
     Args:
-        windows: Names of the W windows and other scores, in the order in which they are drawn, the windows first.
+        windows: Names of the W windows and other scores in the order of drawing, the windows first.
         auroc: Area under the ROC curve of each window, (W,), in [0, 1]; NaN is skipped.
         removed: Share of the hallucinated samples that is removed while 96 % of those in support are kept, (W,), in
             [0, 1]; NaN is skipped.
         primary: Name of the window that detection uses.
         claimed_removed: Share that the paper claims to remove, in [0, 1]; None draws no line.
-        others: Names among them that are no windows: no line leads to them.
+        others: Names among them that are not windows; no line joins them.
 
     Raises:
-        ConfigurationError: Lengths differ, a name stands twice, ``primary`` is not among the windows, or the other
+        ConfigurationError: Lengths differ, a name occurs twice, ``primary`` is not among the windows, or the other
             scores do not come last.
     """
     _check(windows, auroc, removed, primary)
@@ -85,7 +85,7 @@ def _num_windows(windows: Sequence[str], others: Sequence[str]) -> int:
 
 
 def _draw_series(axes: Axes, rates: Sequence[float], num_windows: int, colour: str, marker: str, label: str) -> None:
-    """Draw what is known and join windows across gaps: a missing window is missing, not zero."""
+    """Draw finite rates and join windows across gaps: a missing rate is left out, not zero."""
     known, values = np.flatnonzero(np.isfinite(rates)), np.asarray(rates, float)
     joined, single = known[known < num_windows], known[known >= num_windows]
     axes.plot(joined, values[joined], color=colour, marker=marker, markersize=5, linewidth=1.4, label=label)
@@ -94,6 +94,6 @@ def _draw_series(axes: Axes, rates: Sequence[float], num_windows: int, colour: s
 
 
 def _lower_limit(rates: Sequence[float]) -> float:
-    """End the axis at the tenth below the smallest rate, and at 0.8 at the highest so that small gains stay small."""
+    """Lower end of the axis: a tenth below the smallest rate; at most 0.8, so that small gains look small."""
     known = [rate for rate in rates if np.isfinite(rate)]
     return max(min(np.floor(10 * (min(known) - 0.02)) / 10, 0.8), -0.02) if known else 0.0

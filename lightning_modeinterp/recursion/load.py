@@ -33,7 +33,7 @@ def load_recursion(config: str | Path) -> Recursion:
         config: A file or a shipped name, such as ``recursion/gaussian_2d_grid``.
 
     Raises:
-        ConfigurationError: If there is none, or it does not fit.
+        ConfigurationError: If there is no such config, or it is not valid.
     """
     parser = recursion_parser("recursion")
     path = Path(config_path(str(config)))

@@ -17,7 +17,7 @@ NUM_POINTS, NUM_IMAGES = 5_000, 10
 
 
 def write_pictures(recursion: Recursion, runs: CachedRuns, folder: Path) -> list[Path]:
-    """Draw ``samples_<arm>.png`` for each arm, for the first seed; none for other data.
+    """Draw ``samples_<arm>.png`` for each arm, from the first seed; only for 2D points and images.
 
     Args:
         recursion: The recursion.
@@ -46,9 +46,7 @@ def _picture(arm: str, chain: list[Generation], runs: CachedRuns) -> Figure | No
         return samples_2d([_plane(f"{arm}, generation {number}", data, each) for number, each in batches.items()])
     groups = {f"generation {number}": _images(each) for number, each in batches.items()}
     true = data.to_data_units(data.served("train")[torch.arange(NUM_IMAGES)])
-    return image_grid(
-        {"data": ImageGroup(true), **groups}, f"{arm}: samples before the filter, hallucinated in a frame"
-    )
+    return image_grid({"data": ImageGroup(true), **groups}, f"{arm}: samples before the filter, hallucinations framed")
 
 
 def _first_samples(chain: list[Generation], runs: CachedRuns) -> Iterator[tuple[int, GeneratedBatch]]:

@@ -33,7 +33,7 @@ class Recursion:
         rounded: Round images to integers before training on them.
 
     Raises:
-        ConfigurationError: If there is no arm, seed or generation, or a number does not fit.
+        ConfigurationError: If there is no arm, seed or generation, a seed occurs twice, or a number is too small.
     """
 
     experiment: str

@@ -34,13 +34,13 @@ def _kept(name: str) -> Number:
 
 
 def dropped(row: Row) -> float:
-    """Share of the samples in support that the filter drops or that exceed its number; nan without a filter."""
+    """Share of the samples in support that are not kept; nan in the last generation or without an oracle."""
     modes, kept = _modes(row, "modes"), _modes(row, "kept_modes")
     return 1 - sum(kept.values()) / sum(modes.values()) if sum(modes.values()) else math.nan
 
 
 def most_dropped(row: Row) -> float:
-    """The same share for the mode that loses most; nan without a filter."""
+    """The same share for the mode that loses most; nan if `dropped` is."""
     modes, kept = _modes(row, "modes"), _modes(row, "kept_modes")
     return max((1 - kept.get(mode, 0) / number for mode, number in modes.items() if number), default=math.nan)
 
@@ -96,7 +96,7 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
         if known:
             seeds = len(recursion.seeds)
             title = (
-                f"{recursion.experiment}: {recursion.num_kept:,} samples a generation, {seeds} seed{'s'[: seeds > 1]}"
+                f"{recursion.experiment}: {recursion.num_kept:,} samples per generation, {seeds} seed{'s'[: seeds > 1]}"
             )
             written.append(save_figure(generations(known, title), out / "figures" / f"{name}.png"))
     if arms := _modes_of_arms(recursion, rows):
@@ -106,7 +106,7 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
 
 
 def _modes_of_arms(recursion: Recursion, rows: Sequence[Row]) -> dict[str, list[Mapping[str, int]]]:
-    """By arm, samples per mode of each filtered generation, before the filter; for the first seed."""
+    """By arm, the samples per mode of each generation before its filter; for the first seed."""
     seen = [row for row in rows if row["seed"] == recursion.seeds[0] and _modes(row, "modes")]
     found = {arm: [_modes(row, "modes") for row in seen if row["arm"] == arm] for arm in recursion.arms}
     return {arm: counts for arm, counts in found.items() if counts}

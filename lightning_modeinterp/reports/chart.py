@@ -57,7 +57,7 @@ class Axis:
         return cls(label, 10**low, 10**high, True) if is_log else cls(label, low, high)
 
     def share(self, value: float) -> float:
-        """Position of a number, 0 at the lower end and 1 at the upper one, clipped to these.
+        """Position of a number, 0 at the lower end and 1 at the upper one, clipped to these; 1 for nan.
 
         Example:
             >>> Axis("x", 1.0, 100.0, is_log=True).share(10.0)

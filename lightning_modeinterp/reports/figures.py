@@ -12,8 +12,8 @@ FIGURES = {
     ),
     "density": (
         "Density of the samples",
-        "How often each value is drawn, and the true density of the data. Bars where the true curve is flat at "
-        "zero are hallucinations.",
+        "How often each value is drawn, and the true density of the data. Bars where the true density is almost zero "
+        "are hallucinations.",
     ),
     "sorted_by_variance": (
         "Samples by variance",
@@ -33,11 +33,11 @@ FIGURES = {
     ),
     "windows": (
         "Other parts of the trajectory",
-        "How well the variance over each part of the trajectory, and each other score, detects.",
+        "How well the variance over each part of the trajectory, and each other score, detects hallucinations.",
     ),
     "kept_and_flagged": ("Kept and flagged", "Images on either side of the threshold; hallucinations are framed."),
     "variance_maps": ("Where the variance is", "For each image, the pixels in which the prediction moved."),
-    "pairs": ("Between which modes", "How many samples lie between two modes, against chance: 1 is chance."),
+    "pairs": ("Between which modes", "How many samples lie between two modes, relative to chance: 1 is chance."),
     "score": (
         "The learned score beside the true one",
         "Between two modes the true score jumps; the learned one changes smoothly, and hallucinations arise there.",

@@ -83,12 +83,12 @@ def _which(points: Sequence[Point], shown: ShownSamples) -> str:
     """Which of the samples the points are."""
     bad, number = sum(point.mark == "bad" for point in points), len(shown.batch)
     if len(points) == number:
-        return f"Shown are all {number:,} samples."
+        return f"All {number:,} samples are shown."
     if not bad:
-        return f"Shown are the first {len(points):,} of {number:,} samples."
+        return f"The first {len(points):,} of {number:,} samples are shown."
     others = len(points) - bad
     return (
-        f"Shown are {bad:,} hallucinations and the first {others:,} others of {number:,} samples, so hallucinations "
+        f"{bad:,} hallucinations and the first {others:,} others of {number:,} samples are shown, so hallucinations "
         "look more common here than they are."
     )
 
@@ -139,7 +139,7 @@ def _images(shown: ShownSamples) -> Iterator[Gallery]:
             "Hallucinations that are flagged": bad & flagged,
             "Hallucinations that are missed": bad & ~flagged,
             "Others that are flagged": ~bad & flagged,
-            "Others that are not": ~bad & ~flagged,
+            "Others that are not flagged": ~bad & ~flagged,
         }
     for title, rows in groups.items():
         number, some = int(rows.sum()), chosen(shown, rows, NUM_CARDS)

@@ -50,11 +50,11 @@ class Claim(ABC):
 
     @abstractmethod
     def needs(self, preset: Preset) -> Needs:
-        """All runs."""
+        """All runs that the claim is measured on."""
 
     @abstractmethod
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
-        """Measure on the finished runs."""
+        """Measure on the finished runs: one finding for each question."""
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Draw into an existing folder, from the runs of the first seed; returns the files.

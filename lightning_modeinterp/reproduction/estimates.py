@@ -74,7 +74,7 @@ def estimate(seeds: Sequence[Measured]) -> Estimate:
 def share(hits: int, total: int) -> Measured:
     """A share of samples.
 
-    The error is that of a share with one more hit and one more miss, so that 0 of few has an error too.
+    The error is that of a share with one more hit and one more miss, so that 0 hits in a few samples have an error too.
 
     Example:
         >>> share(3, 4).value

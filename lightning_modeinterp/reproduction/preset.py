@@ -13,7 +13,7 @@ NO_VALIDATION = ("--trainer.val_check_interval=1000000000", "--trainer.enable_pr
 
 FUSED = ("--model.init_args.denoiser.init_args.is_fused=true",)
 FAST = ("--model.init_args.denoiser.init_args.time_table=true", *FUSED)
-"""The same training up to the order of sums, but faster."""
+"""Faster training, the same up to the rounding of sums."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Preset:
         num_swept: The same with one model per number of training samples.
         num_calibrate: Samples that set a detector's threshold.
         num_images: Images per model to draw and count, or to set a detector's threshold.
-        num_drawn_steps: T' of the variational models.
+        num_drawn_steps: Numbers of sampling steps T' of the variational models.
         recursions: Changes to shipped recursions, by name.
         options: Further options of every command, by `with_options`.
     """
@@ -103,7 +103,7 @@ class Preset:
         return {"1D": self.line, "2D": self.grid}
 
     def with_options(self, options: Sequence[str]) -> "Preset":
-        """The preset with further options of every command, which win; such as another accelerator."""
+        """The preset with further options of every command, such as another accelerator; they override earlier ones."""
 
         def given(system: System) -> System:
             return replace(system, options=(*system.options, *options))
@@ -135,7 +135,7 @@ class Preset:
         )
 
     def fit(self, system: System, seed: int, options: Sequence[str] = (), name: str | None = None) -> Fit:
-        """A model of a system; later options win. One with other options needs another name."""
+        """A model of a system; later options override earlier ones. With other options it needs another name."""
         seeded = f"--seed_everything={seed}"
         return Fit(f"{name or system.name}_{seed}", system.config, (seeded, *NO_VALIDATION, *system.options, *options))
 
@@ -170,7 +170,7 @@ LATE = ("--generation.sampler.init_args.start_alpha_bar=1e-7",)
 
 CPU = Preset(
     name="cpu",
-    about="short training, our 2D schedule; meant for half an hour a claim on two cores",
+    about="short training, our 2D schedule; meant for half an hour per claim on two cores",
     num_seeds=5,
     num_few_seeds=3,
     gives_verdicts=True,

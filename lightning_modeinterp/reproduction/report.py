@@ -23,7 +23,7 @@ NO_VERDICT = "none (smoke)"
 def record(
     claim: Claim, findings: list[Finding], preset: Preset, figures: list[str], core_minutes: float
 ) -> dict[str, Any]:
-    """The record of a claim as plain data; minutes are those of all its commands, shared ones too."""
+    """The record of a claim as plain data; the minutes include commands that it shares with other claims."""
     return {
         "sentence": claim.sentence,
         "figures of the paper": list(claim.figures),
@@ -39,7 +39,7 @@ def record(
 
 
 def add(out: Path, records: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write both files; records of other claims stay, also those that another process adds meanwhile."""
+    """Add records to both files; those of other claims are kept, also if another process adds them meanwhile."""
     with FileLock(out / LOCK):
         known = {**read(out), **records}
         write_aside(out / VERDICTS, json.dumps(known, indent=1).encode())

@@ -39,7 +39,7 @@ def auroc(scores: Tensor, hallucinated: Tensor) -> float:
 
 
 def measured_auroc(samples: JudgedSamples, window: str) -> Measured:
-    """AUROC of the variance over a window; its error is at most that of a share of the rarer class."""
+    """AUROC of the variance over a window; its error is an upper bound, that of a share of the rarer class."""
     area = auroc(samples.variance_of(window), samples.hallucinated)
     fewer = max(min(samples.num_hallucinated, len(samples) - samples.num_hallucinated), 1)
     return Measured(area, math.sqrt(area * (1 - area) / fewer))

@@ -244,7 +244,7 @@ class CachedRuns:
 
     @contextmanager
     def _alone_in(self, folder: Path) -> Iterator[None]:
-        """Lock a directory; wait for another process that has, and for a command that has outlived its parent."""
+        """Lock a directory; wait for another process that has locked it, and for a command that outlived its parent."""
         with self._held(folder / LOCK):
             with self._held(folder / COMMAND_LOCK):
                 pass  # only the holder of the first lock starts commands, so none starts from here on

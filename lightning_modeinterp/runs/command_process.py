@@ -32,7 +32,7 @@ def start(args: Sequence[str], log: Path, lock: Path, how: How = PLAIN) -> BaseP
     Args:
         args: Arguments of ``modeinterp``.
         log: File that the output of the command is appended to.
-        lock: File that the command locks until it ends, even if it outlives this process; it waits for another holder.
+        lock: File that the command locks until it ends, even if it outlives this process; it waits for the lock.
         how: Its launcher and environment.
     """
     os.environ.setdefault(

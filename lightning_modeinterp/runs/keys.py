@@ -21,7 +21,7 @@ def content_of(config: str | Path) -> str:
 
 def _read(config: Path) -> object:
     if not config.is_file():
-        raise ConfigurationError(f"expected a config at {config}, found none; run from a clone of the repository")
+        raise ConfigurationError(f"expected a config at {config}, found none; correct its path")
     return _with_parts(_parsed(config.read_text()), config.parent)
 
 

@@ -23,7 +23,7 @@ class Fit:
 
     Args:
         name: A readable name; part of the directory's name, not of the key.
-        config: A file under ``configs/``.
+        config: A file under ``configs/``, or the path of any other config.
         options: Changes to it, as on the command line.
         after: A shorter fit of the same model, which this one resumes.
         init_from: A fit whose weights this one starts from, and nothing else. Random weights if None.

@@ -75,7 +75,7 @@ def contact_sheet(
         note=note,
         labels=dict(labels),
         images=list(map(_shown, images)),
-        orders=[("", "as they come"), *_orders(scores)] if scores else [],
+        orders=[("", "the given order"), *_orders(scores)] if scores else [],
         chosen=f"-{by}",
     )
 

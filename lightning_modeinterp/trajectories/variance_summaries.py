@@ -7,8 +7,8 @@ better:
     max, q0.99, ...     quantiles over the pixels
     top_64, ...         mean over the 64 pixels that move most, as many as a shape has
     columns             largest mean over one of several vertical strips of equal width
-    components          largest mean over one of the objects on the final image, each a patch of bright pixels
-    connected along their sides
+    components          largest mean over one of the objects on the final image: patches of bright pixels that
+                        are connected along their sides
 """
 
 from collections.abc import Sequence

@@ -60,7 +60,7 @@ class TrajectoryWatch:
             levels: All S levels, noisiest first. None if they are unknown before the first step.
 
         Raises:
-            ConfigurationError: If a window or an observer needs levels and there are none, or does not fit them.
+            ConfigurationError: If a window or an observer needs levels and there are none, or if they do not fit it.
         """
         self._levels, self._num_seen, self._states = levels, 0, {}
         if levels is None:

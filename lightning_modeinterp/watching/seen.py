@@ -150,7 +150,8 @@ class Seen:
             overwrite: Replace an existing file.
 
         Raises:
-            ConfigurationError: If there is a file or no folder, or nothing was seen.
+            ConfigurationError: If the file exists and ``overwrite`` is false, the folder is missing, or no batch was
+                watched.
         """
         path = Path(path)
         if path.exists() and not overwrite:

@@ -110,7 +110,7 @@ class Trajectories:
 
 
 def levels_of(noise_to_signal: Sequence[float]) -> NoiseLevel:
-    """Levels (S,) float64 with these sigma / alpha. Their time is sigma, since other loops have no common time."""
+    """Levels (S,) float64 with these sigma / alpha. Their time is sigma, since loops measure time differently."""
     gamma = torch.tensor([2 * math.log(each) if each else -math.inf for each in noise_to_signal], dtype=torch.float64)
     level = NoiseLevel(gamma, gamma)
     return NoiseLevel(level.sigma, gamma)

@@ -1,6 +1,6 @@
 import pytest
 
-from lightning_modeinterp.configuration import CONFIGS, copy_configs, first_comment, shipped_names, with_shipped_paths
+from lightning_modeinterp.configuration import CONFIGS, copy_configs, first_sentence, shipped_names, with_shipped_paths
 from lightning_modeinterp.errors import ConfigurationError
 
 SHIPPED = str(CONFIGS / "experiment/gaussian_1d.yaml")
@@ -38,7 +38,7 @@ def test_what_is_neither_file_nor_name_is_refused_with_the_nearest():
 def test_every_experiment_says_what_it_is():
     names = [name for name in shipped_names() if name.startswith("experiment/")]
     assert "experiment/gaussian_2d_grid" in names
-    assert [name for name in names if not first_comment(name)] == []
+    assert [name for name in names if not first_sentence(name)] == []
 
 
 def test_copies_are_whole_and_overwrite_nothing_that_was_changed(tmp_path):

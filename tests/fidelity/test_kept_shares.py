@@ -55,7 +55,7 @@ def test_a_good_score_leaves_what_is_near(store, config):
     assert found.by_score["nothing"][half] > 0.5 * min(found.by_chance[half])
     assert found.by_score["noise"][0] == pytest.approx(found.by_score["nothing"][0])  # all of them
     few = ImageSets(sets.samples[:2], sets.reference[:2], sets.others[:2])
-    with pytest.raises(ConfigurationError, match="at least 4 images for --by"):
+    with pytest.raises(ConfigurationError, match="at least 3 images for --by"):
         kept_shares(few, extractor, {"nothing": torch.zeros(2)})
     with pytest.raises(ConfigurationError, match="another for few"):
         kept_shares(sets, extractor, {"few": torch.zeros(3)})

@@ -111,9 +111,9 @@ def test_captions_stand_below_their_images_and_above_the_next_row(render):
         ({"a": ImageGroup(torch.zeros(3, 8, 8))}, r"images of shape \(N, C, H, W\)"),
         ({"a": ImageGroup(torch.zeros(3, 2, 8, 8))}, "C = 1 or 3"),
         ({"a": ImageGroup(torch.zeros(0, 1, 8, 8))}, "N >= 1"),
-        ({"a": ImageGroup(images(), torch.zeros(6, dtype=torch.bool))}, r"flags as bool of shape \(7,\), one an image"),
+        ({"a": ImageGroup(images(), torch.zeros(6, dtype=torch.bool))}, r"bool of shape \(7,\), one per image"),
         ({"a": ImageGroup(images(), torch.rand(7))}, "compare scores with a threshold"),
-        ({"a": ImageGroup(images(), captions=["one"])}, "7 captions, one an image, got 1"),
+        ({"a": ImageGroup(images(), captions=["one"])}, "7 captions, one per image, got 1"),
     ],
 )
 def test_refuses(groups, message):

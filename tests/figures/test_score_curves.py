@@ -43,7 +43,7 @@ def test_an_exploding_network_does_not_flatten_the_truth(render):
 @pytest.mark.parametrize(
     ("curves", "message"),
     [
-        ({}, "one noise level or more"),
+        ({}, "at least one noise level"),
         ({"1 std": ScoreCurve(X, TRUE[1:], TRUE, X[:2], 1.0)}, "of one shape"),
         ({"1 std": ScoreCurve(X[:, None], TRUE[:, None], TRUE[:, None], X[:2], 1.0)}, "one-dimensional data"),
     ],

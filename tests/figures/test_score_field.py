@@ -27,7 +27,7 @@ def test_panels_are_the_lengths_of_truth_model_and_difference(render):
     assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == [
         "true score",
         "learned score",
-        "learned less true",
+        "learned minus true",
     ]
     for axes in figure.axes[:3]:
         np.testing.assert_array_equal(axes.get_lines()[0].get_xydata(), MODES.numpy())

@@ -97,8 +97,8 @@ def test_no_samples_and_no_threshold(render):
     ("edges", "num_counts", "message"),
     [
         (np.linspace(-6, 0, 11), 10, "not their logarithms"),
-        (np.array([1.0, 3.0, 2.0, 4.0]), 3, "rising"),
-        (np.logspace(-6, 0, 10), 10, "put an edge before"),
+        (np.array([1.0, 3.0, 2.0, 4.0]), 3, "4 increasing edges"),
+        (np.logspace(-6, 0, 10), 10, "add a lower edge"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(edges, num_counts, message):

@@ -83,7 +83,7 @@ def test_nothing_to_tell_apart_can_be_drawn(value, render):
 @pytest.mark.parametrize(
     ("variance", "settings", "message"),
     [
-        (torch.zeros(2, SIZE, SIZE), {}, r"variances of shape \(3, 8, 8\), one a pixel"),
+        (torch.zeros(2, SIZE, SIZE), {}, r"variances of shape \(3, 8, 8\), one per pixel"),
         (variances(), {"flagged": torch.zeros(2, dtype=torch.bool)}, "flags as bool of shape"),
         (variances(), {"captions": ["one"]}, "3 captions"),
         (variances(), {"num_columns": 0}, "num_columns >= 1"),

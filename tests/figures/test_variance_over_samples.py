@@ -35,7 +35,7 @@ def test_dots_on_the_line_are_the_samples(legend_texts):
     assert legend_texts(figure) == ["in support, n = 45", "hallucinated, n = 5"]
 
 
-def test_panels_of_the_plane_share_a_scale_and_the_restless_lie_on_top():
+def test_panels_of_the_plane_share_a_scale_and_high_variance_is_on_top():
     samples, variance, bad = made(100, 2)
     figure = variance_in_plane(samples, variance, "last_10", bad)
     panels = [axes for axes in figure.axes if axes.collections and axes.get_title(loc="left")]

@@ -17,7 +17,7 @@ def counts_of(number):
 def test_the_title_says_quantiles(legend_texts):
     values, counts = counts_of(20_000)
     figure = variance_spread(EDGES, counts, "last_10")
-    said = re.fullmatch(r"variance of half the samples up to (.*), of 96 % up to (.*)", figure.get_suptitle())
+    said = re.fullmatch(r"variance: half of the samples up to (.*), 96 % up to (.*)", figure.get_suptitle())
     assert list(map(float, said.groups())) == pytest.approx(np.quantile(values, [0.5, 0.96]), rel=0.05)
     assert legend_texts(figure) == ["generated, n = 20,000", "half up to here", "96 % up to here"]
     assert "last_10" in figure.axes[0].get_xlabel()
@@ -36,9 +36,9 @@ def test_what_is_not_finite_lies_outside():
     counts[[0, 8_000, -1]] = 1
     figure = variance_spread(EDGES, counts, "last_10")
     assert figure.axes[0].get_xlabel().endswith("; 2 samples lie outside")
-    assert figure.get_suptitle().endswith("of 96 % up to inf")
+    assert figure.get_suptitle().endswith(", 96 % up to inf")
 
 
 def test_counts_of_other_bins_are_refused():
-    with pytest.raises(ConfigurationError, match="counts a class for"):
+    with pytest.raises(ConfigurationError, match="counts per class for"):
         variance_spread(EDGES, np.ones(5), "last_10")

@@ -97,5 +97,5 @@ def test_what_cannot_be_drawn_is_refused(options, message):
 
 
 def test_edges_have_to_rise():
-    with pytest.raises(ConfigurationError, match="at least two edges > 0 that rise"):
+    with pytest.raises(ConfigurationError, match="at least two increasing edges > 0"):
         window_heatmap(EDGES[::-1], table(0.9), table(0.8), SCALES, (0.05, 0.3))

@@ -51,7 +51,7 @@ def test_images_are_grouped_by_verdict_and_flag(shown):
         "Hallucinations that are flagged": bad & flagged,
         "Hallucinations that are missed": bad & ~flagged,
         "Others that are flagged": ~bad & flagged,
-        "Others that are not": ~bad & ~flagged,
+        "Others that are not flagged": ~bad & ~flagged,
     }
     titles = [part.title for part in parts]
     assert [title.partition(":")[0] for title in titles] == [name for name, rows in counts.items() if rows.any()]

@@ -44,7 +44,7 @@ def filter_rates(scores: ScoreCounts, retained: float = PUBLISHED_RETAINED) -> d
         ``threshold`` (a score; model units squared for variances); of the reporting fold, in [0, 1] with ``_low`` and
         ``_high``, ``retained`` (in-support samples kept) and ``removed_at_<retained>_retained`` (hallucinated samples
         removed); the counts ``num_in_support``, ``num_hallucinated`` (reporting) and ``num_calibration`` (in support,
-        set the threshold). Without a threshold or without samples a rate is nan, anywhere in [0, 1].
+        set the threshold). Without a threshold or without samples a rate is nan and its interval [0, 1].
 
     Raises:
         ConfigurationError: If ``retained`` is not in (0, 1].

@@ -55,9 +55,9 @@ def pair_enrichment(pair_counts: Tensor, num_off_modes: int, chance_counts: Tens
 
     Args:
         pair_counts: (P,) int64, off-mode samples in the tube of each pair.
-        num_off_modes: All samples off the modes.
-        chance_counts: (P,) int64, the same of uniform points off the modes.
-        num_chance_points: All of these points, >= 1.
+        num_off_modes: Number of samples off the modes.
+        chance_counts: (P,) int64, the same for uniform points off the modes.
+        num_chance_points: Number of these points, >= 1.
 
     Returns:
         (P,) float64; nan if no sample is off the modes or no point is in the tube.

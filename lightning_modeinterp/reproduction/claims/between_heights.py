@@ -14,17 +14,18 @@ NOISE = "2"
 
 
 class BetweenHeights(Claim):
-    """Compare how many have neighbours of both heights with images of the data, and with what has learned nothing."""
+    """Compare images with two squares to images as in the data, and the bottleneck to pixels, which are not learned."""
 
     name = "between-heights"
     sentence = "In the U-Net's bottleneck, images with two squares lie between those with one square high and one low."
     figures = ("15_1",)
     rule = (
-        "Of composed images at sigma / alpha 2, the share whose 20 nearest single squares are high and low, at least a "
-        "quarter each, in the features of the bottleneck: that of images with two squares less that of images with a "
-        "square and another shape is above 0. Beside it (ours): that of images with two squares less the same in the "
-        "noised pixels, which have learned nothing, is above 0. The level was chosen after a first seed was seen at "
-        "three."
+        "Images are composed and noised to sigma / alpha = 2. Measured is the share of them that lie between both "
+        "heights in the features of the bottleneck: of the 20 nearest images with one high or one low square, at least "
+        "a quarter are of each kind. The share of images with two squares minus that of images with a square and "
+        "another shape is above 0. Added by us: the share of images with two squares in the bottleneck minus that in "
+        "the noised pixels, which are not learned, is above 0. The noise level was chosen among three, after one seed "
+        "had been seen."
     )
 
     def needs(self, preset: Preset) -> Needs:
@@ -32,15 +33,15 @@ class BetweenHeights(Claim):
         return Needs(tested=[_look(preset, seed) for seed in preset.seeds])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
-        """One against images of the data, one against the pixels."""
+        """One against a square and another shape, one against the pixels."""
         seeds = [metrics_of(runs.tested(_look(preset, seed))) for seed in preset.seeds]
         two, other, pixels = (
             [_share(metrics, space, images) for metrics in seeds]
             for space, images in (("bottleneck", "two"), ("bottleneck", "other"), ("pixels", "two"))
         )
         return [
-            _finding("two squares less a square and another shape", two, other),
-            _finding("two squares, bottleneck less pixels", two, pixels),
+            _finding("two squares minus square and other shape", two, other),
+            _finding("two squares, bottleneck minus pixels", two, pixels),
         ]
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
@@ -60,5 +61,5 @@ def _share(metrics: dict[str, float], space: str, images: str) -> Measured:
 def _finding(question: str, asked: list[Measured], compared: list[Measured]) -> Finding:
     seeds = [first - second for first, second in zip(asked, compared, strict=True)]
     facts = {"share of two squares": [each.value for each in asked], "less": [each.value for each in compared]}
-    question = f"share with neighbours of both heights: {question}"
+    question = f"share between heights: {question}"
     return Finding(question, "above", 0.0, seeds, facts=facts, num_variants=len(NOISE_TO_SIGNAL))

@@ -23,25 +23,25 @@ from lightning_modeinterp.threshold import Threshold
 
 CLAIMED = 0.95
 RULE = (
-    "A threshold on the variance keeps 96 % of the samples in support of a calibration set; the share of the "
-    "hallucinations of a sealed final set above it is above 0.95. Asked of two windows: {paper}, and the one of "
-    "{number} that removes most on an exploration set of that seed."
+    "A threshold on the variance is set to keep 96 % of the samples in support of a calibration set. The share of the "
+    "hallucinations above it, in a final set that is used once, is above 0.95. Tested for two windows: {paper}, and "
+    "the one of {number} that removes most on an exploration set of the same seed."
 )
 
 
 class Detection(Claim):
-    """Explore, calibrate, and report once. Subclasses say which data."""
+    """Choose a window, set a threshold, and report once, each on its own samples. Subclasses set the data."""
 
     figures = ("7_2",)
     kind: ClassVar[str | None] = None
-    """The kind of hallucination that is meant; None for all."""
+    """The kind of hallucination that is counted; None for all."""
 
     @abstractmethod
     def system(self, preset: Preset) -> System:
-        """What is trained."""
+        """The system that is trained."""
 
     def seeds(self, preset: Preset) -> range:
-        """Of how many models."""
+        """The training seeds."""
         return preset.seeds
 
     def needs(self, preset: Preset) -> Needs:
@@ -49,14 +49,14 @@ class Detection(Claim):
         return Needs([draw for seed in self.seeds(preset) for draw in self.draws(preset, seed).values()])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
-        """The paper's window, and the chosen ones."""
+        """One for the paper's window, one for the window chosen for each seed."""
         seeds = [self.sets(runs, preset, seed) for seed in self.seeds(preset)]
         paper = self.system(preset).window
         chosen = [choose_window(sets["explore"]) for sets in seeds]
         num_windows = len(seeds[0]["explore"].windows)
         return [
-            finding_of(f"share removed, {paper}", seeds, [paper] * len(seeds)),
-            finding_of("share removed, window chosen on explore", seeds, chosen, num_windows),
+            finding_of(f"share removed, window {paper}", seeds, [paper] * len(seeds)),
+            finding_of("share removed, window chosen on the exploration set", seeds, chosen, num_windows),
         ]
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
@@ -73,12 +73,12 @@ class Detection(Claim):
         return {"paper": self.system(preset).window, "chosen": choose_window(sets["explore"])}
 
     def sets(self, runs: CachedRuns, preset: Preset, seed: int) -> dict[str, JudgedSamples]:
-        """The three sets of a seed, without samples that are neither in support nor meant."""
+        """The three sets of a seed, without samples that are neither in support nor counted."""
         sets = {use: JudgedSamples.of(runs.samples(draw)) for use, draw in self.draws(preset, seed).items()}
         return {use: each.of_kind(self.kind) if self.kind else each.clear() for use, each in sets.items()}
 
     def draws(self, preset: Preset, seed: int) -> dict[str, Draw]:
-        """The samples that all claims count are there to explore; the other two sets are for this alone."""
+        """Explore on the samples that all claims count; the other two sets are drawn for this claim alone."""
         fit = preset.fit(self.system(preset), seed)
         return {
             "explore": preset.counted(fit),
@@ -91,7 +91,7 @@ class DetectionOnLine(Detection):
     """The claim in 1D."""
 
     name = "detection-1d"
-    sentence = "In 1D, more than 95 % of hallucinations are removed at 96 % of the samples in support kept."
+    sentence = "In 1D, more than 95 % of hallucinations are removed while 96 % of the samples in support are kept."
     rule = RULE.format(paper="the last 10 steps", number="ten")
 
     def system(self, preset: Preset) -> System:
@@ -103,7 +103,7 @@ class DetectionOnGrid(Detection):
     """The claim in 2D."""
 
     name = "detection-2d"
-    sentence = "In 2D, more than 95 % of hallucinations are removed at 96 % of the samples in support kept."
+    sentence = "In 2D, more than 95 % of hallucinations are removed while 96 % of the samples in support are kept."
     rule = RULE.format(paper="the last 10 steps (in our schedule: the same noise levels)", number="nine or ten")
 
     def system(self, preset: Preset) -> System:
@@ -132,10 +132,10 @@ def finding_of(
     """Share of the hallucinations that the calibrated threshold removes from the final set of each seed.
 
     Args:
-        question: What is asked.
+        question: The question.
         seeds: The sets ``calibrate`` and ``final`` of each seed.
         windows: Window of each seed.
-        num_variants: How many windows were looked at on other samples.
+        num_variants: Number of windows that were compared on other samples.
         claimed: The bound.
     """
     shares, num_hallucinated, kept = [], [], []

@@ -1,4 +1,4 @@
-"""Detection of hands that are none of five fingers, whether it sees more than size and light, and its histograms."""
+"""Detection of hallucinated hands, whether it sees more than area and ink, and the histograms of the variance."""
 
 from torch import Tensor
 
@@ -10,23 +10,24 @@ from lightning_modeinterp.reproduction.sample_set import auroc
 
 AREA = "area"
 STRATA = 100
-"""Over the area of the image: hands of one stratum differ by less than a hundredth of it."""
+"""Number of strata: areas of hands in one stratum differ by less than a hundredth of the image."""
 
 
 class DetectionOnHands(DetectionOnImages):
     """The claim on hands."""
 
     name = "detection-hands"
-    sentence = "Drawn hands: more than 95 % of hallucinations are removed at 96 % of the images in support kept."
+    sentence = "Drawn hands: more than 95 % of hallucinations are removed while 96 % of the images in support are kept."
     rule = (
-        "Hallucinated is what is no hand of five fingers. A threshold on the variance keeps 96 % of the images in "
-        "support of a calibration set; the share of the hallucinations of a sealed final set above it is above 0.95, "
-        "by the window that removes most on an exploration set. Beside it (ours): the AUROC of that window among "
-        "hands whose areas fall into the same hundredth of the image is above 0.5, and it less that of the area "
-        "alone, and of the ink alone, over all images, is above 0; of either the exploration set says whether much or "
-        "little of it is suspect. Windows, area and ink had been seen on samples of one seed before."
+        "An image that is not a hand with five fingers is a hallucination. A threshold on the variance is set to keep "
+        "96 % of the images in support of a calibration set. The share of the hallucinations above it, in a final set "
+        "that is used once, is above 0.95, for the window that removes most on an exploration set. Added by us: the "
+        "AUROC of that window among hands of similar area (areas within the same hundredth of the image) is above "
+        "0.5. Over all images, its AUROC minus that of the area alone is above 0, and so is its AUROC minus that of "
+        "the ink alone; the exploration set shows whether more or less area or ink is suspect. Windows, area and ink "
+        "had been seen on samples of one seed before."
     )
-    alike = "hands as large"
+    alike = "hands of similar area"
     baselines = (AREA, "ink")
 
     def system(self, preset: Preset) -> System:
@@ -38,7 +39,7 @@ class DetectionOnHands(DetectionOnImages):
         return (STRATA * images.scores[AREA].double()).floor().long()
 
     def baseline(self, name: str, images: JudgedSamples, explore: JudgedSamples) -> Tensor:
-        """See `DetectionOnImages.baseline`: the other way round where that detects on the exploration set."""
+        """See `DetectionOnImages.baseline`; reversed if less of it is suspect on the exploration set."""
         is_reversed = auroc(explore.scores[name], explore.hallucinated) < CHANCE
         return -images.scores[name] if is_reversed else images.scores[name]
 

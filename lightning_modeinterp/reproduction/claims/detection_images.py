@@ -23,26 +23,26 @@ Sets = Mapping[str, JudgedSamples]
 class DetectionOnImages(Detection):
     """The claim on images. The paper does not publish its window for them, so one is chosen.
 
-    Beside it (ours): the AUROC among images that are alike, and less that of what finished images show.
+    Added by us: the AUROC among similar images, and the difference to the AUROC of scores of the finished image.
     """
 
     alike: ClassVar[str]
-    """What images of one stratum have in common."""
+    """The images of one stratum, in words."""
 
     baselines: ClassVar[tuple[str, ...]]
     """Scores of the finished image alone."""
 
     @abstractmethod
     def strata(self, images: JudgedSamples) -> Tensor:
-        """Numbers (N,) int64 that images have in common which are alike."""
+        """The stratum of each image, (N,) int64; similar images have the same."""
 
     def baseline(self, name: str, images: JudgedSamples, explore: JudgedSamples) -> Tensor:
-        """A score (N,) of the finished images, higher where one is more suspect. As it is by default.
+        """A score (N,) of the finished images, higher where an image is more suspect. Unchanged by default.
 
         Args:
             name: One of ``baselines``.
-            images: What is judged by it.
-            explore: Images that may say how it is read.
+            images: The images to score.
+            explore: Images that may decide its sign.
         """
         return images.scores[name]
 
@@ -60,16 +60,16 @@ class DetectionOnImages(Detection):
         }
 
     def shown_windows(self, sets: Sets, preset: Preset) -> dict[str, str]:
-        """See `Detection.shown_windows`; the paper's is not published."""
+        """See `Detection.shown_windows`; the paper's window is not published."""
         return {"chosen": choose_window(sets["explore"])}
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
-        """What the chosen window removes, and what it sees among images alike and beyond the baselines."""
+        """What the chosen window removes, its AUROC among similar images, and its AUROC minus each baseline's."""
         seeds = [self.sets(runs, preset, seed) for seed in self.seeds(preset)]
         chosen = [choose_window(sets["explore"]) for sets in seeds]
         number = len(seeds[0]["explore"].windows)
         return [
-            finding_of("share removed, window chosen on explore", seeds, chosen, number, CLAIMED),
+            finding_of("share removed, window chosen on the exploration set", seeds, chosen, number, CLAIMED),
             self._among_alike([sets["final"] for sets in seeds], chosen, number),
             *(self._beyond(name, seeds, chosen, number) for name in self.baselines),
         ]
@@ -94,7 +94,7 @@ class DetectionOnImages(Detection):
             measured.append(Measured(areas[0] - areas[1], _error(others[0] - others[1], images)))
             of_baseline.append(areas[1])
         facts = {"windows": windows, f"AUROC of the {name}": of_baseline}
-        return Finding(f"AUROC less that of the {name}", "above", 0.0, measured, facts=facts, num_variants=number)
+        return Finding(f"AUROC minus that of the {name}", "above", 0.0, measured, facts=facts, num_variants=number)
 
 
 def among_alike(images: JudgedSamples, window: str, strata: Tensor) -> Measured:
@@ -110,9 +110,9 @@ def among_alike(images: JudgedSamples, window: str, strata: Tensor) -> Measured:
 
 
 def _error(without_each: Tensor, images: JudgedSamples) -> float:
-    """By the jackknife; at least that of a share of the rarer class without a miss, so that few are not certain.
+    """Jackknife error; at least that of a share of 100 % of the rarer class, so that few samples are never certain.
 
-    At most 1, since no number from -1 to 1 spreads more; where it hangs on a single image the jackknife knows no end.
+    At most 1, since a number in [-1, 1] cannot spread more; the jackknife is infinite if one image is in all pairs.
     """
     fewer = min(images.num_hallucinated, len(images) - images.num_hallucinated)
     return min(max(jackknife_error(without_each), share(fewer, fewer).error), 1.0)

@@ -1,4 +1,4 @@
-"""Detection of images with a shape twice, whether it sees more than how much is on an image, and its histograms."""
+"""Detection of images with a repeated shape, whether it sees more than their ink, and histograms of the variance."""
 
 import torch
 from torch import Tensor
@@ -15,16 +15,18 @@ class DetectionOnShapes(DetectionOnImages):
     """The claim on Simple Shapes."""
 
     name = "detection-shapes"
-    sentence = "Simple Shapes: more than 95 % of hallucinations are removed at 96 % of the images in support kept."
+    sentence = (
+        "Simple Shapes: more than 95 % of hallucinations are removed while 96 % of the images in support are kept."
+    )
     rule = (
-        "Hallucinated are images with a shape more than once; other faults are left out. A threshold on the variance "
-        "keeps 96 % of the images in support of a calibration set; the share of the hallucinations of a sealed final "
-        "set above it is above 0.95, by the window that removes most on an exploration set. Beside it (ours): the "
-        "AUROC of that window among images with as many shapes is above 0.5, and it less that of the ink alone, over "
-        "all images, is above 0."
+        "An image with a shape more than once is a hallucination; images with other faults are left out. A threshold "
+        "on the variance is set to keep 96 % of the images in support of a calibration set. The share of the "
+        "hallucinations above it, in a final set that is used once, is above 0.95, for the window that removes most on "
+        "an exploration set. Added by us: the AUROC of that window among images with the same number of shapes is "
+        "above 0.5. Over all images, its AUROC minus that of the ink alone is above 0."
     )
     kind = "repeated"
-    alike = "images with as many shapes"
+    alike = "images with the same number of shapes"
     baselines = ("ink",)
 
     def system(self, preset: Preset) -> System:

@@ -1,4 +1,4 @@
-"""Modes further apart, fewer hallucinations: between the gaps of one model, and between models."""
+"""Modes that are further apart have fewer hallucinations: between the gaps of one model, and between models."""
 
 import math
 from pathlib import Path
@@ -13,7 +13,7 @@ from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.runs import CachedRuns, Draw
 
 SPACINGS = (1.0, 1.5, 2.0)
-"""Between three modes; a quarter of the least is 5 standard deviations."""
+"""Distances between three modes; a quarter of the smallest is 5 standard deviations."""
 
 UNEVEN = (1.0, 2.0, 4.0, 5.0)
 
@@ -25,9 +25,9 @@ class Distance(Claim):
     sentence = "In 1D, a larger distance between modes gives fewer samples between them."
     figures = ("4_1", "16_1", "16_3", "16_4")
     rule = (
-        "Counted are samples in the middle half of a gap. Within one model on {1, 2, 4, 5}: those in the wide gap over "
-        "those in a narrow one (their mean), below 1. Between models on three modes: the slope of log(share of "
-        "samples) against log(distance), at equal updates, below 0."
+        "Samples in the middle half of each gap between modes are counted. Within one model on {1, 2, 4, 5}: the count "
+        "in the wide gap, divided by the mean count of the narrow gaps, is below 1. Between models on three modes, at "
+        "equal updates: the slope of log(share of samples) against log(distance) is below 0."
     )
 
     def needs(self, preset: Preset) -> Needs:
@@ -51,9 +51,9 @@ class Distance(Claim):
     def _within(self, runs: CachedRuns, preset: Preset) -> Finding:
         counts = [num_between(runs, self._uneven(preset, seed)) for seed in preset.seeds]
         facts = {"in the gaps, from left to right": counts}
-        mean = Measured(math.log(1 / 2))  # of the narrow gaps: their sum over their number
+        mean = Measured(math.log(1 / 2))  # mean of the two narrow gaps, from their sum
         ratios = [log_count(wide) - log_count(left + right) - mean for left, wide, right in counts]
-        return Finding("in the wide gap of {1, 2, 4, 5} over a narrow one", "below", 1.0, ratios, True, facts)
+        return Finding("samples in the wide gap of {1, 2, 4, 5} over a narrow gap", "below", 1.0, ratios, True, facts)
 
     def _between(self, runs: CachedRuns, preset: Preset) -> Finding:
         seeds = [[self._even(preset, seed, spacing) for spacing in SPACINGS] for seed in preset.seeds]

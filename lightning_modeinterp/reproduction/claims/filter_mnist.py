@@ -1,4 +1,4 @@
-"""MNIST, trained on its own samples, with a filter by variance, by chance and by ink."""
+"""A model of MNIST trained on its own samples, filtered by variance, at random and by ink."""
 
 import math
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ class FilterOnDigits(OfRecursion):
     """MNIST, by the distance of the samples from the test digits."""
 
     name = "filter-mnist"
-    sentence = "MNIST: the distance from real digits grows more slowly where samples are filtered by variance."
+    sentence = "MNIST: the distance from real digits grows more slowly if samples are filtered by variance."
     figures = ("9_1",)
     rule = (
-        "In each of four generations fid_lenet (our features; the paper's are not published) of unfiltered samples is "
-        "below that where as many are dropped by chance, paired by seed; and (ours) below that where those with most "
-        "ink are."
+        "In each of four generations, with a filter by variance: fid_lenet of unfiltered samples (our features; the "
+        "paper's are not published) is below that if as many are dropped at random, paired by seed. Added by us: in "
+        "the last generation it is also below that if those with most ink are dropped."
     )
     recursion = "mnist_16"
     arms = ("random", "variance", "ink")
     shown = ("fid_lenet",)
 
     def missing(self, preset: Preset) -> str | None:
-        """The idx files, which are nobody's to pass on."""
+        """The idx files, which we may not distribute."""
         given = dict(option.split("=", 1) for option in preset.options if "=" in option)
         root = given.get("--data.init_args.root", "data")
         return None if has_digits(root) else f"no MNIST in {root}/MNIST/raw; -- --data.init_args.root=DIR names it"

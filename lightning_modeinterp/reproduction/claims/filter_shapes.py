@@ -1,4 +1,4 @@
-"""Simple Shapes, trained on their own samples, with a filter by variance, by chance and by ink."""
+"""A model of Simple Shapes trained on its own samples, filtered by variance, at random and by ink."""
 
 from lightning_modeinterp.recursion.recurse import rows_of
 from lightning_modeinterp.reproduction.claims.recursion import FilterBeatsRandom, differences, log_rate
@@ -8,20 +8,23 @@ from lightning_modeinterp.runs import CachedRuns
 
 
 class FilterOnShapes(FilterBeatsRandom):
-    """Simple Shapes; beside the paper's arms one that drops the images with most ink."""
+    """Simple Shapes; an arm added by us drops the images with most ink."""
 
     name = "filter-shapes"
-    sentence = "So does a model of Simple Shapes."
+    sentence = (
+        "Trained on its own samples, a model of Simple Shapes hallucinates less if they are filtered by variance."
+    )
     figures = ("9_1", "17_1")
     rule = (
-        "In each of four generations the rate of hallucinations where images are filtered by variance is below that "
-        "where as many are dropped by chance, paired by seed; and (ours) below that where those with most ink are."
+        "In each of four generations: the rate of hallucinations if images are filtered by variance is below that if "
+        "as many are dropped at random, paired by seed. Added by us: in the last generation it is also below that if "
+        "those with most ink are dropped."
     )
     recursion = "shapes_32"
     arms = ("random", "variance", "ink")
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
-        """Those against chance, and one against ink in the last generation."""
+        """One against random choice for each generation, and one against ink for the last."""
         recursion = self.of(preset)
         last = recursion.num_generations
         against_ink = Finding(

@@ -22,7 +22,7 @@ class ImbalancedInterpolates(Claim):
     figures = ("15_2",)
     rule = (
         "With 13 modes four times as heavy as the other 12 (ours): the share of hallucinations in the tubes between "
-        "neighbours, over that of uniform points off the modes, is above 1."
+        "neighbours, divided by the share of uniform points off the modes there, is above 1."
     )
 
     def needs(self, preset: Preset) -> Needs:

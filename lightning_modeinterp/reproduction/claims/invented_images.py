@@ -1,4 +1,4 @@
-"""Images that no image of the data is like are generated, and the true score gives none."""
+"""Images of kinds that the data do not have are generated, and the true score gives none."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
@@ -24,7 +24,7 @@ class InventedImages(Claim):
 
     figures = ("1_1", "6_1", "17_2", "18_1", "19_1", "20_1", "21_1", "22_1", "23_1")
     kinds: ClassVar[tuple[str, ...]]
-    """The kinds of hallucination that are meant."""
+    """The kinds of hallucination that are counted."""
 
     @abstractmethod
     def learned(self, preset: Preset, seed: int) -> Draw:
@@ -47,7 +47,7 @@ class InventedImages(Claim):
         return learned, true
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
-        """Data and generated images, those that are meant in a frame, and more of each kind."""
+        """Data and generated images, with frames on the counted kinds, and more images of each kind."""
         draw = self.learned(preset, 0)
         images, data = JudgedSamples.of(runs.samples(draw)), runs.data(draw)
         true = data.to_data_units(data.served("train")[torch.arange(NUM_SHOWN // 2)])
@@ -63,12 +63,12 @@ class InventedImages(Claim):
 def share_of(
     kinds: Collection[str], sets: Sequence[JudgedSamples], question: str, side: Literal["above", "below"], bound: float
 ) -> Finding:
-    """Ask for the share of images of some kinds.
+    """Measure the share of images of some kinds.
 
     Args:
-        kinds: Which kinds.
+        kinds: The kinds.
         sets: The images of each seed.
-        question: What is asked.
+        question: The question.
         side: See `Finding`.
         bound: See `Finding`.
     """

@@ -1,4 +1,4 @@
-"""More training samples, fewer hallucinations: because of the samples, or of the updates that come with them?"""
+"""More training samples give fewer hallucinations: because of the samples, or because of more updates?"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ class MoreSamples(Claim):
     figures = ("4_1", "16_1", "16_2", "16_3", "16_4")
     rule = (
         "The slope of log(share of samples in the middle half of the gaps between modes) against log(N) is below 0. "
-        "Two arms: updates that grow with N, as published, and equal updates, which decides whether it is the samples."
+        "Two arms: updates that grow with N, as published; and equal updates, to see if the samples are the cause."
     )
 
     def needs(self, preset: Preset) -> Needs:

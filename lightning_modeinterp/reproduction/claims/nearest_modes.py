@@ -21,12 +21,14 @@ class NearestModes(Claim):
     """Count hallucinations in the tubes between neighbours and in those across the diagonals of the cells."""
 
     name = "nearest-modes"
-    sentence = "In 2D, samples are interpolated between nearest modes only; turned into a diamond, not along the axes."
+    sentence = (
+        "In 2D, interpolated samples lie only between nearest modes, not across diagonals, on the grid and on diamonds."
+    )
     figures = ("5_1",)
     rule = (
-        "On the grid and on both diamonds: the share of hallucinations in tubes of 5 standard deviations about the "
-        "segments between neighbours, over that of uniform points off the modes, is above 1; that about diagonals (the "
-        "axes of a diamond) is below 1."
+        "On the grid and on both diamonds: the share of hallucinations in tubes with a radius of 5 standard deviations "
+        "around the segments between neighbours, divided by the share of uniform points off the modes there, is above "
+        "1. The same ratio for diagonals (the axes of a diamond) is below 1."
     )
 
     def needs(self, preset: Preset) -> Needs:

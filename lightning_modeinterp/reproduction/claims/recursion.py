@@ -1,4 +1,4 @@
-"""Claims on models that are trained on their own samples: what they share."""
+"""Base classes of claims on models that are trained on their own samples."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,21 +19,21 @@ Row = Mapping[str, Any]
 
 
 class OfRecursion(Claim):
-    """A claim on a recursion. Subclasses say which, which of its arms they need, and what is shown."""
+    """A claim on a recursion. Subclasses set its name, the arms that they need, and the numbers in the figure."""
 
     recursion: ClassVar[str]
-    """A shipped one."""
+    """Name of a shipped recursion."""
 
     arms: ClassVar[tuple[str, ...]]
     shown: ClassVar[tuple[str, ...]]
-    """Numbers in the figure, of those of the recursion's report."""
+    """Numbers in the figure, by their labels in the recursion's report."""
 
     def of(self, preset: Preset) -> Recursion:
         """The recursion at a preset's size."""
         return preset.recursion(self.recursion, self.arms)
 
     def needs(self, preset: Preset) -> Needs:
-        """Unfiltered samples of every generation, judged; what is kept in between comes with their fits."""
+        """Unfiltered samples of every generation, judged; their fits need the filtered samples in between."""
         recursion = self.of(preset)
         chains = [recursion.chain(arm, seed) for seed in recursion.seeds for arm in recursion.arms]
         return Needs(tested=[recursion.measured(each.fit) for chain in chains for each in chain])
@@ -43,13 +43,13 @@ class OfRecursion(Claim):
         recursion = self.of(preset)
         rows = rows_of(recursion, runs)
         panels = {label: curves_of(recursion, rows, NUMBERS[label]) for label in self.shown}
-        title = f"{recursion.num_kept:,} samples a generation, {len(recursion.seeds)} seeds"
+        title = f"{recursion.num_kept:,} samples per generation, {len(recursion.seeds)} seeds"
         curves = save_figure(generations(panels, title), folder / "generations.png")
         return [curves, *write_pictures(recursion, runs, folder)]
 
 
 class FilterBeatsRandom(OfRecursion):
-    """Compare the rate of hallucinations after filtering by variance with that after dropping as many by chance."""
+    """Compare the rate of hallucinations after filtering by variance with that after dropping as many at random."""
 
     arms: ClassVar[tuple[str, ...]] = ("random", "variance")
     shown = ("hallucination rate",)
@@ -79,7 +79,7 @@ def log_rate(row: Row) -> Measured:
 def differences(
     rows: Sequence[Row], recursion: Recursion, generation: int, arm: str, other: str, number: Callable[[Row], Measured]
 ) -> list[Measured]:
-    """For each seed the number of an arm less that of another."""
+    """For each seed, the number of an arm minus that of another."""
     return [
         number(row_of(rows, arm, seed, generation)) - number(row_of(rows, other, seed, generation))
         for seed in recursion.seeds

@@ -1,4 +1,4 @@
-"""The 2D grid, trained on its own samples: what becomes of it, what a filter changes, and what that costs."""
+"""A model of the 2D grid trained on its own samples: how it degrades, what a filter changes, and what that costs."""
 
 import math
 from collections.abc import Mapping
@@ -25,13 +25,11 @@ class FilterIn2D(FilterBeatsRandom):
     """The grid."""
 
     name = "filter-2d"
-    sentence = (
-        "Trained on its own samples, a model of the 2D grid hallucinates less where they are filtered by variance."
-    )
+    sentence = "Trained on its own samples, a model of the 2D grid hallucinates less if they are filtered by variance."
     figures = ("9_1", "14_1")
     rule = (
-        "At the paper's share, which drops one of 41: in each of four generations the rate of hallucinations of "
-        "unfiltered samples is below that where as many are dropped by chance, paired by seed."
+        "A filter by variance drops one of 41 samples, as in the paper. In each of four generations: the rate of "
+        "hallucinations of unfiltered samples is below that if as many are dropped at random, paired by seed."
     )
     recursion = "gaussian_2d_grid"
 
@@ -43,8 +41,9 @@ class Collapse(OfRecursion):
     sentence = "A model that is trained on its own unfiltered samples gets worse with every generation."
     figures = ("9_1", "14_1")
     rule = (
-        "Ours, since the paper shows it only: in generation 4 over generation 0 the rate of hallucinations is above 1, "
-        "and so is the width of the modes, over that of the exact score of the original mixture in the same sampler."
+        "Ours, since the paper only shows pictures: the rate of hallucinations in generation 4, divided by that in "
+        "generation 0, is above 1. So is this ratio for the width of the modes, which is measured relative to samples "
+        "of the exact score of the original mixture, in the same sampler."
     )
     recursion = "gaussian_2d_grid"
     arms = ("none",)
@@ -78,11 +77,11 @@ class FilterPrice(OfRecursion):
     """What a strong filter costs (ours)."""
 
     name = "filter-price-2d"
-    sentence = "Ours: a filter by variance costs some modes more than others."
+    sentence = "Ours: a strong filter by variance changes the weights of the modes."
     figures = ()
     rule = (
-        "Where a filter by variance drops one of eleven samples, the distance (total variation) of the modes' weights "
-        "from the data's after four generations is above that without a filter, paired by seed."
+        "If a filter by variance drops one of eleven samples, the distance (total variation) of the modes' weights "
+        "from those of the data after four generations is above that without a filter, paired by seed."
     )
     recursion = "gaussian_2d_grid"
     arms = ("none", "variance_10")

@@ -1,4 +1,4 @@
-"""Images with a shape twice are drawn, which no image of the data has."""
+"""Images with a repeated shape are generated, which the data do not have."""
 
 from lightning_modeinterp.reproduction.claims.invented_images import InventedImages, share_of
 from lightning_modeinterp.reproduction.claims.true_score import TRUE_SCORE
@@ -10,13 +10,13 @@ BOUND = 0.01
 
 
 class RepeatedShapes(InventedImages):
-    """Count them, and in the samples of the true score too. The halves of the figures with hands are another claim."""
+    """Count them in samples of the learned and of the true score. Images of hands are another claim."""
 
     name = "repeated-shapes"
-    sentence = "Simple Shapes: images with two or more of one shape are generated, where the data have none."
+    sentence = "Simple Shapes: images with two or more of one shape are generated, although the data have none."
     rule = (
         "The share of images with a shape more than once is above 0.01 (ours) in the samples of the learned score, and "
-        "below it in those of the true score, same sampler and noise."
+        "below it in those of the true score, with the same sampler and noise."
     )
     kinds = ("repeated",)
 
@@ -29,7 +29,7 @@ class RepeatedShapes(InventedImages):
         return preset.counted_images(preset.fit(preset.shapes, seed), TRUE_SCORE)
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
-        """One for either score."""
+        """One for each score."""
         question = "share of images with a shape twice, {} score"
         learned, true = self.sets(runs, preset)
         return [

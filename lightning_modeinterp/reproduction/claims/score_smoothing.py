@@ -11,7 +11,7 @@ from lightning_modeinterp.reproduction.preset import Preset, System
 from lightning_modeinterp.runs import CachedRuns, Draw, metrics_of
 
 NOISE_IN_STDS = (1, 2, 4)
-"""Noise levels sigma / alpha, in standard deviations of a mode, at which the modes of both data stand apart."""
+"""Noise levels sigma / alpha, in standard deviations of a mode, at which the modes of both data are separate."""
 
 
 class ScoreSmoothing(Claim):
@@ -21,9 +21,9 @@ class ScoreSmoothing(Claim):
     sentence = "The learned score is smooth where the true score jumps between modes."
     figures = ("5_2",)
     rule = (
-        "Largest slope of the learned score over that of the true one, in the middle half of the segments between "
-        "neighbouring modes (mean over pairs), at noise of 1, 2 and 4 standard deviations of a mode, in 1D and in 2D: "
-        "below 1."
+        "The largest slope of the learned score, divided by that of the true one, is below 1. It is measured in the "
+        "middle half of the segments between neighbouring modes (mean over pairs), at noise of 1, 2 and 4 standard "
+        "deviations of a mode, in 1D and in 2D."
     )
 
     def needs(self, preset: Preset) -> Needs:

@@ -14,19 +14,19 @@ from lightning_modeinterp.runs import CachedRuns
 
 
 class TrajectoriesSettle(Claim):
-    """Compare how much x_0_hat moves over the paper's window with the width of a mode, and between the verdicts."""
+    """Compare how far x_0_hat moves over the paper's window, between the verdicts and with the width of a mode."""
 
     name = "trajectories-settle"
-    sentence = "Predicted samples of hallucinations keep moving at the end of the trajectory, those in support settle."
+    sentence = "At the end of the trajectory, the predicted x_0 of hallucinations keeps moving; in support it settles."
     figures = ("5_2", "7_1")
     rule = (
-        "Standard deviation of x_0_hat over the last 10 steps (in our 2D schedule: over the same noise levels), median "
-        "over samples: hallucinated over in support above 1; in support over the standard deviation of a mode below 1. "
-        "In 1D and in 2D."
+        "Measured is the standard deviation of x_0_hat over the last 10 steps (in our 2D schedule: over the same noise "
+        "levels), median over samples. That of hallucinations, divided by that of samples in support, is above 1. That "
+        "of samples in support, divided by the standard deviation of a mode, is below 1. In 1D and in 2D."
     )
 
     def needs(self, preset: Preset) -> Needs:
-        """The samples of a model for each seed, and a look at the first."""
+        """The samples of a model for each seed, and a test of the first."""
         counted = [preset.counted(preset.fit(each, seed)) for seed in preset.seeds for each in preset.both.values()]
         return Needs(counted, [preset.looked_at(preset.fit(system, 0)) for system in preset.both.values()])
 

@@ -22,8 +22,8 @@ class TrueScore(Claim):
     sentence = "The true score in the same sampler gives no interpolated samples."
     figures = ("15_2",)
     rule = (
-        "Rate of hallucinations of the true score over that of the learned one, same sampler and noise, half a sample "
-        "added to each count: below 1/20 (ours), in 1D and in 2D."
+        "The rate of hallucinations of the true score, divided by that of the learned one with the same sampler and "
+        "noise, is below 1/20 (ours), in 1D and in 2D. Half a sample is added to each count."
     )
 
     def needs(self, preset: Preset) -> Needs:
@@ -45,7 +45,9 @@ class TrueScore(Claim):
                 "hallucinated, learned score": [learned.num_hallucinated for learned, _ in pairs],
                 "samples of each": len(pairs[0][0]),
             }
-            found.append(Finding(f"{name}: rate of true over learned score", "below", BOUND, ratios, True, facts))
+            found.append(
+                Finding(f"{name}: hallucination rate, true over learned score", "below", BOUND, ratios, True, facts)
+            )
         return found
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:

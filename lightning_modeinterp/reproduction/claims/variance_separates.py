@@ -1,4 +1,4 @@
-"""Histograms of trajectory variance lie apart for hallucinations and for samples in support."""
+"""Histograms of trajectory variance are separated for hallucinations and for samples in support."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ BOUND = 0.9
 
 
 class VarianceSeparates(Claim):
-    """Measure how well the variance of x_0_hat over the paper's window orders the two."""
+    """Measure the AUROC of the variance of x_0_hat over the paper's window."""
 
     name = "variance-separates"
     sentence = "Histograms of the trajectory variance of hallucinations and of samples in support are separated."
     figures = ("7_2",)
     rule = (
-        "AUROC of the variance over the last 10 steps (in our 2D schedule: over the same noise levels) is above "
+        "The AUROC of the variance over the last 10 steps (in our 2D schedule: over the same noise levels) is above "
         "0.9 (ours), in 1D and in 2D."
     )
 

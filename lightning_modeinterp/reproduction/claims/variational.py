@@ -12,22 +12,23 @@ from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.runs import CachedRuns, Draw
 
 TRAIN_STEPS = {"1000": "1000", "infinity": "null"}
-"""T, by name, and as an option."""
+"""T by name, and its value on the command line."""
 
 NUM_TRAINING_SAMPLES = 10_000
 
 
 class VariationalInterpolates(Claim):
-    """Train on 10,000 samples of the grid, as published, over training T and sampling T'."""
+    """Train on 10,000 samples of the grid, as published, for several training steps T and sampling steps T'."""
 
     name = "vdm-interpolates"
     sentence = (
-        "Variational diffusion models trained on 10,000 samples of the grid interpolate too, for several T and T'."
+        "Variational diffusion models trained on 10,000 samples of the grid interpolate too, for several numbers of "
+        "training steps T and sampling steps T'."
     )
     figures = ("15_2",)
     rule = (
         "For T in {1000, infinity} and two T' (ours; the paper's are not published): the share of hallucinations in "
-        "the tubes between neighbours, over that of uniform points off the modes, is above 1."
+        "the tubes between neighbours, divided by the share of uniform points off the modes there, is above 1."
     )
 
     def needs(self, preset: Preset) -> Needs:

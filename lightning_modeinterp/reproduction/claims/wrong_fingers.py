@@ -1,4 +1,4 @@
-"""Images of hands with a finger too many or one missing are drawn, where all hands of the data have five."""
+"""Images of hands with extra or missing fingers are generated, although all hands in the data have five."""
 
 from lightning_modeinterp.reproduction.claims.invented_images import InventedImages, share_of
 from lightning_modeinterp.reproduction.claims.true_score import TRUE_SCORE
@@ -11,14 +11,17 @@ EXTRA, BOUND_OF_EXTRA = "extra", 0.001
 
 
 class WrongFingers(InventedImages):
-    """Count both, and in the samples of the true score of a bank of hands: that of all hands is not known."""
+    """Count both, also in samples of the true score of a bank of hands: that of all hands is not known."""
 
     name = "wrong-fingers"
-    sentence = "Drawn hands with extra and with missing fingers are generated, where all hands of the data have five."
+    sentence = (
+        "Drawn hands with extra and with missing fingers are generated, although all hands in the data have five."
+    )
     rule = (
-        "The share of hands with extra or missing fingers is above 0.01 (ours) in the samples of a network trained on "
-        "drawn hands, and that of extra ones alone above 0.001 (ours); the former is below 0.01 in the samples of the "
-        "true score of a bank of such hands, same sampler and noise. One seed of the network had been seen before."
+        "In samples of a network trained on drawn hands, the share of hands with extra or missing fingers is above "
+        "0.01 (ours), and the share with extra fingers alone is above 0.001 (ours). In samples of the true score of a "
+        "bank of such hands, with the same sampler and noise, the share with extra or missing fingers is below 0.01. "
+        "One seed of the network had been seen before."
     )
     kinds = (EXTRA, "missing")
 
@@ -31,7 +34,7 @@ class WrongFingers(InventedImages):
         return preset.counted_images(preset.fit(preset.hands_bank, seed), TRUE_SCORE)
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
-        """Of the learned score both kinds, and extra fingers alone; of the true one both."""
+        """Both kinds and extra fingers alone, for the learned score; both kinds, for the true one."""
         learned, true = self.sets(runs, preset)
         both = "share of hands with extra or missing fingers, {}"
         extra = "share of hands with extra fingers, learned score"
