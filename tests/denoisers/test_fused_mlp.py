@@ -1,6 +1,7 @@
 """The native function against the plain layers: values, gradients, where it runs, and what happens where it cannot."""
 
 import copy
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -93,14 +94,16 @@ def test_threads_share_the_rows_and_twice_the_same_gives_the_same_bits():
         torch.set_num_threads(before)
 
 
+def forget(monkeypatch):
+    """For the rest of a test, what has been compiled."""
+    monkeypatch.setattr(fused_mlp, "kernel", cache(fused_mlp.kernel.__wrapped__))
+
+
 def test_wider_vectors_give_the_same(monkeypatch):
     monkeypatch.setattr(fused_mlp, "_OPTIONS", (*fused_mlp._OPTIONS, "-DLANES=16"))  # as with AVX-512, on any machine
-    fused_mlp.kernel.cache_clear()
-    try:
-        plain, fused = pair(has_input_bias=True)
-        assert_same(plain, fused, torch.randn(50, 2), at_steps(torch.arange(50) % T))
-    finally:
-        fused_mlp.kernel.cache_clear()
+    forget(monkeypatch)
+    plain, fused = pair(has_input_bias=True)
+    assert_same(plain, fused, torch.randn(50, 2), at_steps(torch.arange(50) % T))
 
 
 def test_samples_that_do_not_lie_in_a_row_of_memory():
@@ -141,26 +144,29 @@ def test_without_a_compiler_the_plain_layers_run_and_say_so(monkeypatch):
     plain, fused = pair()
     x_t, level = torch.randn(5, 2), at_steps(torch.tensor([3]))
     monkeypatch.setenv("CXX", "no-such-compiler")
-    fused_mlp.kernel.cache_clear()
-    try:
-        with pytest.warns(UserWarning, match="MLP.is_fused: the plain layers are used, since no-such-compiler failed"):
-            output = fused(x_t, level)
-        fused(x_t, level)  # it is tried, and said, once
-    finally:
-        fused_mlp.kernel.cache_clear()
+    forget(monkeypatch)
+    with pytest.warns(UserWarning, match="MLP.is_fused: the plain layers are used, since no-such-compiler failed"):
+        output = fused(x_t, level)
+    fused(x_t, level)  # it is tried, and said, once
     torch.testing.assert_close(output.double(), plain(x_t.double(), in_double(level)), rtol=1e-4, atol=1e-5)
 
 
 @pytest.fixture
 def compiler(monkeypatch):
     """Choose the compiler, and forget what it has made."""
-    fused_mlp.kernel.cache_clear()
-    yield lambda command: monkeypatch.setenv("CXX", command)
-    fused_mlp.kernel.cache_clear()
+
+    def choose(command):
+        monkeypatch.setenv("CXX", command)
+        forget(monkeypatch)
+
+    return choose
 
 
 @pytest.mark.parametrize("command", ["env c++", "", " "], ids=["a wrapper", "empty", "blank"])
-def test_a_compiler_may_be_several_words(compiler, command):
+def test_a_compiler_may_be_several_words(compiler, command, monkeypatch, tmp_path):
+    small = tmp_path / "small.cpp"
+    small.write_text('extern "C" int one() { return 1; }')
+    monkeypatch.setattr(fused_mlp, "SOURCE", small)
     compiler(command)
     assert fused_mlp.kernel(16) is not None
 
@@ -187,7 +193,6 @@ def test_what_runs_in_its_place_is_said(compiler):
     x_t = torch.randn(5, 2)
     assert fused.fallback(x_t) is None
     compiler("no-such-compiler")
-    fused_mlp.kernel.cache_clear()
     with pytest.warns(UserWarning, match="the plain layers are used"):
         assert fused.fallback(x_t) == "plain layers"
     assert plain.fallback(x_t) is None

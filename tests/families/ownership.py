@@ -1,6 +1,7 @@
 """Which files are a family's own: without them the package and all other tests stand as before."""
 
 import inspect
+from functools import cache
 from pathlib import Path
 
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, Claim
@@ -22,6 +23,7 @@ def is_own(family: str, path: Path) -> bool:
     return path.parts[0] in ("configs", "tests", "benchmarks") and is_named_for(family, path.as_posix())
 
 
+@cache
 def files_of_claims(family: str) -> set[Path]:
     """Where the claims of a family stand."""
     return {Path(inspect.getfile(type(CLAIMS[name]))).relative_to(ROOT) for name in claims_of(family)}

@@ -20,7 +20,13 @@ PARALLEL = ("--trainer.devices=2", "--trainer.strategy=ddp")
 
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
-    ["lightning_modeinterp.cli.run", "lightning_modeinterp.callbacks", "tensorboard", "wandb"]
+    [
+        "lightning_modeinterp.cli.run",
+        "lightning_modeinterp.callbacks",
+        "tensorboard",
+        "wandb",
+        "tests.integration.compiled",
+    ]
 )
 
 

@@ -14,7 +14,7 @@ def make(digits):
     return partial(MNISTDataModule, digits, size=1_000, validation_size=700, test_size=700, batch_size=20)
 
 
-@pytest.mark.parametrize("size", [16, 28, 32])
+@pytest.mark.parametrize("size", [16, *(pytest.param(size, marks=pytest.mark.slow) for size in (28, 32))])
 def test_contract(make, size):
     check_datamodule(partial(make, image_size=size, support=RejectedDigits()), is_recorded=True)
 
