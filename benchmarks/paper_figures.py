@@ -149,12 +149,11 @@ PAPER = (
         f"{RECURSION} For MNIST the paper publishes neither network, window nor feature network: all of them are our "
         "choice.",
         {
-            "recursion/grid_rates.png": "Rate of hallucinations over the generations, one seed",
-            "recursion/grid_samples_none.png": "Samples of each generation without a filter, one seed",
-            "recursion/grid_samples_variance_10.png": "Samples of each generation, one of 11 dropped by variance, one "
+            "recursion/grid_rates.png": "Rate of hallucinations over the generations, all arms",
+            "recursion/grid_samples_variance_10.png": "Samples of each generation, one of 11 dropped by variance, first "
             "seed",
         },
-        see="[recursion](recursion.md), one seed so far; [MNIST](mnist.md)",
+        see="[recursion](recursion.md), [MNIST](mnist.md)",
     ),
 )
 
@@ -233,7 +232,8 @@ def _table(known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 def _said(file: str) -> str:
     stem = Path(file).stem.replace("_", " ")
-    return "each seed, the mean with its interval, and the bound" if stem == "seeds" else f"{stem}, first seed"
+    of_all = {"seeds": "each seed, the mean with its interval, and the bound", "generations": "generations, all seeds"}
+    return of_all.get(stem, f"{stem}, first seed")
 
 
 def write() -> None:

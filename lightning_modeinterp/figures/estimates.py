@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, NullFormatter
 
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.figures.style import GUIDE, HALLUCINATED, IN_SUPPORT, LEARNED, new_figure, tidy
@@ -69,9 +69,15 @@ def _label(row: EstimateRow) -> str:
 def _scale_of_ratios(axes: Axes) -> None:
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 30 else (1.0,)))
+    axes.xaxis.set_major_locator(_ticks_of_ratios(high / low))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _ticks_of_ratios(span: float) -> Locator:
+    if span < 2.5:
+        return MaxNLocator(5)
+    return LogLocator(subs=(1.0, 2.0, 5.0) if span < 30 else (1.0,))
 
 
 def _draw(axes: Axes, rows: Sequence[EstimateRow]) -> None:

@@ -24,7 +24,9 @@ def test_every_seed_the_interval_and_the_bound_are_drawn():
     assert [1.0, 1.0] in drawn
 
 
-@pytest.mark.parametrize(("low", "expected"), [(0.3, ["0.5", "1"]), (0.004, ["0.01", "0.1", "1"])])
+@pytest.mark.parametrize(
+    ("low", "expected"), [(0.6, ["0.6", "0.75", "0.9"]), (0.3, ["0.5", "1"]), (0.004, ["0.01", "0.1", "1"])]
+)
 def test_ratios_are_plain_numbers_that_do_not_touch(low, expected):
     (axes,) = estimates([replace(HOLDS, low=low)], "one").axes
     left, right = axes.get_xlim()
