@@ -150,8 +150,7 @@ PAPER = (
         "choice.",
         {
             "recursion/grid_rates.png": "Rate of hallucinations over the generations, all arms",
-            "recursion/grid_samples_variance_10.png": "Samples of each generation, one of 11 dropped by variance, first "
-            "seed",
+            "recursion/grid_samples_variance_10.png": "Samples of each generation, one of 11 dropped by variance",
         },
         see="[recursion](recursion.md), [MNIST](mnist.md)",
     ),

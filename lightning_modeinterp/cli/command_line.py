@@ -13,7 +13,6 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from lightning_modeinterp import checkpoint_paths, checkpoints, threads
 from lightning_modeinterp.callbacks import LastCheckpoint, SampleStoreCallback
-from lightning_modeinterp.cli import reproduce
 from lightning_modeinterp.cli.class_swaps import kept_by_swaps
 from lightning_modeinterp.cli.completion import completion_script
 from lightning_modeinterp.cli.filled_in import fill_content, fill_seeds
@@ -112,7 +111,7 @@ class ModeInterpCLI(LightningCLI):
         given = self._given
         if given[:1] == ["completion"]:
             words = {name: options_of(each) for name, each in self._subcommand_parsers.items()}
-            print(completion_script({**words, "reproduce": reproduce.words()}))
+            print(completion_script(words))
             raise SystemExit
         self.config = parser.parse_args(every_option(given))
         if is_first_process():

@@ -1,20 +1,13 @@
 """``modeinterp configs``: the configs that come with the package."""
 
-import argparse
 import textwrap
 from collections.abc import Sequence
-from typing import NoReturn
 
+from lightning_modeinterp.cli.one_line_parser import OneLineParser
 from lightning_modeinterp.configuration import copy_configs, first_sentence, shipped_names
-from lightning_modeinterp.errors import ConfigurationError
 
 LONGEST = 110
 """Characters of a config's description that are shown."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigurationError(f"configs: {message}")
 
 
 def main(args: Sequence[str]) -> None:
@@ -26,13 +19,7 @@ def main(args: Sequence[str]) -> None:
     Raises:
         ConfigurationError: For unknown arguments, or a folder that has different configs of these names.
     """
-    parser = _Parser(
-        prog="modeinterp configs",
-        allow_abbrev=False,
-        description="List the configs in the package. Use -c NAME for an experiment, -c KIND/NAME for any other.",
-    )
-    parser.add_argument("--copy", metavar="DIR", help="copy all of them to a folder, to edit them")
-    folder = parser.parse_args(list(args)).copy
+    folder = parser().parse_args(list(args)).copy
     if folder is not None:
         print(f"{len(copy_configs(folder))} configs are in {folder}; try: -c {folder}/experiment/gaussian_1d.yaml")
         return
@@ -41,3 +28,11 @@ def main(args: Sequence[str]) -> None:
     for name in names:
         about = textwrap.shorten(first_sentence(name), LONGEST, placeholder=" ...")
         print(f"{name:{width}}  {about}".rstrip())
+
+
+def parser() -> OneLineParser:
+    """The parser of the command."""
+    about = "List the configs in the package. Use -c NAME for an experiment, -c KIND/NAME for any other."
+    made = OneLineParser("configs", description=about)
+    made.add_argument("--copy", metavar="DIR", help="copy all of them to a folder, to edit them")
+    return made

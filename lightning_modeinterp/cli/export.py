@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.cli.one_line_parser import OneLineParser
 from lightning_modeinterp.configuration.loaded_run import load_run
 from lightning_modeinterp.denoisers import save_as_diffusers
 from lightning_modeinterp.errors import ConfigurationError

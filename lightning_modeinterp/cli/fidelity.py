@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.cli.one_line_parser import OneLineParser
 from lightning_modeinterp.configuration import shipped_or_own
 from lightning_modeinterp.files import write_aside
 

@@ -52,7 +52,11 @@ def _judged(facts: Mapping[str, Any]) -> str:
 def parser() -> ArgumentParser:
     """The parser of the command."""
     made = ArgumentParser(
-        "modeinterp keep", description=DESCRIPTION, exit_on_error=False, formatter_class=HelpFormatter
+        "modeinterp keep",
+        description=DESCRIPTION,
+        exit_on_error=False,
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
     )
     made.add_argument(
         "stores", type=str, nargs="+", metavar="STORE", help="the store that predict wrote, RUN_DIR/predictions"

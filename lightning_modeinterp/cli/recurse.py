@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def main(args: Sequence[str]) -> None:
         args: What follows ``recurse``.
 
     Raises:
-        ConfigurationError: If an option does not fit, the directory holds something else, or a run failed.
+        ConfigurationError: If an option does not fit, or the directory holds something else.
+        SystemExit: With status 1 if a run failed.
     """
     made = parser()
     try:
@@ -49,7 +51,8 @@ def main(args: Sequence[str]) -> None:
     try:
         rows = recurse(recursion, out, given.jobs, how=how)
     except RunFailedError as error:
-        raise ConfigurationError(f"recurse: {error}; fix it, then the same command resumes") from error
+        print(f"modeinterp: recurse: {error}; fix it, then the same command resumes", file=sys.stderr)
+        raise SystemExit(1) from None
     for path in write_report(recursion, rows, CachedRuns(out / RUNS), out):
         print(f"recurse wrote {path}")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.cli.one_line_parser import OneLineParser
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reports import write_report
 from lightning_modeinterp.reports.samples import NUM_IMAGES, NUM_SAMPLES
@@ -40,6 +40,9 @@ def parser() -> OneLineParser:
     made = OneLineParser("report", description=DESCRIPTION)
     made.add_argument("directory", type=Path, metavar="DIR", help="directory of a run, a recursion or a reproduction")
     made.add_argument("--out", type=Path, help="file to write; DIR/report.html by default")
-    drawn = f"samples of a run to show; {NUM_SAMPLES:,} by default, {NUM_IMAGES} for images, 0 for none"
+    drawn = (
+        f"samples of a run to show, of those that predict has written if it has; {NUM_SAMPLES:,} by default, "
+        f"{NUM_IMAGES} for images, 0 for none"
+    )
     made.add_argument("--num", type=int, help=drawn)
     return made

@@ -1,6 +1,5 @@
 """``modeinterp reproduce``: test the paper's claims on this machine."""
 
-import argparse
 import difflib
 import os
 import signal
@@ -13,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from lightning_modeinterp.cli.one_line_parser import OneLineParser
+from lightning_modeinterp.configuration.parser import options_of
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, Claim, Preset, reproduce
 from lightning_modeinterp.reproduction.report import TABLE, VERDICTS
@@ -38,13 +39,6 @@ END = "--"
 """Separates our options from those of the commands that are run."""
 
 STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports errors in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigurationError(f"reproduce: {message}; see modeinterp reproduce --help")
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ def parse(args: Sequence[str]) -> Request:
         ConfigurationError: If an option, claim or preset is unknown.
     """
     own = list(args)[: args.index(END)] if END in args else list(args)
-    given = _parser().parse_args(own)
+    given = parser().parse_args(own)
     preset = PRESETS[_known("--preset", given.preset, PRESETS)].with_options(args[len(own) + 1 :])
     claims = tuple(map(_claim, given.claims)) or tuple(CLAIMS.values())
     if not given.list and not given.claims:
@@ -121,31 +115,29 @@ def _described(claim: Claim) -> list[str]:
 
 def words() -> list[str]:
     """Words that a shell can complete."""
-    options = [option for action in _parser()._actions for option in action.option_strings]
-    return [*CLAIMS, *PRESETS, *options]
+    return [*CLAIMS, *PRESETS, *options_of(parser())]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="modeinterp reproduce",
+def parser() -> OneLineParser:
+    """The parser of the command."""
+    made = OneLineParser(
+        "reproduce",
         usage="%(prog)s [options] [CLAIM ...] [-- OPTION ...]",
         description=DESCRIPTION,
         epilog="presets:\n"
         + "".join(f"  {each.name:<6} {each.about}\n" for each in PRESETS.values())
         + f"\n{EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     which = "names from --list, or class paths; all claims by default"
-    parser.add_argument("claims", nargs="*", metavar="CLAIM", help=which)
-    parser.add_argument("--preset", default="smoke", help=f"{', '.join(PRESETS)}; smoke by default")
-    parser.add_argument("--out", type=Path, help="output directory, runs/reproduce/<preset> by default")
+    made.add_argument("claims", nargs="*", metavar="CLAIM", help=which)
+    made.add_argument("--preset", default="smoke", help=f"{', '.join(PRESETS)}; smoke by default")
+    made.add_argument("--out", type=Path, help="output directory, runs/reproduce/<preset> by default")
     jobs = os.cpu_count() or 1
-    parser.add_argument(
+    made.add_argument(
         "--jobs", type=int, default=jobs, help=f"commands to run in parallel, one core each; {jobs} by default"
     )
-    parser.add_argument("--list", action="store_true", help="list the claims and run nothing")
-    return parser
+    made.add_argument("--list", action="store_true", help="list the claims and run nothing")
+    return made
 
 
 def _claim(name: str) -> Claim:

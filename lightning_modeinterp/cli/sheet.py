@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.cli.one_line_parser import OneLineParser
 from lightning_modeinterp.cli.sheet_content import ENDS, Wanted, of_folder, of_store
 from lightning_modeinterp.data.images import Preparation
 from lightning_modeinterp.errors import ConfigurationError

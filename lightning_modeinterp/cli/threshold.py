@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lightning_modeinterp.cli.arguments import OneLineParser
+from lightning_modeinterp.cli.one_line_parser import OneLineParser
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters.calibration import Rows, calibrate
 from lightning_modeinterp.filters.in_support import verdict_of

@@ -1,5 +1,6 @@
 """The parser: no abbreviated options, one-line errors."""
 
+import argparse
 from enum import Enum
 from typing import Any, NoReturn
 
@@ -69,7 +70,7 @@ def _with_plain_enums(value: Any) -> Any:
     return value
 
 
-def options_of(parser: LightningArgumentParser) -> list[str]:
+def options_of(parser: argparse.ArgumentParser) -> list[str]:
     """Options of a parser, sorted, with their leading dashes."""
     return sorted(option for action in parser._actions for option in action.option_strings if option.startswith("--"))
 

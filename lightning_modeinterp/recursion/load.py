@@ -20,7 +20,7 @@ def recursion_parser(name: str, description: str | None = None) -> ArgumentParse
         name: Name of the command in its help.
         description: Its description.
     """
-    made = ArgumentParser(name, description=description, exit_on_error=False)
+    made = ArgumentParser(name, description=description, exit_on_error=False, allow_abbrev=False)
     made.add_argument("-c", "--config", action="config", help="config of a recursion: a file or a shipped name")
     made.add_class_arguments(Recursion, SECTION)
     return made

@@ -61,7 +61,8 @@ def samples_of(run: LoadedRun, config: Mapping[str, Any], num_samples: int | Non
     """
     asked = run.data.generation
     is_image = len(run.data.sample_shape) == 3
-    wanted = min(num_samples if num_samples is not None else NUM_IMAGES if is_image else NUM_SAMPLES, asked.num_samples)
+    by_default = min(NUM_IMAGES if is_image else NUM_SAMPLES, asked.num_samples)
+    wanted = by_default if num_samples is None else num_samples
     if wanted == 0:
         return None
     store = run.path / "predictions"

@@ -83,7 +83,9 @@ def test_what_is_wrong_with_configs_is_one_line(capsys):
     with pytest.raises(SystemExit) as end:
         main(["configs", "--nope"])
     assert end.value.code == 2
-    assert capsys.readouterr().err == "modeinterp: configs: unrecognized arguments: --nope\n"
+    assert capsys.readouterr().err == (
+        "modeinterp: configs: unrecognized arguments: --nope; see modeinterp configs --help\n"
+    )
 
 
 @pytest.mark.parametrize("args", [["train"], ["frobnicate", "--help"], ["train", "-c", "gaussian_1d"]], ids=str)
@@ -99,6 +101,19 @@ def test_an_unknown_command_is_answered_with_those_that_there_are(args, capsys):
 
 def test_the_commands_that_help_lists_are_those_that_there_are():
     assert set(COMMANDS) == {*WITHOUT_CONFIG, *ModeInterpCLI.subcommands(), "configs", "completion"}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["configs", "--cop=x"], ["keep", "store", "--ou=x"], ["recurse", "--job=1"], ["report", "x", "--nu=1"]],
+    ids=str,
+)
+def test_no_option_may_be_abbreviated(args, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(args)
+    assert end.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"modeinterp: {args[0]}: ")
 
 
 @pytest.mark.parametrize("command", sorted({*WITHOUT_CONFIG, "configs"}))

@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 
 from lightning_modeinterp.cli import main
+from lightning_modeinterp.cli.help import COMMANDS as ALL_COMMANDS
 from lightning_modeinterp.cli.help import help_for
 
 from .conftest import ROOT, SMALL
@@ -61,6 +62,10 @@ def test_examples_of_help_run(command, tmp_path, monkeypatch):
     main([*arguments, f"--run.root={tmp_path}", *SMALL, *untrained])
 
 
+def test_completion_knows_every_command(options):
+    assert set(options[0]) == {*ALL_COMMANDS} - {"completion"}
+
+
 def test_every_option_is_listed_on_demand(capsys):
     text = printed(["fit", "--help", "all"], capsys)
     assert "--trainer.reload_dataloaders_every_n_epochs" in text
@@ -77,6 +82,9 @@ def test_the_arguments_of_a_class_are_explained(capsys):
     ("words", "expected"),
     [
         (["modeinterp", "pre"], {"predict"}),
+        (["modeinterp", "keep", "--o"], {"--out"}),
+        (["modeinterp", "configs", "--c"], {"--copy"}),
+        (["modeinterp", "recurse", "--recursion.num_k"], {"--recursion.num_kept"}),
         (["modeinterp", "fit", "--generation.num"], {"--generation.num_samples"}),
         (
             ["modeinterp", "fit", "--run."],

@@ -95,10 +95,10 @@ def test_it_goes_on_where_it_has_moved(out, tmp_path):
     assert folder.startswith(str(tmp_path / "moved"))
 
 
-def said(capsys, arguments):
+def said(capsys, arguments, status=2):
     with pytest.raises(SystemExit) as end:
         main(["recurse", *map(str, arguments)])
-    assert end.value.code == 2
+    assert end.value.code == status
     (line,) = capsys.readouterr().err.strip().splitlines()
     return line
 
@@ -127,7 +127,6 @@ def test_a_foreign_directory_is_left_alone(tmp_path, config, capsys):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"arms": {"ink": {"filter": "LowestScore", "arguments": {"score": "ink"}, "num_drawn": 128}}}, "got ink"),
         ({"arms": {"few": {"num_drawn": 9}}}, "expected at least the 96 samples that are kept, got 9"),
         ({"arms": {"odd": {"filtre": "x"}}}, "filtre"),
         ({"experiment": "gaussian_9d"}, "gaussian_9d"),
@@ -135,6 +134,14 @@ def test_a_foreign_directory_is_left_alone(tmp_path, config, capsys):
 )
 def test_wrong_input_is_one_line(tmp_path, config, capsys, changes, message):
     assert message in said(capsys, ["-c", config(seeds=[0], **changes), "--out", tmp_path / "out", "--jobs", "1"])
+
+
+def test_a_command_that_fails_is_one_line_too(tmp_path, config, capsys):
+    arms = {"ink": {"filter": "LowestScore", "arguments": {"score": "ink"}, "num_drawn": 128}}
+    arguments = ["-c", config(seeds=[0], arms=arms), "--out", tmp_path / "out", "--jobs", "1"]
+    line = said(capsys, arguments, status=1)
+    assert "expected one of variance/late, got ink" in line
+    assert "fix it, then the same command resumes" in line
 
 
 def test_a_mode_that_is_lost_counts_as_0():

@@ -67,6 +67,11 @@ def test_stored_samples_are_taken_where_there_are_some(tested, tmp_path):
     assert stored.replace("the first that predict has written", "drawn for this page, as predict draws them") == drawn
 
 
+def test_as_many_samples_as_asked_for_are_drawn(run):
+    assert "of 110 samples are flagged" in report(run, "--num=110")  # more than generation.num_samples, 100
+    assert "of 100 samples are flagged" in report(run)
+
+
 def test_without_samples_no_model_is_loaded(run):
     shutil.rmtree(run / "checkpoints")
     assert "sample 0 at" not in report(run, "--num=0")
