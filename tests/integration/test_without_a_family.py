@@ -77,6 +77,7 @@ def test_nothing_of_it_is_left(copy):
     assert len(list((copy / "configs/experiment").iterdir())) > 10
 
 
+@pytest.mark.slow
 def test_the_package_imports_helps_and_fits(copy):
     printed = run(copy, "-c", FIT.format(root=str(copy))).stdout
     assert "modeinterp" in printed
