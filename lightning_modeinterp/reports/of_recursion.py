@@ -103,11 +103,13 @@ def _curves(rows: Sequence[Row]) -> Iterator[Chart]:
 def _tiles(rows: Sequence[Row]) -> Iterator[Tile]:
     """The rate of hallucinations at the end of each arm."""
     for arm, of_arm in _by_arm(rows):
-        points = _line(arm, list(of_arm), "hallucination_rate", 0).points
+        runs = list(of_arm)
+        points, num_seeds = _line(arm, runs, "hallucination_rate", 0).points, len({row["seed"] for row in runs})
         if len(points) > 1:
             first, last = points[0], points[-1]
             label = f"hallucinations in generation {last.x:g} of arm {arm}"
-            yield Tile(f"{100 * last.y:.3g} %", label, f"{100 * first.y:.3g} % in generation {first.x:g}")
+            mean = f"; means of {num_seeds} seeds" if num_seeds > 1 else ""
+            yield Tile(f"{100 * last.y:.3g} %", label, f"{100 * first.y:.3g} % in generation {first.x:g}{mean}")
 
 
 def _by_arm(rows: Sequence[Row]) -> Iterator[tuple[str, Iterator[Row]]]:

@@ -70,6 +70,14 @@ def test_a_report_shows_every_arm_and_generation(out, tmp_path):
         assert all(f">{cell.strip()}</t" in page for cell in line.strip("| ").split("|"))
 
 
+def test_a_report_of_several_seeds_says_that_it_shows_means(out, tmp_path):
+    assert "means of" not in write_report(out, tmp_path / "one.html").read_text()
+    shutil.copytree(out, tmp_path / "two", ignore=shutil.ignore_patterns("runs"))
+    rows = json.loads((out / "generations.json").read_text())
+    (tmp_path / "two/generations.json").write_text(json.dumps([*rows, *({**row, "seed": 1} for row in rows)]))
+    assert "means of 2 seeds" in write_report(tmp_path / "two", tmp_path / "two.html").read_text()
+
+
 def test_a_recursion_that_is_not_finished_is_refused(out, tmp_path):
     shutil.copy(out / "recursion.json", tmp_path)
     with pytest.raises(ConfigurationError, match=r"expected a finished recursion with generations\.json"):
