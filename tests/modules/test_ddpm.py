@@ -30,7 +30,9 @@ def data(**settings):
     module = GaussianMixtureDataModule(
         [1.0, 2.0, 3.0], **{"size": 96, "validation_size": 32, "test_size": 32, "batch_size": 32, **settings}
     )
-    module.generation = Generation(sampler=AncestralSampler(), num_samples=40, block_size=16, monitor=Monitor(num_samples=16))
+    module.generation = Generation(
+        sampler=AncestralSampler(), num_samples=40, block_size=16, monitor=Monitor(num_samples=16)
+    )
     return module
 
 
