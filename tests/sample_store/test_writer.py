@@ -292,8 +292,8 @@ for start in range(0, num_samples, block):
 writer.flush()
 writer.finish()
 total = sum(float(batch.samples.double().sum()) for batch in SampleStore.open(path))
-blocks = torch.arange(num_samples).split(block)
-expected = sum(float(block.float().double().sum()) for block in blocks)
+blocks = (torch.arange(start, min(start + block, num_samples)) for start in range(0, num_samples, block))
+expected = sum(float(each.float().double().sum()) for each in blocks)
 assert total == expected, (total, expected)
 print(peak - before)
 """
