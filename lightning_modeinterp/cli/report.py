@@ -41,7 +41,7 @@ def parser() -> OneLineParser:
     made.add_argument("directory", type=Path, metavar="DIR", help="directory of a run, a recursion or a reproduction")
     made.add_argument("--out", type=Path, help="file to write; DIR/report.html by default")
     drawn = (
-        f"samples of a run to show, of those that predict has written if it has; {NUM_SAMPLES:,} by default, "
+        f"samples of a run to show, at most those that predict has written, if any; {NUM_SAMPLES:,} by default, "
         f"{NUM_IMAGES} for images, 0 for none"
     )
     made.add_argument("--num", type=int, help=drawn)
