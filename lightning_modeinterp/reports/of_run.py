@@ -83,7 +83,7 @@ def _numbers(metrics: Mapping[str, Number]) -> Iterator[Section]:
     if names:
         rows = [[name, _number(metrics[name]), _ends(metrics, name)] for name in names]
         table = Table(["name", "value", "95 % interval"], rows, f"All {len(rows)} numbers of the test", is_folded=True)
-        yield Section("Numbers", ["The documentation explains each name: What is logged."], [table])
+        yield Section("Numbers", ['The page "What is logged" of the documentation explains each name.'], [table])
 
 
 def _ends(metrics: Mapping[str, Number], name: str) -> str:

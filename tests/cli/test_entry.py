@@ -113,7 +113,8 @@ def test_no_option_may_be_abbreviated(args, capsys):
         main(args)
     assert end.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"modeinterp: {args[0]}: ")
+    unknown = args[-1].partition("=")[0]
+    assert f"unrecognized arguments: {unknown}=" in line or f"{unknown.lstrip('-')}: no such option" in line
 
 
 @pytest.mark.parametrize("command", sorted({*WITHOUT_CONFIG, "configs"}))
