@@ -109,7 +109,7 @@ def copy_configs(folder: str | Path) -> list[Path]:
         The files written.
 
     Raises:
-        ConfigurationError: If an existing file has other content.
+        ConfigurationError: If an existing file has other content, or the folder cannot be written to.
     """
     sources = {Path(folder) / f"{name}.yaml": (CONFIGS / f"{name}.yaml").read_bytes() for name in shipped_names()}
     if changed := [str(path) for path, text in sources.items() if path.exists() and path.read_bytes() != text]:
@@ -117,7 +117,12 @@ def copy_configs(folder: str | Path) -> list[Path]:
             f"--copy: expected a folder without other configs of these names, got {', '.join(changed)}; choose another "
             "folder or move them away"
         )
-    for path, text in sources.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text)
+    try:
+        for path, text in sources.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--copy: expected a folder to write to, got {folder}: {error.strerror}; choose another folder"
+        ) from error
     return list(sources)

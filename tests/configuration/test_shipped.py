@@ -49,3 +49,10 @@ def test_copies_are_whole_and_overwrite_nothing_that_was_changed(tmp_path):
     with pytest.raises(ConfigurationError, match=str(written[0])):
         copy_configs(tmp_path / "mine")
     assert written[0].read_text() == "# mine\n"
+
+
+def test_a_copy_goes_to_a_folder_alone(tmp_path):
+    (tmp_path / "file").write_text("keep")
+    with pytest.raises(ConfigurationError, match=r"--copy: expected a folder to write to, got .*file: Not a directory"):
+        copy_configs(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "keep"
