@@ -5,7 +5,7 @@ the model predicts from ``x_t``. ``gamma = -log SNR = 2 log(sigma / alpha)`` gro
 0 (data) to 1 (noise); sampling walks it backwards.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -152,6 +152,18 @@ def variance_score(window: str) -> str:
     return f"{VARIANCE}/{window}"
 
 
+def check_score(name: str, scores: Collection[str]) -> None:
+    """Check that a score is among those of some samples.
+
+    Raises:
+        ConfigurationError: If it is not.
+    """
+    if name not in scores:
+        raise ConfigurationError(
+            f"score: expected one of {', '.join(scores) or 'none'}, got {name}; add it to `generation`"
+        )
+
+
 def not_finite(samples: Tensor) -> Tensor:
     """Which samples (N, ...) hold a value that is not finite, (N,) bool."""
     return ~samples.flatten(1).isfinite().all(1)
@@ -199,10 +211,7 @@ class GeneratedBatch:
         Raises:
             ConfigurationError: If there is no such score.
         """
-        if name not in self.scores:
-            raise ConfigurationError(
-                f"score: expected one of {', '.join(self.scores) or 'none'}, got {name}; add it to `generation`"
-            )
+        check_score(name, self.scores)
         return self.scores[name]
 
     def sound(self) -> "GeneratedBatch":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from lightning_modeinterp.cli.arguments import HelpFormatter, as_written
 from lightning_modeinterp.errors import ConfigurationError
@@ -29,16 +29,25 @@ def main(args: Sequence[str]) -> None:
     Raises:
         ConfigurationError: If a store or an option does not fit.
     """
-    made = parser()
-    try:
-        given = made.parse_args(list(args))
-        chosen: Filter = made.instantiate(given).filter
-    except ArgumentError as error:
-        raise ConfigurationError(f"keep: {as_written(str(error), made)}; see modeinterp keep --help") from error
+    given, chosen = parsed(args)
     stores = [SampleStore.open(Path(store)) for store in given.stores]
     said = {"class_path": given.filter.class_path, "init_args": dict(given.filter.init_args)}
     facts = keep(stores, chosen, given.out, said)
     print(f"keep finished; {facts['num_kept']:,} of {facts['num_drawn']:,} samples are in {given.out}{_judged(facts)}")
+
+
+def parsed(args: Sequence[str]) -> tuple[Namespace, Filter]:
+    """The options of the command, and the filter that they name.
+
+    Raises:
+        ConfigurationError: If an option does not fit.
+    """
+    made = parser()
+    try:
+        given = made.parse_args(list(args))
+        return given, made.instantiate(given).filter
+    except ArgumentError as error:
+        raise ConfigurationError(f"keep: {as_written(str(error), made)}; see modeinterp keep --help") from error
 
 
 def _judged(facts: Mapping[str, Any]) -> str:

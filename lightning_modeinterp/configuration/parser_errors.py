@@ -74,9 +74,13 @@ def _missing(names: str, made_for: str | None) -> str:
 
 def first_of(kinds: tuple[type[Exception], ...], error: BaseException) -> BaseException | None:
     """The first error of certain kinds along the chain of causes; None if there is none."""
+    passed: list[BaseException] = []
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, kinds):
+        passed.append(seen)
         seen = seen.__cause__ or seen.__context__
+        if any(seen is each for each in passed):  # a chain may lead back to its beginning
+            return None
     return seen
 
 

@@ -77,7 +77,9 @@ def _made(parser: Parser, section: str, config: Mapping[str, Any]) -> object:
         return parser.instantiate(parser.parse_object({section: deepcopy(config.get(section))}))[section]
     except ValueError as error:  # the parser wraps the message of a class in lines of its own
         cause = first_of((ConfigurationError,), error)
-        raise error if cause is None else ConfigurationError(" ".join(str(cause).split())) from error
+        if cause is None:
+            raise
+        raise ConfigurationError(" ".join(str(cause).split())) from error
 
 
 def _with(tree: Any, keys: tuple[str, ...], value: Any) -> Any:

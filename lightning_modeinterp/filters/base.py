@@ -1,14 +1,19 @@
 """The interface of filters: which samples of a store the next generation is trained on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.records import GeneratedBatch
+from lightning_modeinterp.records import GeneratedBatch, check_score
+
+NOT_JUDGED = (
+    "filter: expected samples that an oracle has judged, got some without a verdict; use a filter that needs none, or "
+    "give the data a support oracle (`data.init_args.support`) and draw them again"
+)
 
 Rule = Callable[[GeneratedBatch], Tensor]
 """Maps a batch without diverged samples to which of its samples are kept, (N,) bool."""
@@ -26,6 +31,12 @@ class Filter(ABC):
         ConfigurationError: If ``num`` is below 1.
     """
 
+    scores: Sequence[str] = ()
+    """Names of the scores that it reads."""
+
+    needs_verdicts: ClassVar[bool] = False
+    """Whether it reads the verdicts of an oracle."""
+
     def __init__(self, num: int | None = None) -> None:
         if num is not None and num < 1:
             raise ConfigurationError(f"{type(self).__name__}.num: expected at least 1, or null for all, got {num}")
@@ -38,6 +49,21 @@ class Filter(ABC):
             fingerprint: Fingerprint of the samples, from the manifest of their store.
         """
         return None
+
+    def check_columns(self, scores: Collection[str], has_verdicts: bool) -> None:
+        """Check that samples have what it reads; a recursion asks this before anything is trained.
+
+        Args:
+            scores: Names of the scores of the samples.
+            has_verdicts: Whether an oracle has judged them.
+
+        Raises:
+            ConfigurationError: If one of its scores is missing, or the verdicts.
+        """
+        for name in self.scores:
+            check_score(name, scores)
+        if self.needs_verdicts and not has_verdicts:
+            raise ConfigurationError(NOT_JUDGED)
 
     @abstractmethod
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:

@@ -26,6 +26,7 @@ class BelowSavedThreshold(Filter):
     def __init__(self, file: str | Path, num: int | None = None) -> None:
         super().__init__(num)
         self.threshold = Threshold.read(file)
+        self.scores = (self.threshold.score,)
 
     def check(self, fingerprint: Mapping[str, Any]) -> None:
         """See `Filter.check`."""

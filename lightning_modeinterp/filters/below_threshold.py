@@ -28,6 +28,8 @@ class BelowThreshold(Filter):
         ConfigurationError: If a number is out of range.
     """
 
+    needs_verdicts = True
+
     def __init__(
         self,
         score: str,
@@ -37,7 +39,7 @@ class BelowThreshold(Filter):
     ) -> None:
         super().__init__(num)
         check_retained(retained)
-        self.score, self.retained = score, retained
+        self.score, self.scores, self.retained = score, (score,), retained
         self.set_on = None if set_on is None else Path(set_on)
 
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.filters.base import Filter, Rule
+from lightning_modeinterp.filters.base import NOT_JUDGED, Filter, Rule
 from lightning_modeinterp.records import GeneratedBatch, SupportVerdict
 
 
@@ -15,6 +15,8 @@ class InSupport(Filter):
     Args:
         num: Keep only the first ``num`` of them. All if None.
     """
+
+    needs_verdicts = True
 
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
         """See `Filter.rule`."""
@@ -32,8 +34,5 @@ def verdict_of(batch: GeneratedBatch) -> SupportVerdict:
         ConfigurationError: If it was not judged.
     """
     if batch.verdict is None:
-        raise ConfigurationError(
-            "filter: expected samples that an oracle has judged, got some without a verdict; use a filter that needs "
-            "none, or give the data a support oracle (`data.init_args.support`) and draw them again"
-        )
+        raise ConfigurationError(NOT_JUDGED)
     return batch.verdict

@@ -104,6 +104,7 @@ def keep(stores: Sequence[SampleStore], chosen: Filter, folder: str | Path, said
     _check_folder(folder)
     for store in stores:
         chosen.check(store.manifest["fingerprint"])
+        chosen.check_columns(store.manifest["scores"], store.manifest["kinds"] is not None)
     pieces = [_Pieces(store) for store in stores]
     counts = [sum(int(kept.sum()) for kept in chosen.masks(each)) for each in pieces]
     if sum(counts) == 0:

@@ -24,7 +24,7 @@ class LowestScore(Filter):
 
     def __init__(self, score: str, num: int) -> None:
         super().__init__(num)
-        self.score = score
+        self.score, self.scores = score, (score,)
 
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
         """See `Filter.rule`."""

@@ -17,7 +17,7 @@ def check_filter(chosen: Filter, batches: Sequence[GeneratedBatch] | None = None
 
     It gives a mask for each batch, deterministically and for any split of the samples into batches. Diverged
     samples are never kept and do not affect the others. The samples are not changed, and only one batch of them is
-    needed at a time.
+    needed at a time. It reads only the scores that it names in ``scores``, and verdicts only with ``needs_verdicts``.
 
     Args:
         chosen: Any filter that keeps some samples of the batches.
@@ -41,6 +41,7 @@ def check_filter(chosen: Filter, batches: Sequence[GeneratedBatch] | None = None
         _kept(chosen, cut, name) == kept,
         f"{name}: expected the same samples for any split into batches, got others; read all batches first",
     )
+    _check_columns(chosen, batches, kept, name)
     _check_diverged(chosen, batches, kept, name)
     _check_memory(chosen, batches, kept, name)
 
@@ -54,6 +55,24 @@ def _kept(chosen: Filter, batches: Sequence[GeneratedBatch], name: str) -> set[i
             f"{name}: expected masks (N,) bool, got {mask.dtype} of shape {tuple(mask.shape)}; compare scores",
         )
     return {int(i) for batch, mask in zip(batches, masks, strict=True) for i in batch.index[mask]}
+
+
+def _check_columns(chosen: Filter, batches: Sequence[GeneratedBatch], kept: set[int], name: str) -> None:
+    """Leave out the columns that it does not name."""
+    named = [
+        replace(
+            batch,
+            scores={each: values for each, values in batch.scores.items() if each in chosen.scores},
+            verdict=batch.verdict if chosen.needs_verdicts else None,
+        )
+        for batch in batches
+    ]
+    asked = f"{name}: expected to read no score but {', '.join(chosen.scores) or 'none'}"
+    asked += "" if chosen.needs_verdicts else ", and no verdict"
+    with expect_no_error(asked, "name what it reads in `scores` and `needs_verdicts`"):
+        masks = list(chosen.masks(named))
+    found = {int(i) for batch, mask in zip(batches, masks, strict=True) for i in batch.index[mask]}
+    expect(found == kept, f"{asked}, got other samples without; name it in `scores` or `needs_verdicts`")
 
 
 def _check_diverged(chosen: Filter, batches: Sequence[GeneratedBatch], kept: set[int], name: str) -> None:

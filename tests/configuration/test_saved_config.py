@@ -4,6 +4,7 @@ import pytest
 import torch
 import yaml
 
+from lightning_modeinterp.configuration.parser_errors import first_of
 from lightning_modeinterp.configuration.saved_config import data_of, generation_of, module_of, read_config
 from lightning_modeinterp.data.gaussian import GaussianGridDataModule
 from lightning_modeinterp.denoisers import MLP
@@ -86,6 +87,21 @@ def test_what_cannot_be_made_is_refused_in_one_line(saved, sections, message):
     with pytest.raises(ConfigurationError, match=message) as refusal:
         data_of(config)
     assert "\n" not in str(refusal.value)
+
+
+def test_an_error_that_nobody_knows_has_no_cycle_of_causes(saved):
+    """Following its causes once went on for ever."""
+    config = saved(data={**DATA, "init_args": {**SETTINGS, "support": None}})
+    with pytest.raises(ValueError, match="NoneType") as error:
+        data_of(config)
+    assert first_of((ConfigurationError,), error.value) is None
+
+
+def test_a_cycle_of_causes_ends():
+    error, other = ValueError(), KeyError()
+    error.__cause__, other.__cause__ = other, error
+    assert first_of((ConfigurationError,), error) is None
+    assert first_of((KeyError,), error) is other
 
 
 @pytest.mark.parametrize("content", [None, "a: [", "just words", "{trainer: {}}", b"\xff\xfe"], ids=str)

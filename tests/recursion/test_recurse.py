@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 
+import numpy as np
 import pytest
 import yaml
 
@@ -144,11 +145,39 @@ def test_wrong_input_is_one_line(tmp_path, config, capsys, changes, message):
     assert message in said(capsys, ["-c", config(seeds=[0], **changes), "--out", tmp_path / "out", "--jobs", "1"])
 
 
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ({"filter": "LowestScore", "arguments": {"score": "ink"}}, "expected one of variance/late, got ink"),
+        ({"filter": "LowestScore", "arguments": {"scores": "ink"}}, "scores"),
+        ({"filter": "LowerScore"}, "LowerScore"),
+    ],
+)
+def test_a_wrong_filter_is_refused_before_anything_is_trained(tmp_path, config, capsys, arm, message):
+    line = said(capsys, ["-c", config(arms={"none": {}, "odd": arm}), "--out", tmp_path / "out"])
+    assert line.startswith("modeinterp: recursion.arms.odd: ")
+    assert message in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_filter_that_needs_an_oracle_is_refused_on_data_without(tmp_path, config, capsys):
+    np.save(tmp_path / "points.npy", np.random.default_rng(0).uniform(-1, 1, (64, 2)))
+    options = [each for each in TINY["options"] if not each.startswith("--data")]
+    options += [
+        "--data=ArrayDataModule",
+        f"--data.path={tmp_path / 'points.npy'}",
+        "--data.value_range=[-1,1]",
+        "--data.batch_size=32",
+    ]
+    line = said(capsys, ["-c", config(arms={"oracle": {"filter": "InSupport"}}, options=options)])
+    assert "recursion.arms.oracle: filter: expected samples that an oracle has judged" in line
+
+
 def test_a_command_that_fails_is_one_line_too(tmp_path, config, capsys):
-    arms = {"ink": {"filter": "LowestScore", "arguments": {"score": "ink"}, "num_drawn": 128}}
+    arms = {"all": {"filter": "InSupport", "num_drawn": 96}}
     arguments = ["-c", config(seeds=[0], arms=arms), "--out", tmp_path / "out", "--jobs", "1"]
     line = said(capsys, arguments, status=1)
-    assert "expected one of variance/late, got ink" in line
+    assert "expected at most the " in line
     assert "fix it, then the same command resumes" in line
 
 

@@ -44,12 +44,16 @@ def test_contract(subclass):
 
 
 class KeepsSamples(Filter):
+    scores = (SCORE,)
+
     def rule(self, samples):
         everything = [batch.scores[SCORE] for batch in samples]
         return lambda batch: batch.scores[SCORE] < torch.cat(everything).mean()
 
 
 class LooksAtABatch(Filter):
+    scores = (SCORE,)
+
     def rule(self, samples):
         return lambda batch: batch.scores[SCORE] <= batch.scores[SCORE].median()
 
@@ -60,6 +64,8 @@ class Rolls(Filter):
 
 
 class GivesNumbers(Filter):
+    scores = (SCORE,)
+
     def rule(self, samples):
         return lambda batch: batch.scores[SCORE]
 
@@ -67,6 +73,18 @@ class GivesNumbers(Filter):
 class KeepsNothing(Filter):
     def rule(self, samples):
         return lambda batch: torch.zeros(len(batch), dtype=torch.bool)
+
+
+class NamesNoScore(Filter):
+    def rule(self, samples):
+        return lambda batch: batch.scores[SCORE] < 0.5
+
+
+class NamesNoVerdicts(Filter):
+    def rule(self, samples):
+        return lambda batch: (
+            torch.ones(len(batch), dtype=torch.bool) if batch.verdict is None else batch.verdict.in_support
+        )
 
 
 class CountsWhatDiverged(Filter):
@@ -85,6 +103,8 @@ class CountsWhatDiverged(Filter):
         (Rolls, "the same samples when it is called again"),
         (GivesNumbers, "a mask for each batch"),
         (KeepsNothing, "some of the given samples to be kept"),
+        (NamesNoScore, "to read no score but none, and no verdict"),
+        (NamesNoVerdicts, "no verdict, got other samples without; name it in `scores` or `needs_verdicts`"),
         (CountsWhatDiverged, "diverged samples to be dropped"),
     ],
 )

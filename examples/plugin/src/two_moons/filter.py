@@ -27,7 +27,7 @@ class NoOutliers(Filter):
         super().__init__(num)
         if not num_std >= 0:
             raise ConfigurationError(f"NoOutliers.num_std: expected at least 0, got {num_std}")
-        self.score, self.num_std = score, num_std
+        self.score, self.scores, self.num_std = score, (score,), num_std
 
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
         """See `Filter.rule`."""
