@@ -5,6 +5,7 @@
     modeinterp predict $CONFIG --run.experiment final --generation.seed 1 --generation.num_samples 4096
     python benchmarks/hands_detection.py runs/explore/seed_0 runs/final/seed_0
 
+Or ``hands_cpu`` instead of ``hands_32``, with ``--generation.block_size 64``; the files are named by the images' size.
 Every score of both sets is measured on the final one: its AUROC, the AUROC among hands of similar area (within the same
 hundredth of the image), and what a threshold removes that keeps 96 % of the images in support of the exploration set.
 Area and ink are read the way the exploration set says. Intervals are of 95 %, by the bootstrap over samples. It also
@@ -103,13 +104,16 @@ def main(explore_run: Path, final_run: Path, out: Path) -> None:
     stores = [SampleStore.open(run / "predictions") for run in (explore_run, final_run)]
     explore, final = map(JudgedSamples.of, stores)
     rows = [row(name, explore, final) for name in final.scores]
-    publish("detection", {"explore": len(explore), "final": len(final)}, rows, markdown(rows, final), out)
+    size = f"{final.samples.shape[-1]}px"
+    publish(f"detection_{size}", {"explore": len(explore), "final": len(final)}, rows, markdown(rows, final), out)
     windows = [each for each in rows if each["score"] in final.windows]
     best = max(windows, key=lambda each: each["matched on explore"])["score"]
     both, data = JudgedSamples.of(chain(*stores)), data_of(read_config(final_run / "config_predict.yaml"))
-    save_figure(image_grid(kinds(both, data), f"of {len(both):,} samples; hallucinated framed"), out / "kinds_32px.png")
+    save_figure(
+        image_grid(kinds(both, data), f"of {len(both):,} samples; hallucinated framed"), out / f"kinds_{size}.png"
+    )
     title = f"by the variance over {best}, of {len(final):,} samples; hallucinated framed"
-    save_figure(image_grid(by_variance(final, best), title), out / "sorted_by_variance_32px.png")
+    save_figure(image_grid(by_variance(final, best), title), out / f"sorted_by_variance_{size}.png")
 
 
 if __name__ == "__main__":

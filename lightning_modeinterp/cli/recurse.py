@@ -9,7 +9,7 @@ from pathlib import Path
 from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modeinterp.cli.arguments import HelpFormatter
-from lightning_modeinterp.cli.recursion_arms import refuse_arms
+from lightning_modeinterp.cli.recursion_checks import check_recursion
 from lightning_modeinterp.configuration import config_path, with_shipped_paths
 from lightning_modeinterp.configuration.parser_errors import one_line
 from lightning_modeinterp.errors import ConfigurationError
@@ -46,7 +46,7 @@ def main(args: Sequence[str]) -> None:
     except ArgumentError as error:
         line = one_line(str(error), [option for each in made._actions for option in each.option_strings])
         raise ConfigurationError(f"recurse: {line}; see modeinterp recurse --help") from error
-    refuse_arms(recursion)
+    check_recursion(recursion)
     out = Path(given.out)
     logger = None if given.logger is None else config_path(given.logger, "--logger")
     how = How(shlex.split(given.launcher), logger, logger and os.environ.get("WANDB_RUN_GROUP", out.name))

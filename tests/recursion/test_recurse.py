@@ -160,17 +160,23 @@ def test_a_wrong_filter_is_refused_before_anything_is_trained(tmp_path, config, 
     assert not (tmp_path / "out").exists()
 
 
+def with_array(path):
+    """Options of the recursion on points in a file, which have no oracle."""
+    options = [each for each in TINY["options"] if not each.startswith("--data")]
+    return [*options, "--data=ArrayDataModule", f"--data.path={path}", "--data.value_range=[-1,1]"]
+
+
 def test_a_filter_that_needs_an_oracle_is_refused_on_data_without(tmp_path, config, capsys):
     np.save(tmp_path / "points.npy", np.random.default_rng(0).uniform(-1, 1, (64, 2)))
-    options = [each for each in TINY["options"] if not each.startswith("--data")]
-    options += [
-        "--data=ArrayDataModule",
-        f"--data.path={tmp_path / 'points.npy'}",
-        "--data.value_range=[-1,1]",
-        "--data.batch_size=32",
-    ]
+    options = [*with_array(tmp_path / "points.npy"), "--data.batch_size=32"]
     line = said(capsys, ["-c", config(arms={"oracle": {"filter": "InSupport"}}, options=options)])
     assert "recursion.arms.oracle: filter: expected samples that an oracle has judged" in line
+
+
+def test_missing_files_of_the_data_are_refused_before_anything_is_started(tmp_path, config, capsys):
+    line = said(capsys, ["-c", config(options=with_array(tmp_path / "none.npy")), "--out", tmp_path / "out"])
+    assert "none.npy" in line
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_command_that_fails_is_one_line_too(tmp_path, config, capsys):

@@ -1,4 +1,4 @@
-"""Check the arms of a recursion before anything is trained."""
+"""Check a recursion before anything is trained."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,19 +14,22 @@ from lightning_modeinterp.recursion import Recursion
 from lightning_modeinterp.runs.steps import path_of
 
 
-def refuse_arms(recursion: Recursion) -> None:
-    """Refuse filters that do not fit the samples which the models of a recursion will draw.
+def check_recursion(recursion: Recursion) -> None:
+    """Check the options and the files of the experiment, and that each filter fits the samples of its models.
 
     Args:
         recursion: The recursion.
 
     Raises:
-        ConfigurationError: If a filter has wrong arguments, or needs a score or an oracle that the experiment has not.
+        ConfigurationError: If an option or a filter's argument is wrong, files of the data are missing, or a filter
+            needs a score or an oracle that the experiment does not have.
     """
     any_arm, any_seed = next(iter(recursion.arms)), recursion.seeds[0]
     fit = recursion.chain(any_arm, any_seed)[0].fit
     config = printed_config(["predict", "-c", str(path_of(fit.config)), *fit.options])
-    scores, has_verdicts = generation_of(config).score_names, data_of(config).support is not None
+    data = data_of(config)
+    data.content_of(config["data"].get("init_args") or {})
+    scores, has_verdicts = generation_of(config).score_names, data.support is not None
     for name, arm in recursion.arms.items():
         try:
             _, chosen = parsed(["store", "--out=kept", *arm.words(recursion.num_kept)])
