@@ -255,7 +255,9 @@ if __name__ == "__main__":
     options = parser.parse_args()
     cached = CachedRuns(options.root, lambda line: print(line, flush=True))
     if options.stage == "run":
-        for each_draw in go_on(options.data, cached, options.out):
+        if not (left := go_on(options.data, cached, options.out)):
+            raise SystemExit(f"{options.out}: all looks are measured there; give another --out to measure them again")
+        for each_draw in left:
             cached.samples(each_draw)
     if options.stage == "keep":
         keep(options.data, cached, options.out)

@@ -17,6 +17,7 @@ from lightning_modeinterp.cli import export, fidelity, keep, recurse, report, re
 from lightning_modeinterp.cli.command_line import ModeInterpCLI
 from lightning_modeinterp.cli.error_lines import said_of
 from lightning_modeinterp.cli.help import help_for
+from lightning_modeinterp.cli.inline_yaml import refuse_missing_spaces
 from lightning_modeinterp.cli.moved_names_option import moved_names_in
 from lightning_modeinterp.cli.notes import is_first_process, note
 from lightning_modeinterp.cli.save_config import SaveConfig
@@ -53,6 +54,7 @@ def main(args: Sequence[str] | None = None) -> None:
     debug = os.environ.get("MODEINTERP_DEBUG") == "1"
     given = list(sys.argv[1:] if args is None else args)
     try:
+        refuse_missing_spaces(given)
         if given[:1] and given[0] in WITHOUT_CONFIG:
             WITHOUT_CONFIG[given[0]](given[1:])
         else:
