@@ -16,7 +16,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.recursion import Recursion, recurse
 from lightning_modeinterp.recursion.load import recursion_parser
 from lightning_modeinterp.recursion.recurse import RUNS
-from lightning_modeinterp.recursion.report import write_report
+from lightning_modeinterp.recursion.report import write_report, write_table
 from lightning_modeinterp.runs import CachedRuns, How, RunFailedError
 
 DESCRIPTION = r"""
@@ -50,12 +50,13 @@ def main(args: Sequence[str]) -> None:
     out = Path(given.out)
     logger = None if given.logger is None else config_path(given.logger, "--logger")
     how = How(shlex.split(given.launcher), logger, logger and os.environ.get("WANDB_RUN_GROUP", out.name))
+    runs = CachedRuns(out / RUNS)
     try:
-        rows = recurse(recursion, out, given.jobs, how=how)
+        rows = recurse(recursion, out, given.jobs, how=how, show=lambda rows: write_table(recursion, rows, runs, out))
     except RunFailedError as error:
         print(f"modeinterp: recurse: {error}; fix it, then the same command resumes", file=sys.stderr)
         raise SystemExit(1) from None
-    for path in write_report(recursion, rows, CachedRuns(out / RUNS), out):
+    for path in write_report(recursion, rows, runs, out):
         print(f"recurse wrote {path}")
 
 

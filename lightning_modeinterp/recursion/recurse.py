@@ -2,14 +2,16 @@
 
 OUT/recursion.json       the settings of the recursion
 OUT/runs/                the cached commands, each of which can be repeated by hand
-OUT/generations.json     all metrics, written at the end, with table.md and figures/
+OUT/table.md             the metrics so far, written again after each generation
+OUT/generations.json     all metrics, written at the end, with figures/
 """
 
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from lightning_modeinterp.errors import ConfigurationError
@@ -27,7 +29,12 @@ MARKER, RUNS, GENERATIONS, TABLE = "recursion.json", "runs", "generations.json",
 
 
 def recurse(
-    recursion: Recursion, out: str | Path, jobs: int, say: Callable[[str], None] = print, how: How = PLAIN
+    recursion: Recursion,
+    out: str | Path,
+    jobs: int,
+    say: Callable[[str], None] = print,
+    how: How = PLAIN,
+    show: Callable[[list[dict[str, Any]]], object] = lambda rows: None,
 ) -> list[dict[str, Any]]:
     """Run all arms and seeds, and measure.
 
@@ -37,6 +44,7 @@ def recurse(
         jobs: Commands to run in parallel, >= 1.
         say: Prints progress messages.
         how: Launcher and loggers of the commands; a W&B logger also gets the metrics over generations.
+        show: Called after each new generation with the rows so far; those of later generations have no metrics.
 
     Returns:
         One row per arm, seed and generation: ``arm``, ``seed``, ``generation``, ``metrics`` of its unfiltered
@@ -54,8 +62,14 @@ def recurse(
     runs = CachedRuns(out / RUNS, progress.begun, progress.ended, how)
     chains = {(arm, seed): recursion.chain(arm, seed) for seed in recursion.seeds for arm in recursion.arms}
     progress.expect(_commands_left(recursion, runs, chains))
+    one_at_a_time = Lock()
+
+    def show_so_far() -> None:
+        with one_at_a_time:
+            show(rows_so_far(recursion, runs))
+
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_run, recursion, runs, chain) for chain in chains.values()]
+        futures = [pool.submit(_run, recursion, runs, chain, show_so_far) for chain in chains.values()]
         try:
             for future in futures:
                 future.result()
@@ -78,8 +92,24 @@ def rows_of(recursion: Recursion, runs: CachedRuns) -> list[dict[str, Any]]:
     Raises:
         RunFailedError: If a command ends with an error.
     """
+    return _rows(recursion, lambda generation: _row(recursion, runs, generation))
+
+
+def rows_so_far(recursion: Recursion, runs: CachedRuns) -> list[dict[str, Any]]:
+    """The same without running anything: generations that are not measured yet have no metrics."""
+
+    def row(generation: Generation) -> dict[str, Any]:
+        if not runs.has_tested(recursion.measured(generation.fit)):
+            return {"generation": generation.number, "metrics": {}, "kept": None}
+        keep = generation.keep if generation.keep and runs.has_kept(generation.keep) else None
+        return _row(recursion, runs, replace(generation, keep=keep))
+
+    return _rows(recursion, row)
+
+
+def _rows(recursion: Recursion, row: Callable[[Generation], dict[str, Any]]) -> list[dict[str, Any]]:
     rows = [
-        {"arm": arm, "seed": seed, **_row(recursion, runs, generation)}
+        {"arm": arm, "seed": seed, **row(generation)}
         for seed in recursion.seeds
         for arm in recursion.arms
         for generation in recursion.chain(arm, seed)
@@ -116,12 +146,15 @@ def described(recursion: Recursion) -> dict[str, Any]:
     return {**settings, "experiment_says": json.loads(content_of(path_of(first.config)))}
 
 
-def _run(recursion: Recursion, runs: CachedRuns, chain: list[Generation]) -> None:
+def _run(recursion: Recursion, runs: CachedRuns, chain: list[Generation], then: Callable[[], None]) -> None:
     for generation in chain:
+        is_new = not runs.has_tested(recursion.measured(generation.fit))
         runs.checkpoint(generation.fit)
         runs.tested(recursion.measured(generation.fit))
         if generation.keep is not None:
             runs.kept(generation.keep)
+        if is_new:
+            then()
 
 
 def _commands_left(

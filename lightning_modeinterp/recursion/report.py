@@ -88,8 +88,7 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
     Returns:
         The files.
     """
-    write_aside(out / TABLE, table(recursion, rows, runs).encode())
-    written = [out / TABLE]
+    written = [write_table(recursion, rows, runs, out)]
     for name, shown in FIGURES.items():
         panels = {label: curves_of(recursion, rows, NUMBERS[label]) for label in shown}
         known = {label: curves for label, curves in panels.items() if _is_measured(curves)}
@@ -103,6 +102,12 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
         title = f"{recursion.experiment}: shares of the modes, seed {recursion.seeds[0]}"
         written.append(save_figure(mode_weights(arms, title), out / "figures" / "mode_weights.png"))
     return [*written, *write_pictures(recursion, runs, out / "figures")]
+
+
+def write_table(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, out: Path) -> Path:
+    """Write ``table.md``, with empty cells where nothing is measured yet. The arguments are those of `write_report`."""
+    write_aside(out / TABLE, table(recursion, rows, runs).encode())
+    return out / TABLE
 
 
 def _modes_of_arms(recursion: Recursion, rows: Sequence[Row]) -> dict[str, list[Mapping[str, int]]]:

@@ -11,9 +11,11 @@ import yaml
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters.kept_samples import read_kept
-from lightning_modeinterp.recursion.recurse import _fill_modes
-from lightning_modeinterp.recursion.report import dropped, most_dropped
+from lightning_modeinterp.recursion import load_recursion, recurse
+from lightning_modeinterp.recursion.recurse import _fill_modes, rows_so_far
+from lightning_modeinterp.recursion.report import dropped, most_dropped, write_table
 from lightning_modeinterp.reports import write_report
+from lightning_modeinterp.runs import CachedRuns
 
 from .conftest import TINY
 
@@ -59,6 +61,36 @@ def test_a_table_and_figures_are_there(out):
     assert {"interpolated_rate", "minutes"} <= {line.split(" | ")[1] for line in table.splitlines()[2:]}
     figures = {"rates.png", "modes.png", "mode_weights.png", "filters.png", "samples_none.png", "samples_variance.png"}
     assert {path.name for path in (out / "figures").iterdir()} == figures
+
+
+def cells_of(table):
+    """The cells of a table by arm and number."""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    return {(arm, number): cells for arm, number, *cells in rows if number != "minutes"}
+
+
+def test_the_table_of_an_unfinished_recursion_has_what_is_measured(out, tmp_path):
+    part = tmp_path / "part"
+    shutil.copytree(out, part)
+    for run in (*part.glob("runs/test/variance_2_0-*"), *part.glob("runs/keep/variance_1_0-*")):
+        shutil.rmtree(run)
+    recursion, runs = load_recursion(out.parent / "recursion.yaml"), CachedRuns(part / "runs")
+    rows = rows_so_far(recursion, runs)
+    assert [bool(row["metrics"]) for row in rows] == [True] * 5 + [False]
+    assert [row["kept"] is not None for row in rows] == [True, True, False, True, False, False]
+    found = cells_of(write_table(recursion, rows, runs, part).read_text())
+    for (arm, number), cells in cells_of((out / "table.md").read_text()).items():
+        num_known = 3 if arm == "none" else 1 if number.startswith("filter") else 2
+        assert found[arm, number] == cells[:num_known] + [""] * (3 - num_known)
+
+
+def test_what_is_measured_is_shown_after_each_new_generation(out, tmp_path):
+    shutil.copytree(out, tmp_path / "part")
+    for run in (tmp_path / "part").glob("runs/test/variance_[12]_0-*"):
+        shutil.rmtree(run)
+    shown = []
+    recurse(load_recursion(out.parent / "recursion.yaml"), tmp_path / "part", jobs=1, show=shown.append)
+    assert [sum(row["metrics"] == {} for row in rows) for rows in shown] == [1, 0]
 
 
 def test_a_report_shows_every_arm_and_generation(out, tmp_path):
