@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lightning_modeinterp.cli import main, reproduce
+from lightning_modeinterp.cli import main, recurse, reproduce
+from lightning_modeinterp.configuration import with_shipped_paths
 from tests.families import ABSENT, is_named_for
 from tests.integration.conftest import UNET
 
 from .test_snippets import ROOT, blocks_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALL_PAGES = [*PAGES, *sorted((ROOT / "docs/results").glob("*.md"))]
 COMMANDS = ("fit", "validate", "test", "predict")
 OTHERS = ("export", "keep", "report", "sheet", "threshold")
 """Quick commands, which read what those before them on the page have written."""
@@ -112,6 +114,15 @@ def test_commands_run(page: Path, toured: Path, tmp_path: Path, monkeypatch: pyt
     for command, *options in others if begins_so else [first, *others]:
         run(command, *options)
         assert command in OTHERS or any((tmp_path / "runs").rglob(f"config_{command}.yaml"))
+
+
+RECURSIONS = {page: re.findall(r"^modeinterp (recurse .*)$", page.read_text(), re.MULTILINE) for page in ALL_PAGES}
+
+
+@pytest.mark.parametrize("page", [page for page in ALL_PAGES if RECURSIONS[page]], ids=lambda page: page.stem)
+def test_arguments_of_recurse_are_read(page: Path) -> None:
+    for _, *options in without_absent(shlex.split(line, comments=True) for line in RECURSIONS[page]):
+        assert recurse.parser().parse_args(with_shipped_paths(options)).recursion
 
 
 REPRODUCING = [page for page in PAGES if any(commands_of(page, ["reproduce"], []))]
