@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning_modeinterp.figures import generations, mode_weights, save_figure
 from lightning_modeinterp.files import write_aside
+from lightning_modeinterp.metrics.functional import wilson_interval
 from lightning_modeinterp.recursion.pictures import write_pictures
 from lightning_modeinterp.recursion.recurse import TABLE
 from lightning_modeinterp.recursion.recursion import Generation, Recursion
@@ -21,6 +22,19 @@ def _metric(name: str) -> Number:
     def number(row: Row) -> float:
         value = row["metrics"].get(name)
         return math.nan if value is None else float(value)
+
+    return number
+
+
+def _end(name: str, end: str) -> Number:
+    """The lower or upper end of the 95 % interval of a metric; of a rate without one, that of its count."""
+
+    def number(row: Row) -> float:
+        metrics = row["metrics"]
+        if f"{name}_{end}" in metrics or not name.endswith("_rate") or not metrics.get("num_samples"):
+            return _metric(f"{name}_{end}")(row)
+        total = int(metrics["num_samples"])
+        return wilson_interval(round(metrics[name] * total), total)[end == "high"]
 
     return number
 
@@ -136,7 +150,7 @@ def table(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns) -> str:
     for label, number in {**NUMBERS, **_other_rates(rows)}.items():
         curves = curves_of(recursion, rows, number)
         if _is_measured(curves):
-            ends = [curves_of(recursion, rows, _metric(f"{RATES.get(label, label)}_{end}")) for end in ("low", "high")]
+            ends = [curves_of(recursion, rows, _end(RATES.get(label, label), end)) for end in ("low", "high")]
             lines += [
                 f"| {arm} | {label} | {' | '.join(_cells(seeds, *(end[arm] for end in ends)))} |"
                 for arm, seeds in curves.items()

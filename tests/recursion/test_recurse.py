@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import yaml
+from scipy.stats import binomtest
 
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.errors import ConfigurationError
@@ -58,6 +59,9 @@ def test_a_table_and_figures_are_there(out):
     metrics = json.loads((out / "generations.json").read_text())[0]["metrics"]
     low, high = (metrics[f"hallucination_rate_{end}"] for end in ("low", "high"))
     assert f"| none | hallucination rate | {metrics['hallucination_rate']:.3g} [{low:.3g}, {high:.3g}] |" in table
+    count = round(metrics["interpolated_rate"] * metrics["num_samples"])
+    low, high = binomtest(count, int(metrics["num_samples"])).proportion_ci(method="wilson")
+    assert f"| none | interpolated_rate | {metrics['interpolated_rate']:.3g} [{low:.3g}, {high:.3g}] |" in table
     assert {"interpolated_rate", "minutes"} <= {line.split(" | ")[1] for line in table.splitlines()[2:]}
     figures = {"rates.png", "modes.png", "mode_weights.png", "filters.png", "samples_none.png", "samples_variance.png"}
     assert {path.name for path in (out / "figures").iterdir()} == figures
