@@ -30,7 +30,7 @@ demo: setup  ## train a DDPM on the 1D mixture, sample it, judge the samples, an
 test: setup  ## run the tests, but for the slow ones
 	$(PYTEST) -n auto --dist loadfile --no-loadscope-reorder
 
-test-slow: setup  ## run the slow tests (a quarter of an hour), and print what they counted
+test-slow: setup  ## run the slow tests (most of an hour), and print what they counted
 	$(PYTEST) -m slow -s
 
 test-gpu: setup  ## run the tests that need a GPU
