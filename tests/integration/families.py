@@ -23,7 +23,7 @@ FIGURES_TAKE_LONG = rows("FIGURES_TAKE_LONG")
 """Those whose figures two processes draw in slow tests alone, and why."""
 
 OF_FILES = {"ArrayDataModule", "ImageFolderDataModule", "StoredSamples", *rows("OF_FILES")}
-"""Data modules that read files of a user's; their own tests make some. Not on two processes yet."""
+"""Data modules that read files of a user's; `test_ranks_of_files.py` makes some."""
 
 COMMANDS = ("fit", "test", "predict")
 PRECISIONS = ("32-true", "bf16-mixed")
