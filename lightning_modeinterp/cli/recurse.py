@@ -50,13 +50,14 @@ def main(args: Sequence[str]) -> None:
     out = Path(given.out)
     logger = None if given.logger is None else config_path(given.logger, "--logger")
     how = How(shlex.split(given.launcher), logger, logger and os.environ.get("WANDB_RUN_GROUP", out.name))
-    runs = CachedRuns(out / RUNS)
+    runs = CachedRuns(out / RUNS, how=how)
     try:
         rows = recurse(recursion, out, given.jobs, how=how, show=lambda rows: write_table(recursion, rows, runs, out))
+        written = write_report(recursion, rows, runs, out)
     except RunFailedError as error:
         print(f"modeinterp: recurse: {error}; fix it, then the same command resumes", file=sys.stderr)
         raise SystemExit(1) from None
-    for path in write_report(recursion, rows, runs, out):
+    for path in written:
         print(f"recurse wrote {path}")
 
 

@@ -1,7 +1,5 @@
 """Samples of each generation side by side: 2D points or images."""
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import torch
@@ -11,7 +9,7 @@ from lightning_modeinterp.data import ModeInterpDataModule
 from lightning_modeinterp.figures import ImageGroup, PlaneSamples, image_grid, samples_2d, save_figure
 from lightning_modeinterp.records import GeneratedBatch
 from lightning_modeinterp.recursion.recursion import Generation, Recursion
-from lightning_modeinterp.runs import CachedRuns
+from lightning_modeinterp.runs import CachedRuns, Draw
 
 NUM_POINTS, NUM_IMAGES = 5_000, 10
 
@@ -29,8 +27,7 @@ def write_pictures(recursion: Recursion, runs: CachedRuns, folder: Path) -> list
     """
     written = []
     for arm in recursion.arms:
-        chain = [each for each in recursion.chain(arm, recursion.seeds[0]) if each.keep is not None]
-        figure = _picture(arm, chain, runs)
+        figure = _picture(arm, recursion.chain(arm, recursion.seeds[0]), runs)
         if figure is not None:
             written.append(save_figure(figure, folder / f"samples_{arm}.png"))
     return written
@@ -39,20 +36,22 @@ def write_pictures(recursion: Recursion, runs: CachedRuns, folder: Path) -> list
 def _picture(arm: str, chain: list[Generation], runs: CachedRuns) -> Figure | None:
     first = chain[0].keep
     data = runs.data(first.draw) if first else None
-    if data is None or not (data.sample_shape == (2,) or _is_image(data)):
+    if data is None or not (_is_plane(data) or _is_image(data)):
         return None
-    batches = dict(_first_samples(chain, runs))
-    if data.sample_shape == (2,):
-        return samples_2d([_plane(f"{arm}, generation {number}", data, each) for number, each in batches.items()])
-    groups = {f"generation {number}": _images(each) for number, each in batches.items()}
+    number = NUM_POINTS if _is_plane(data) else NUM_IMAGES
+    batches = {each.number: _first_samples(each, runs, number) for each in chain}
+    if _is_plane(data):
+        return samples_2d([_plane(f"{arm}, generation {each}", data, batch) for each, batch in batches.items()])
+    groups = {f"generation {each}": _images(batch) for each, batch in batches.items()}
     true = data.to_data_units(data.served("train")[torch.arange(NUM_IMAGES)])
     return image_grid({"data": ImageGroup(true), **groups}, f"{arm}: samples before the filter, hallucinations framed")
 
 
-def _first_samples(chain: list[Generation], runs: CachedRuns) -> Iterator[tuple[int, GeneratedBatch]]:
-    for generation in chain:
-        if generation.keep is not None:
-            yield generation.number, next(islice(runs.samples(generation.keep.draw), 1)).sound()[:NUM_POINTS]
+def _first_samples(generation: Generation, runs: CachedRuns, number: int) -> GeneratedBatch:
+    """The first samples of a generation; of the last one, which has no filter, they are drawn now."""
+    fit = generation.fit
+    draw = generation.keep.draw if generation.keep else Draw(fit.name, fit, (f"--generation.num_samples={number}",))
+    return next(iter(runs.samples(draw))).sound()[:number]
 
 
 def _plane(name: str, data: ModeInterpDataModule, batch: GeneratedBatch) -> PlaneSamples:
@@ -65,8 +64,12 @@ def _plane(name: str, data: ModeInterpDataModule, batch: GeneratedBatch) -> Plan
 
 
 def _images(batch: GeneratedBatch) -> ImageGroup:
-    flagged = None if batch.verdict is None else batch.verdict.hallucinated[:NUM_IMAGES]
-    return ImageGroup(batch.samples[:NUM_IMAGES], flagged)
+    flagged = None if batch.verdict is None else batch.verdict.hallucinated
+    return ImageGroup(batch.samples, flagged)
+
+
+def _is_plane(data: ModeInterpDataModule) -> bool:
+    return data.sample_shape == (2,)
 
 
 def _is_image(data: ModeInterpDataModule) -> bool:

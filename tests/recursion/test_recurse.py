@@ -6,17 +6,20 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 import yaml
+from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters.kept_samples import read_kept
-from lightning_modeinterp.recursion import load_recursion, recurse
+from lightning_modeinterp.recursion import load_recursion, pictures, recurse
 from lightning_modeinterp.recursion.recurse import _fill_modes, rows_so_far
 from lightning_modeinterp.recursion.report import dropped, most_dropped, write_table
 from lightning_modeinterp.reports import write_report
 from lightning_modeinterp.runs import CachedRuns
+from lightning_modeinterp.sample_store import SampleStore
 
 from .conftest import TINY
 
@@ -25,8 +28,10 @@ from .conftest import TINY
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recursion")
     (folder / "recursion.yaml").write_text(yaml.safe_dump({"recursion": TINY}))
-    main(["recurse", "-c", str(folder / "recursion.yaml"), "--out", str(folder / "out"), "--jobs", "2"])
-    return folder / "out"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pictures, "NUM_POINTS", 32)
+        main(["recurse", "-c", str(folder / "recursion.yaml"), "--out", str(folder / "out"), "--jobs", "2"])
+        yield folder / "out"
 
 
 def test_every_generation_of_every_arm_and_seed_is_measured(out):
@@ -65,6 +70,18 @@ def test_a_table_and_figures_are_there(out):
     assert {"interpolated_rate", "minutes"} <= {line.split(" | ")[1] for line in table.splitlines()[2:]}
     figures = {"rates.png", "modes.png", "mode_weights.png", "filters.png", "samples_none.png", "samples_variance.png"}
     assert {path.name for path in (out / "figures").iterdir()} == figures
+
+
+def test_samples_of_every_generation_are_shown(out, monkeypatch):
+    shown = []
+    monkeypatch.setattr(pictures, "samples_2d", lambda panels: shown.append(panels) or Figure())
+    recursion, runs = load_recursion(out.parent / "recursion.yaml"), CachedRuns(out / "runs", say=pytest.fail)
+    pictures.write_pictures(recursion, runs, out / "again")
+    assert [[panel.name for panel in panels] for panels in shown] == [
+        [f"{arm}, generation {number}" for number in range(3)] for arm in TINY["arms"]
+    ]
+    last = next(iter(SampleStore.open(next(out.glob("runs/predict/none_2_0-*")) / "predictions")))
+    assert torch.equal(shown[0][2].samples, last.sound().samples)
 
 
 def cells_of(table):
