@@ -50,6 +50,18 @@ def rate_with_interval(num_hits: int, num_samples: int) -> str:
     return f"{percent(num_hits / num_samples)} [{_digits(low)}, {_digits(high)}], n = {num_samples:,}"
 
 
+def lie_outside(number: int) -> str:
+    """Say how many samples the axes do not show; nothing if they show all.
+
+    Example:
+        >>> lie_outside(1_200), lie_outside(1), lie_outside(0)
+        ('1,200 samples lie outside', '1 sample lies outside', '')
+    """
+    if number == 0:
+        return ""
+    return "1 sample lies outside" if number == 1 else f"{number:,} samples lie outside"
+
+
 def not_judged(num_samples: int) -> str:
     """Caption of samples without an oracle.
 

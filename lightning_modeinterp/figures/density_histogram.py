@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.captions import rate_with_interval
+from lightning_modeinterp.figures.captions import lie_outside, rate_with_interval
 from lightning_modeinterp.figures.style import (
     AMBIGUOUS,
     HALLUCINATED,
@@ -80,7 +80,7 @@ def draw_density(
     axes.set_ylim(0.1 * density_of_one(len(x), edges), 3 * top)
     axes.set_xlim(edges[0], edges[-1])
     num_outside = int((~((x >= edges[0]) & (x <= edges[-1]))).sum())
-    axes.set_xlabel("x (data units)" + (f"; {num_outside:,} samples lie outside" if num_outside else ""))
+    axes.set_xlabel("; ".join(filter(None, ("x (data units)", lie_outside(num_outside)))))
     axes.set_ylabel("density (1 / data unit)")
     tidy(axes)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.captions import not_judged, rate_with_interval
+from lightning_modeinterp.figures.captions import lie_outside, not_judged, rate_with_interval
 from lightning_modeinterp.figures.density_histogram import Layer, by_verdict, density_of_one, draw_stack
 from lightning_modeinterp.figures.style import TRUE_DENSITY, UNJUDGED, legend_below, new_figure, tidy
 
@@ -57,7 +57,7 @@ def samples_1d(
     axes.set_ylim(0.1 * density_of_one(max(len(x), len(truth)), edges), 3 * max(top, float(density.max())))
     axes.set_xlim(edges[0], edges[-1])
     num_outside = int((~is_inside).sum())
-    axes.set_xlabel("x (data units)" + (f"; {num_outside:,} samples lie outside" if num_outside else ""))
+    axes.set_xlabel("; ".join(filter(None, ("x (data units)", lie_outside(num_outside)))))
     axes.set_ylabel("density (1 / data unit)")
     tidy(axes)
     legend_below(figure)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.captions import not_judged, percent, rate_with_interval
+from lightning_modeinterp.figures.captions import lie_outside, not_judged, percent, rate_with_interval
 from lightning_modeinterp.figures.style import (
     AMBIGUOUS,
     DATA,
@@ -152,7 +152,7 @@ def _draw_samples(axes: Axes, system: PlaneSamples, max_points: int) -> None:
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     inside = (points >= [left, bottom]).all(1) & (points <= [right, top]).all(1)
     num_outside = int((~inside).sum())
-    axes.set_xlabel(f"{num_outside:,} samples lie outside" if num_outside else "")
+    axes.set_xlabel(lie_outside(num_outside))
     tidy(axes)
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.captions import percent
+from lightning_modeinterp.figures.captions import lie_outside, percent
 from lightning_modeinterp.figures.style import (
     BY_VERDICT,
     GUIDE,
@@ -128,12 +128,12 @@ def draw_variances(
     if not counts.any():
         note(axes, "no samples")
     num_outside = int(counts[:, ~_is_closed(edges)].sum())
-    outside = f"; {num_outside:,} samples lie outside" if num_outside else ""
     axes.set_xscale("log")
     if (limits := at_least_a_decade(*axes.get_xlim())) != axes.get_xlim():
         axes.set_xlim(limits)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel(f"trajectory variance, {window_label} (model units squared){outside}")
+    label = f"trajectory variance, {window_label} (model units squared)"
+    axes.set_xlabel("; ".join(filter(None, (label, lie_outside(num_outside)))))
     axes.set_ylabel("density (1 / decade)")
     tidy(axes)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modeinterp.errors import ConfigurationError
-from lightning_modeinterp.figures.captions import power
+from lightning_modeinterp.figures.captions import lie_outside, power
 from lightning_modeinterp.figures.style import (
     BY_VERDICT,
     GUIDE,
@@ -157,7 +157,7 @@ def _draw_panel(
     x, y = first[order].T
     axes.scatter(x, y, c=shown, cmap=COLOURS, norm=scale, s=dot_size(len(first)) ** 2 / 1.5, linewidths=0)
     axes.set_aspect("equal")
-    axes.set_xlabel(f"{num_outside:,} samples lie outside" if num_outside else "")
+    axes.set_xlabel(lie_outside(num_outside))
     tidy(axes)
     if not len(points):
         note(axes, "none")
