@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,8 +34,8 @@ class Filter(ABC):
     scores: Sequence[str] = ()
     """Names of the scores that it reads."""
 
-    needs_verdicts: ClassVar[bool] = False
-    """Whether it reads the verdicts of an oracle."""
+    needs_verdicts: bool = False
+    """Whether it reads the oracle's verdicts on the samples that it filters."""
 
     def __init__(self, num: int | None = None) -> None:
         if num is not None and num < 1:

@@ -28,8 +28,6 @@ class BelowThreshold(Filter):
         ConfigurationError: If a number is out of range.
     """
 
-    needs_verdicts = True
-
     def __init__(
         self,
         score: str,
@@ -41,6 +39,7 @@ class BelowThreshold(Filter):
         check_retained(retained)
         self.score, self.scores, self.retained = score, (score,), retained
         self.set_on = None if set_on is None else Path(set_on)
+        self.needs_verdicts = set_on is None
 
     def rule(self, samples: Iterable[GeneratedBatch]) -> Rule:
         """See `Filter.rule`."""

@@ -7,7 +7,7 @@ import torch
 from lightning_modeinterp.cli import main
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.files import sha256
-from lightning_modeinterp.filters import AllSamples, InSupport, LowestScore
+from lightning_modeinterp.filters import AllSamples, BelowThreshold, InSupport, LowestScore
 from lightning_modeinterp.filters.kept_samples import content_of, keep, kept_samples, read_kept
 
 from .conftest import made_up, write
@@ -49,6 +49,14 @@ def test_without_an_oracle_it_counts_what_it_can(tmp_path):
     manifest = keep([store], AllSamples(), tmp_path / "kept", {})
     assert manifest["num_kept"] == 28
     assert not {"precision", "kinds", "modes"} & manifest.keys()
+
+
+def test_samples_without_verdicts_are_filtered_by_a_threshold_that_others_set(store, tmp_path):
+    unjudged = write(tmp_path / "store", made_up(30, judged=False))
+    facts = keep([unjudged], BelowThreshold("variance/w", set_on=store.path), tmp_path / "kept", {})
+    assert 0 < facts["num_kept"] < 30
+    with pytest.raises(ConfigurationError, match="expected samples that an oracle has judged"):
+        keep([unjudged], BelowThreshold("variance/w"), tmp_path / "none", {})
 
 
 def test_the_content_is_what_the_samples_are_wherever_they_lie(store, tmp_path):
