@@ -39,7 +39,8 @@ def _picture(arm: str, chain: list[Generation], runs: CachedRuns) -> Figure | No
     if data is None or not (_is_plane(data) or _is_image(data)):
         return None
     number = NUM_POINTS if _is_plane(data) else NUM_IMAGES
-    batches = {each.number: _first_samples(each, runs, number) for each in chain}
+    drawn = {each.number: _first_samples(each, runs, number) for each in chain}
+    batches = {each: batch for each, batch in drawn.items() if len(batch)}  # of the last one all may have diverged
     if _is_plane(data):
         return samples_2d([_plane(f"{arm}, generation {each}", data, batch) for each, batch in batches.items()])
     groups = {f"generation {each}": _images(batch) for each, batch in batches.items()}

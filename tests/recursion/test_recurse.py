@@ -84,6 +84,17 @@ def test_samples_of_every_generation_are_shown(out, monkeypatch):
     assert torch.equal(shown[0][2].samples, last.sound().samples)
 
 
+def test_a_generation_whose_samples_all_diverged_is_not_shown(out, monkeypatch):
+    shown, first = [], pictures._first_samples
+    monkeypatch.setattr(
+        pictures, "_first_samples", lambda each, runs, number: first(each, runs, number)[: 0 if each.number == 2 else 9]
+    )
+    monkeypatch.setattr(pictures, "samples_2d", lambda panels: shown.append(len(panels)) or Figure())
+    recursion, runs = load_recursion(out.parent / "recursion.yaml"), CachedRuns(out / "runs", say=pytest.fail)
+    pictures.write_pictures(recursion, runs, out / "again")
+    assert shown == [2, 2]
+
+
 def cells_of(table):
     """The cells of a table by arm and number."""
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
