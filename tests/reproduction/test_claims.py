@@ -183,6 +183,32 @@ def test_separation(name):
     assert set(verdicts(name, blind)) == {"fails"}
 
 
+def without_noise(asked):
+    return asked.options.get("generation.sampler") == "DDIMSampler"
+
+
+@pytest.mark.parametrize(
+    ("is_blind", "expected"), [(without_noise, "holds"), (lambda asked: not without_noise(asked), "fails")]
+)
+def test_sampling_without_noise_compares_two_samplers(is_blind, expected):
+    def world(asked):
+        samples, moved = with_invented(asked, midpoints(asked, 300))
+        return samples, torch.rand(len(moved), generator=asked.generator) if is_blind(asked) else moved
+
+    assert verdicts("sampling-without-noise", world) == [expected] * 4
+
+
+def test_without_noise_the_best_window_is_compared_too():
+    def world(asked):  # with DDIM all windows but the one of FakeRuns that is noise have the lower scores
+        samples, moved = with_invented(asked, midpoints(asked, 300))
+        return samples, 1 / moved if without_noise(asked) else moved
+
+    paper, best, *_ = CLAIMS["sampling-without-noise"].findings(FakeRuns(world), PRESET)
+    assert max(paper.facts["AUROC, DDIM"]) < 0.1
+    assert best.facts["windows"] == ["noise"] * PRESET.num_seeds
+    assert all(0.4 < area < 0.6 for area in best.facts["AUROC, DDIM"])
+
+
 def test_detection_chooses_on_explore_and_counts_on_final():
     def world(asked):
         samples, moved = with_invented(asked, torch.full((300, 1), 0.5))

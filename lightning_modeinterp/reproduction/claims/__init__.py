@@ -13,6 +13,7 @@ from lightning_modeinterp.reproduction.claims.more_samples import MoreSamples
 from lightning_modeinterp.reproduction.claims.nearest_modes import NearestModes
 from lightning_modeinterp.reproduction.claims.recursion_2d import Collapse, FilterIn2D, FilterPrice
 from lightning_modeinterp.reproduction.claims.repeated_shapes import RepeatedShapes
+from lightning_modeinterp.reproduction.claims.sampling_without_noise import SamplingWithoutNoise
 from lightning_modeinterp.reproduction.claims.score_smoothing import ScoreSmoothing
 from lightning_modeinterp.reproduction.claims.trajectories_settle import TrajectoriesSettle
 from lightning_modeinterp.reproduction.claims.true_score import TrueScore
@@ -32,6 +33,7 @@ CLAIMS: dict[str, Claim] = {
         VarianceSeparates(),
         DetectionOnLine(),
         DetectionOnGrid(),
+        SamplingWithoutNoise(),
         VariationalInterpolates(),
         ImbalancedInterpolates(),
         RepeatedShapes(),

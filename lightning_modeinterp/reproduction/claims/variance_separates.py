@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from lightning_modeinterp.figures import save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.claim import Claim, Needs
@@ -10,6 +12,7 @@ from lightning_modeinterp.reproduction.panels import variance_figure
 from lightning_modeinterp.reproduction.preset import Preset
 from lightning_modeinterp.reproduction.sample_set import measured_auroc, threshold_of
 from lightning_modeinterp.runs import CachedRuns
+from lightning_modeinterp.sample_store import SampleStore
 
 BOUND = 0.9
 
@@ -44,11 +47,18 @@ class VarianceSeparates(Claim):
 
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Histograms of every second sample; the others set the threshold."""
-        drawn = []
-        for name, system in preset.both.items():
-            samples = JudgedSamples.of(runs.samples(preset.counted(preset.fit(system, 0)))).clear()
-            scores, hallucinated = samples.variance_of(system.window), samples.hallucinated
-            threshold = threshold_of(scores[::2], hallucinated[::2])
-            figure = variance_figure(scores[1::2], hallucinated[1::2], threshold, system.window)
-            drawn.append(save_figure(figure, folder / f"variance_{name}.png"))
-        return drawn
+        return [
+            save_figure(
+                histograms(runs.samples(preset.counted(preset.fit(system, 0))), system.window),
+                folder / f"variance_{name}.png",
+            )
+            for name, system in preset.both.items()
+        ]
+
+
+def histograms(store: SampleStore, window: str) -> Figure:
+    """The variance over a window, of every second sample; the others set the threshold."""
+    samples = JudgedSamples.of(store).clear()
+    scores, hallucinated = samples.variance_of(window), samples.hallucinated
+    threshold = threshold_of(scores[::2], hallucinated[::2])
+    return variance_figure(scores[1::2], hallucinated[1::2], threshold, window)
