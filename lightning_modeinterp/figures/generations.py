@@ -12,6 +12,9 @@ from lightning_modeinterp.figures.style import legend_below, new_figure, tidy
 COLOURS = ("#222222", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#999999")
 """Colours of the arms in order."""
 
+MAX_IN_A_COLUMN = 3
+"""With more panels there are two columns."""
+
 Curves = Mapping[str, Sequence[Sequence[float]]]
 """By arm, for each seed its value at each generation, from the first; nan is skipped."""
 
@@ -32,9 +35,11 @@ def generations(panels: Mapping[str, Curves], title: str) -> Figure:
         raise ConfigurationError(
             f"expected panels of the same 1 to {len(COLOURS)} arms, got {[list(curves) for curves in panels.values()]}"
         )
-    figure = new_figure(title, height=2.4 * len(panels) + 0.6)
-    all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    for number, (axes, (label, curves)) in enumerate(zip(all_axes, panels.items(), strict=True)):
+    columns = 1 if len(panels) <= MAX_IN_A_COLUMN else 2
+    rows = math.ceil(len(panels) / columns)
+    figure = new_figure(title, height=2.4 * rows + 0.6)
+    all_axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for number, (axes, (label, curves)) in enumerate(zip(all_axes, panels.items(), strict=False)):
         for colour, (arm, seeds) in zip(COLOURS, curves.items(), strict=False):
             if len(seeds) > 1:
                 for values in seeds:
@@ -44,10 +49,14 @@ def generations(panels: Mapping[str, Curves], title: str) -> Figure:
                 range(len(means)), means, "o-", color=colour, markersize=4, linewidth=1.6, label=None if number else arm
             )
         axes.set_ylabel(label)
-        axes.set_ylim(0, 1.05 * max(axes.get_ylim()[1], 1e-12))
+        low, high = axes.get_ylim()
+        axes.set_ylim(low if axes.dataLim.ymin < 0 else 0, 1.05 * max(high, 1e-12))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if number >= len(panels) - columns:
+            axes.set_xlabel("generation")
         tidy(axes)
-    all_axes[-1].set_xlabel("generation")
-    all_axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in all_axes[len(panels) :]:
+        axes.remove()
     legend_below(figure)
     return figure
 

@@ -64,17 +64,21 @@ def _modes(row: Row, name: str) -> Mapping[str, int]:
     return modes
 
 
-RATES = {"hallucination rate": "hallucination_rate", "diverged rate": "diverged_rate"}
+METRICS = {
+    "hallucination rate": "hallucination_rate",
+    "diverged rate": "diverged_rate",
+    "mode weights, total variation": "mode_weight_tv",
+    "modes covered": "mode_coverage",
+    "least mode over its weight": "mode_weight_least",
+    "within-mode std over exact": "within_mode_std_ratio",
+    "fid_lenet": "fid_lenet",
+    "fid_lenet of other data": "fid_lenet_floor",
+    "kid_lenet": "kid_lenet",
+}
+COUNTS = ("num_drawn", "num_diverged", "num_samples", "num_hallucinated", "fid_lenet_num_samples")
 
 NUMBERS: dict[str, Number] = {
-    **{label: _metric(name) for label, name in RATES.items()},
-    "mode weights, total variation": _metric("mode_weight_tv"),
-    "modes covered": _metric("mode_coverage"),
-    "least mode over its weight": _metric("mode_weight_least"),
-    "within-mode std over exact": _metric("within_mode_std_ratio"),
-    "fid_lenet": _metric("fid_lenet"),
-    "fid_lenet of other data": _metric("fid_lenet_floor"),
-    "kid_lenet": _metric("kid_lenet"),
+    **{label: _metric(name) for label, name in METRICS.items()},
     "filter: recall": _kept("recall"),
     "filter: precision": _kept("precision"),
     "filter: dropped in support": dropped,
@@ -103,9 +107,10 @@ def write_report(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns, ou
         The files.
     """
     written = [write_table(recursion, rows, runs, out)]
-    for name, shown in FIGURES.items():
-        panels = {label: curves_of(recursion, rows, NUMBERS[label]) for label in shown}
-        known = {label: curves for label, curves in panels.items() if _is_measured(curves)}
+    panels = {name: {label: NUMBERS[label] for label in shown} for name, shown in FIGURES.items()}
+    for name, numbers in {**panels, "others": _others(rows)}.items():
+        found = {label: curves_of(recursion, rows, number) for label, number in numbers.items()}
+        known = {label: curves for label, curves in found.items() if _is_measured(curves, differ=name == "others")}
         if known:
             seeds = len(recursion.seeds)
             title = (
@@ -147,10 +152,10 @@ def table(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns) -> str:
     """
     header = ["arm", "number", *(str(number) for number in range(recursion.num_generations + 1))]
     lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
-    for label, number in {**NUMBERS, **_other_rates(rows)}.items():
+    for label, number in {**NUMBERS, **_others(rows)}.items():
         curves = curves_of(recursion, rows, number)
         if _is_measured(curves):
-            ends = [curves_of(recursion, rows, _end(RATES.get(label, label), end)) for end in ("low", "high")]
+            ends = [curves_of(recursion, rows, _end(METRICS.get(label, label), end)) for end in ("low", "high")]
             lines += [
                 f"| {arm} | {label} | {' | '.join(_cells(seeds, *(end[arm] for end in ends)))} |"
                 for arm, seeds in curves.items()
@@ -161,10 +166,14 @@ def table(recursion: Recursion, rows: Sequence[Row], runs: CachedRuns) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _other_rates(rows: Sequence[Row]) -> dict[str, Number]:
-    """Rates of single kinds, and other rates of the data's own metrics."""
-    names = {name for row in rows for name in row["metrics"] if name.endswith("_rate") and name not in RATES.values()}
-    return {name: _metric(name) for name in sorted(names)}
+def _others(rows: Sequence[Row]) -> dict[str, Number]:
+    """All further numbers of a generation: rates of single kinds, and the metrics of one's own data.
+
+    Groups of numbers, which have a slash in their names, are left out, and so are ends of intervals.
+    """
+    names = {name for row in rows for name in row["metrics"] if "/" not in name}
+    ends = {f"{name}_{end}" for name in names for end in ("low", "high")}
+    return {name: _metric(name) for name in sorted(names - ends - {*METRICS.values(), *COUNTS})}
 
 
 def _minutes(recursion: Recursion, runs: CachedRuns, arm: str, seed: int) -> list[float]:
@@ -176,8 +185,10 @@ def _minutes(recursion: Recursion, runs: CachedRuns, arm: str, seed: int) -> lis
     return [seconds(generation) / 60 for generation in recursion.chain(arm, seed)]
 
 
-def _is_measured(curves: Mapping[str, Sequence[Sequence[float]]]) -> bool:
-    return any(math.isfinite(value) for seeds in curves.values() for values in seeds for value in values)
+def _is_measured(curves: Mapping[str, Sequence[Sequence[float]]], differ: bool = False) -> bool:
+    """Whether there is a number, or if ``differ``, two different ones."""
+    values = {value for seeds in curves.values() for each in seeds for value in each if math.isfinite(value)}
+    return len(values) > differ
 
 
 def _cells(seeds: Sequence[Sequence[float]], *ends: Sequence[Sequence[float]]) -> list[str]:

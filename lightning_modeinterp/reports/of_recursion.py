@@ -43,6 +43,7 @@ FIGURES = {
     ),
     "mode_weights": ("Weights of single modes", "Share of each mode in each generation."),
     "distance": ("Distance from the data", "Distance of the samples of each generation."),
+    "others": ("Other metrics", "All other metrics of the data, and those of your own."),
     "filters": ("What the filters do", "Recall and precision on hallucinations, and what they cost."),
 }
 NUM_COLOURS = 6

@@ -18,6 +18,15 @@ def test_the_figures_title_and_means_say_what_is_there():
         generations({"rate": curves, "distance": {"none": [[1.0]]}}, "other arms")
 
 
+def test_many_panels_stand_in_two_columns_and_negative_numbers_are_seen():
+    curves = {"none": [[-3.0, -2.0]]}
+    figure = generations({f"metric {number}": curves for number in range(5)}, "many")
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "", "generation", "generation"]
+    assert len({axes.get_gridspec().ncols for axes in figure.axes} | {2}) == 1
+    assert figure.axes[0].get_ylim()[0] < -3.0
+    assert generations({"rate": {"none": [[0.0, 1.0]]}}, "rates").axes[0].get_ylim()[0] == 0.0
+
+
 def test_a_line_for_each_mode_in_per_cent():
     arms = {"none": [{"0": 1, "1": 3}, {"0": 4}], "best": [{"0": 1, "1": 1}, {"0": 1, "1": 1}]}
     figure = mode_weights(arms, "modes")

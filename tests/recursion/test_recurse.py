@@ -16,7 +16,7 @@ from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.filters.kept_samples import read_kept
 from lightning_modeinterp.recursion import load_recursion, pictures, recurse
 from lightning_modeinterp.recursion.recurse import _fill_modes, rows_so_far
-from lightning_modeinterp.recursion.report import dropped, most_dropped, write_table
+from lightning_modeinterp.recursion.report import _others, dropped, most_dropped, write_table
 from lightning_modeinterp.reports import write_report
 from lightning_modeinterp.runs import CachedRuns
 from lightning_modeinterp.sample_store import SampleStore
@@ -68,7 +68,8 @@ def test_a_table_and_figures_are_there(out):
     low, high = binomtest(count, int(metrics["num_samples"])).proportion_ci(method="wilson")
     assert f"| none | interpolated_rate | {metrics['interpolated_rate']:.3g} [{low:.3g}, {high:.3g}] |" in table
     assert {"interpolated_rate", "minutes"} <= {line.split(" | ")[1] for line in table.splitlines()[2:]}
-    figures = {"rates.png", "modes.png", "mode_weights.png", "filters.png", "samples_none.png", "samples_variance.png"}
+    numbers = ("rates", "modes", "mode_weights", "filters", "others")
+    figures = {f"{name}.png" for name in (*numbers, "samples_none", "samples_variance")}
     assert {path.name for path in (out / "figures").iterdir()} == figures
 
 
@@ -130,7 +131,7 @@ def test_a_report_shows_every_arm_and_generation(out, tmp_path):
     for arm in TINY["arms"]:
         assert all(f"{arm}, generation {number}: " in page for number in range(3))
         assert f"Arm {arm}" in page
-    assert page.count("data:image/png") == 5
+    assert page.count("data:image/png") == 6
     for line in (out / "table.md").read_text().splitlines()[2:]:
         assert all(f">{cell.strip()}</t" in page for cell in line.strip("| ").split("|"))
 
@@ -249,6 +250,16 @@ def test_a_command_that_fails_is_one_line_too(tmp_path, config, capsys):
     line = said(capsys, arguments, status=1)
     assert "expected at most the " in line
     assert "fix it, then the same command resumes" in line
+
+
+def test_metrics_of_ones_own_are_shown_without_groups_and_counts():
+    mine = {"clusters": 3.0, "clusters_low": 2.0, "clusters_high": 4.0, "num_clusters": 5.0}
+    known = {"hallucination_rate": 0.1, "num_samples": 64.0, "detection/auroc": 0.7, "fid_lenet": 1.0}
+    assert list(_others([{"metrics": {**mine, **known}}, {"metrics": {"late": 1.0}}])) == [
+        "clusters",
+        "late",
+        "num_clusters",
+    ]
 
 
 def test_a_mode_that_is_lost_counts_as_0():
