@@ -10,6 +10,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from lightning_modeinterp.cli.arguments import HelpFormatter
 from lightning_modeinterp.cli.recursion_checks import check_recursion
+from lightning_modeinterp.cli.stopping import stopped_by_signals
 from lightning_modeinterp.configuration import config_path, with_shipped_paths
 from lightning_modeinterp.configuration.parser_errors import one_line
 from lightning_modeinterp.errors import ConfigurationError
@@ -52,8 +53,11 @@ def main(args: Sequence[str]) -> None:
     how = How(shlex.split(given.launcher), logger, logger and os.environ.get("WANDB_RUN_GROUP", out.name))
     runs = CachedRuns(out / RUNS, how=how)
     try:
-        rows = recurse(recursion, out, given.jobs, how=how, show=lambda rows: write_table(recursion, rows, runs, out))
-        written = write_report(recursion, rows, runs, out)
+        with stopped_by_signals("recurse"):
+            rows = recurse(
+                recursion, out, given.jobs, how=how, show=lambda rows: write_table(recursion, rows, runs, out)
+            )
+            written = write_report(recursion, rows, runs, out)
     except RunFailedError as error:
         print(f"modeinterp: recurse: {error}; fix it, then the same command resumes", file=sys.stderr)
         raise SystemExit(1) from None

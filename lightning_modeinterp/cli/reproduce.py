@@ -2,17 +2,15 @@
 
 import difflib
 import os
-import signal
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from lightning_modeinterp.cli.one_line_parser import OneLineParser
+from lightning_modeinterp.cli.stopping import stopped_by_signals
 from lightning_modeinterp.configuration.parser import options_of
 from lightning_modeinterp.errors import ConfigurationError
 from lightning_modeinterp.reproduction import CLAIMS, PRESETS, Claim, Preset, reproduce
@@ -37,8 +35,6 @@ examples:
 
 END = "--"
 """Separates our options from those of the commands that are run."""
-
-STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True)
@@ -66,9 +62,8 @@ def main(args: Sequence[str]) -> None:
     if asked.is_listing:
         print(listing(asked.claims))
         return
-    for number in STOPPED_BY:
-        signal.signal(number, _stop)
-    outcomes = reproduce(asked.claims, asked.preset, asked.out, asked.jobs, lambda line: print(line, flush=True))
+    with stopped_by_signals("reproduce"):
+        outcomes = reproduce(asked.claims, asked.preset, asked.out, asked.jobs, lambda line: print(line, flush=True))
     failed = [outcome.claim.name for outcome in outcomes if outcome.failure]
     if len(failed) < len(outcomes):
         print(f"\nreproduce finished; its output is in {asked.out}: {VERDICTS}, {TABLE}, and figures of each claim")
@@ -161,14 +156,3 @@ def _known(what: str, name: str, names: Iterable[str]) -> str:
         meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         raise ConfigurationError(f"reproduce: expected a known {what}, got {name}; {meant}")
     return name
-
-
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    """Stop, with the commands that run. A second signal, as by two Ctrl-C, does not interrupt the first."""
-    for each in STOPPED_BY:
-        signal.signal(each, signal.SIG_IGN)
-    print(
-        f"modeinterp: reproduce: stopped by {signal.Signals(number).name}; the same command resumes it",
-        file=sys.stderr,
-    )
-    raise SystemExit(128 + number)

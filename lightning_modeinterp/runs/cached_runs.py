@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import yaml
@@ -64,6 +65,7 @@ class CachedRuns:
         self.say = say
         self.ended = ended or (lambda line: None)
         self.how = how
+        self._starting, self._is_stopped = Lock(), False
         self._running: set[BaseProcess] = set()
 
     def checkpoint(self, fit: Fit) -> Path:
@@ -206,9 +208,11 @@ class CachedRuns:
         }
 
     def stop(self) -> None:
-        """Stop the running commands, from another thread; the same calls resume them later."""
-        for process in list(self._running):
-            process.terminate()
+        """Stop the running commands and start no others, from another thread; a new `CachedRuns` resumes them later."""
+        with self._starting:
+            self._is_stopped = True
+            for process in self._running:
+                process.terminate()
 
     def _run(self, command: str, folder: Path, fit: Fit, options: Sequence[str], result: str) -> None:
         where = [f"--run.root={self.root}", f"--run.experiment={command}", f"--run.name={folder.name}"]
@@ -221,7 +225,6 @@ class CachedRuns:
         with self._alone_in(folder):
             if (folder / result).exists():
                 return  # another process has run it
-            self.say(f"{command} {folder.name}")
             how = replace(self.how, launcher=()) if command == "keep" else self.how
             if self._call([command, *arguments], folder, how):
                 last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1:]
@@ -233,12 +236,20 @@ class CachedRuns:
     def _call(self, args: Sequence[str], folder: Path, how: How) -> int | None:
         """Run a command with its output in a file; it has its own lock, in case it outlives this process."""
         begun = time.monotonic()
-        process = start(args, folder / LOG, folder / COMMAND_LOCK, how)
-        self._running.add(process)
+        with self._starting:
+            if self._is_stopped:
+                raise RunFailedError(f"{args[0]} {folder.name}: not started, since all commands were stopped")
+            self.say(f"{args[0]} {folder.name}")
+            process = start(args, folder / LOG, folder / COMMAND_LOCK, how)
+            self._running.add(process)
         try:
             return exit_status(process)
+        except BaseException:  # this thread is to stop
+            process.terminate()
+            raise
         finally:
-            self._running.discard(process)
+            with self._starting:
+                self._running.discard(process)
             with (folder / SECONDS).open("a") as noted:
                 noted.write(f"{time.monotonic() - begun:.1f}\n")
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from .conftest import TINY
 
@@ -74,3 +75,20 @@ def test_killed_again_and_again(tmp_path):
     undisturbed, killed = manifests(tmp_path / "undisturbed"), manifests(tmp_path / "killed")
     assert killed.keys() == undisturbed.keys()
     assert {name for name in killed if killed[name] != undisturbed[name]} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_recursion_that_is_stopped_ends_with_its_commands(tmp_path, number):
+    (tmp_path / "recursion.yaml").write_text(yaml.safe_dump({"recursion": TINY}))
+    process = start(tmp_path, tmp_path / "out")
+    while not any((tmp_path / "out").rglob("config_test.yaml")):  # the commands of two arms run side by side
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    assert process.wait(timeout=120) == 128 + number
+    *_, last = (tmp_path / "log.txt").read_text().splitlines()
+    assert last == f"modeinterp: recurse: stopped by {number.name}; the same command resumes it"
+    for lock in (tmp_path / "out").rglob("*lock"):
+        with FileLock(lock).acquire(blocking=False):  # nothing is at work there
+            pass

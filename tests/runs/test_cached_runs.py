@@ -126,6 +126,28 @@ def test_drawing_that_is_stopped_is_not_taken_for_whole(tmp_path):
     assert not cached.has_samples(MANY)
 
 
+def test_after_a_stop_no_command_is_started(tmp_path):
+    cached, _ = runs(tmp_path)
+    cached.stop()
+    with pytest.raises(RunFailedError, match="not started, since all commands were stopped"):
+        cached.checkpoint(FIT)
+
+
+def test_a_command_does_not_outlive_the_thread_that_waits_for_it(tmp_path, monkeypatch):
+    def interrupted(process):
+        started.append(process)
+        raise KeyboardInterrupt
+
+    started = []
+    cached, _ = runs(tmp_path)
+    monkeypatch.setattr("lightning_modeinterp.runs.cached_runs.exit_status", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cached.checkpoint(ENDLESS)
+    (process,) = started
+    process.join(timeout=60)
+    assert process.exitcode != 0
+
+
 def test_a_run_is_found_under_whatever_name_it_was_made(root):
     cached, _ = runs(root)
     first = cached.checkpoint(FIT)
