@@ -205,7 +205,7 @@ def test_without_noise_the_best_window_is_compared_too():
 
     paper, best, *_ = CLAIMS["sampling-without-noise"].findings(FakeRuns(world), PRESET)
     assert max(paper.facts["AUROC, DDIM"]) < 0.1
-    assert best.facts["windows"] == ["noise"] * PRESET.num_seeds
+    assert best.facts["windows of DDIM"] == ["noise"] * PRESET.num_seeds
     assert all(0.4 < area < 0.6 for area in best.facts["AUROC, DDIM"])
 
 

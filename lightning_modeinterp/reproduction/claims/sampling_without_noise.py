@@ -1,6 +1,7 @@
 """The detector depends on the noise that the sampler adds (ours)."""
 
 from pathlib import Path
+from typing import Any
 
 from lightning_modeinterp.figures import save_figure
 from lightning_modeinterp.judged_samples import JudgedSamples
@@ -8,7 +9,7 @@ from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.claims.variance_separates import histograms
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.preset import LATE, Preset, System
-from lightning_modeinterp.reproduction.sample_set import measured_auroc
+from lightning_modeinterp.reproduction.sample_set import best_window, measured_auroc, window_rates
 from lightning_modeinterp.runs import CachedRuns, Draw
 
 WITHOUT_NOISE = ("--generation.sampler=DDIMSampler", "--generation.sampler.init_args.eta=0", *LATE)
@@ -49,36 +50,35 @@ class SamplingWithoutNoise(Claim):
 
 
 def _findings(name: str, runs: CachedRuns, preset: Preset) -> list[Finding]:
-    window = preset.both[name].window
-    noisy, quiet, best, windows = [], [], [], []
-    counts: dict[str, list[int]] = {"ancestral": [], "DDIM": []}
-    for seed in preset.seeds:
-        pair = [JudgedSamples.of(runs.samples(draw)).clear() for draw in _draws(preset, preset.both[name], seed)]
-        for each, samples in zip(counts, pair, strict=True):
-            counts[each].append(samples.num_hallucinated)
-        ancestral, ddim = pair
-        areas = {each: measured_auroc(ddim, each) for each in ddim.windows}
-        windows.append(max(areas, key=lambda each: areas[each].value))
-        noisy.append(measured_auroc(ancestral, window))
-        quiet.append(areas[window])
-        best.append(areas[windows[-1]])
-    facts = {
-        **{f"hallucinated, {each}": numbers for each, numbers in counts.items()},
-        "AUROC, ancestral": [each.value for each in noisy],
-    }
-    return [
-        Finding(
-            f"{name}: AUROC with DDIM minus ancestral, {label}",
-            "below",
-            0.0,
-            [a - b for a, b in zip(areas_of_ddim, noisy, strict=True)],
-            facts={**facts, "AUROC, DDIM": [each.value for each in areas_of_ddim], **more},
-        )
-        for label, areas_of_ddim, more in (
-            ("the paper's window", quiet, {}),
-            ("DDIM in its best window", best, {"windows": windows}),
-        )
-    ]
+    system = preset.both[name]
+    pairs = [_draws(preset, system, seed) for seed in preset.seeds]
+    ancestral, ddim = ([JudgedSamples.of(runs.samples(pair[which])).clear() for pair in pairs] for which in range(2))
+    noisy = [measured_auroc(each, system.window) for each in ancestral]
+    facts: dict[str, list[Any]] = {"AUROC, ancestral": [each.value for each in noisy]}
+    for sampler, sets in (("ancestral", ancestral), ("DDIM", ddim)):
+        facts[f"hallucinated, {sampler}"] = [each.num_hallucinated for each in sets]
+        facts[f"removed at 96 % kept, best window, {sampler}"] = [_most_removed(each) for each in sets]
+    best = [_best_by_auroc(each) for each in ddim]
+    found = []
+    for label, windows in (
+        ("the paper's window", [system.window] * len(ddim)),
+        ("DDIM in its best window", best),
+    ):
+        quiet = [measured_auroc(each, window) for each, window in zip(ddim, windows, strict=True)]
+        question = f"{name}: AUROC with DDIM minus ancestral, {label}"
+        more = {"AUROC, DDIM": [each.value for each in quiet], "windows of DDIM": windows}
+        differences = [a - b for a, b in zip(quiet, noisy, strict=True)]
+        found.append(Finding(question, "below", 0.0, differences, facts={**facts, **more}))
+    return found
+
+
+def _best_by_auroc(samples: JudgedSamples) -> str:
+    return max(samples.windows, key=lambda window: measured_auroc(samples, window).value)
+
+
+def _most_removed(samples: JudgedSamples) -> float:
+    rates = window_rates([samples.variance_of(each) for each in samples.windows], samples.hallucinated)
+    return rates[best_window(rates)][1]
 
 
 def _draws(preset: Preset, system: System, seed: int) -> tuple[Draw, Draw]:
