@@ -188,7 +188,7 @@ def _minutes(recursion: Recursion, runs: CachedRuns, arm: str, seed: int) -> lis
 def _is_measured(curves: Mapping[str, Sequence[Sequence[float]]], differ: bool = False) -> bool:
     """Whether there is a number, or if ``differ``, two different ones."""
     values = {value for seeds in curves.values() for each in seeds for value in each if math.isfinite(value)}
-    return len(values) > differ
+    return len(values) > (1 if differ else 0)
 
 
 def _cells(seeds: Sequence[Sequence[float]], *ends: Sequence[Sequence[float]]) -> list[str]:

@@ -145,7 +145,7 @@ def test_a_command_does_not_outlive_the_thread_that_waits_for_it(tmp_path, monke
         cached.checkpoint(ENDLESS)
     (process,) = started
     process.join(timeout=60)
-    assert process.exitcode != 0
+    assert process.exitcode not in (None, 0)
 
 
 def test_a_run_is_found_under_whatever_name_it_was_made(root):
