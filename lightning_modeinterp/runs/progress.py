@@ -32,17 +32,15 @@ class Progress:
             if command.split()[0] not in self._expected:
                 return self._say(command)
             self._running[command] = self._clock()
-            self._say(f"{self._counted()} {command}{self._left()}")
+            number, total = sum(map(len, self._seconds.values())) + len(self._running), sum(self._expected.values())
+            is_further = number > total  # such as the samples of a figure
+            self._say(command if is_further else f"[{number} of {total}] {command}{self._left()}")
 
     def ended(self, command: str) -> None:
         """It has ended."""
         with self._lock:
             kind = command.split()[0]
             self._seconds.setdefault(kind, []).append(self._clock() - self._running.pop(command))
-
-    def _counted(self) -> str:
-        num_done = sum(map(len, self._seconds.values()))
-        return f"[{num_done + len(self._running)} of {sum(self._expected.values())}]"
 
     def _left(self) -> str:
         """Time left, once every remaining kind of command has been timed."""

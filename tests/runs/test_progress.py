@@ -42,3 +42,14 @@ def test_what_is_no_command_is_said_as_it_is():
     progress.expect({"fit": 1})
     progress.begun("waiting for another process in here")
     assert said == ["waiting for another process in here"]
+
+
+def test_commands_beyond_those_expected_are_not_counted():
+    said = []
+    progress = Progress(said.append, Clock())
+    progress.expect({"fit": 1, "predict": 0})
+    progress.begun("fit a")
+    progress.ended("fit a")
+    progress.begun("predict for a figure")
+    progress.ended("predict for a figure")
+    assert said == ["[1 of 1] fit a", "predict for a figure"]
