@@ -143,6 +143,11 @@ class Preset:
         """The samples of a model to count."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_counted}", *options))
 
+    def counted_pairs(self, options: Sequence[str]) -> dict[str, list[tuple[Draw, Draw]]]:
+        """By dimension, for each seed, the samples of a model to count, and those drawn with further options."""
+        fits = {name: [self.fit(system, seed) for seed in self.seeds] for name, system in self.both.items()}
+        return {name: [(self.counted(fit), self.counted(fit, options)) for fit in each] for name, each in fits.items()}
+
     def swept(self, fit: Fit) -> Draw:
         """The samples of one of many models to count."""
         return Draw(fit.name, fit, (f"--generation.num_samples={self.num_swept}",))

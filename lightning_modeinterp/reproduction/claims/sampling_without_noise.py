@@ -8,9 +8,9 @@ from lightning_modeinterp.judged_samples import JudgedSamples
 from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.claims.variance_separates import histograms
 from lightning_modeinterp.reproduction.findings import Finding
-from lightning_modeinterp.reproduction.preset import LATE, Preset, System
+from lightning_modeinterp.reproduction.preset import LATE, Preset
 from lightning_modeinterp.reproduction.sample_set import best_window, measured_auroc, window_rates
-from lightning_modeinterp.runs import CachedRuns, Draw
+from lightning_modeinterp.runs import CachedRuns
 
 WITHOUT_NOISE = ("--generation.sampler=DDIMSampler", "--generation.sampler.init_args.eta=0", *LATE)
 """Where x_t is pure noise, DDIM runs away."""
@@ -31,9 +31,8 @@ class SamplingWithoutNoise(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """Both samplers for each seed, on the line and on the grid."""
-        return Needs([
-            draw for system in preset.both.values() for seed in preset.seeds for draw in _draws(preset, system, seed)
-        ])  # fmt: skip
+        pairs = preset.counted_pairs(WITHOUT_NOISE)
+        return Needs([draw for of_seeds in pairs.values() for pair in of_seeds for draw in pair])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """Two in 1D, two in 2D."""
@@ -43,15 +42,15 @@ class SamplingWithoutNoise(Claim):
         """Histograms of the variance with DDIM."""
         return [
             save_figure(
-                histograms(runs.samples(_draws(preset, system, 0)[1]), system.window), folder / f"variance_{name}.png"
+                histograms(runs.samples(pairs[0][1]), preset.both[name].window), folder / f"variance_{name}.png"
             )
-            for name, system in preset.both.items()
+            for name, pairs in preset.counted_pairs(WITHOUT_NOISE).items()
         ]
 
 
 def _findings(name: str, runs: CachedRuns, preset: Preset) -> list[Finding]:
     system = preset.both[name]
-    pairs = [_draws(preset, system, seed) for seed in preset.seeds]
+    pairs = preset.counted_pairs(WITHOUT_NOISE)[name]
     ancestral, ddim = ([JudgedSamples.of(runs.samples(pair[which])).clear() for pair in pairs] for which in range(2))
     noisy = [measured_auroc(each, system.window) for each in ancestral]
     facts: dict[str, list[Any]] = {"AUROC, ancestral": [each.value for each in noisy]}
@@ -79,9 +78,3 @@ def _best_by_auroc(samples: JudgedSamples) -> str:
 def _most_removed(samples: JudgedSamples) -> float:
     rates = window_rates([samples.variance_of(each) for each in samples.windows], samples.hallucinated)
     return rates[best_window(rates)][1]
-
-
-def _draws(preset: Preset, system: System, seed: int) -> tuple[Draw, Draw]:
-    """Ancestral sampling and DDIM."""
-    fit = preset.fit(system, seed)
-    return preset.counted(fit), preset.counted(fit, WITHOUT_NOISE)

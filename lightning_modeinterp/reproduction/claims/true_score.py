@@ -8,8 +8,8 @@ from lightning_modeinterp.reproduction.claim import Claim, Needs
 from lightning_modeinterp.reproduction.findings import Finding
 from lightning_modeinterp.reproduction.measures import log_rate
 from lightning_modeinterp.reproduction.panels import line_panel, plane_panel
-from lightning_modeinterp.reproduction.preset import Preset, System
-from lightning_modeinterp.runs import CachedRuns, Draw
+from lightning_modeinterp.reproduction.preset import Preset
+from lightning_modeinterp.runs import CachedRuns
 
 TRUE_SCORE = ("--generation.true_score=true",)
 BOUND = 0.05
@@ -28,17 +28,14 @@ class TrueScore(Claim):
 
     def needs(self, preset: Preset) -> Needs:
         """The learned and the true score for each seed, on the line and on the grid."""
-        return Needs([
-            draw for system in preset.both.values() for seed in preset.seeds for draw in _draws(preset, system, seed)
-        ])  # fmt: skip
+        pairs = preset.counted_pairs(TRUE_SCORE)
+        return Needs([draw for of_seeds in pairs.values() for pair in of_seeds for draw in pair])
 
     def findings(self, runs: CachedRuns, preset: Preset) -> list[Finding]:
         """One in 1D, one in 2D."""
         found = []
-        for name, system in preset.both.items():
-            pairs = [
-                [JudgedSamples.of(runs.samples(draw)) for draw in _draws(preset, system, seed)] for seed in preset.seeds
-            ]
+        for name, draws in preset.counted_pairs(TRUE_SCORE).items():
+            pairs = [[JudgedSamples.of(runs.samples(draw)) for draw in pair] for pair in draws]
             ratios = [log_rate(true) - log_rate(learned) for learned, true in pairs]
             facts = {
                 "hallucinated, true score": [true.num_hallucinated for _, true in pairs],
@@ -53,17 +50,11 @@ class TrueScore(Claim):
     def draw_figures(self, runs: CachedRuns, preset: Preset, folder: Path) -> list[Path]:
         """Samples of both scores."""
         line, grid = (
-            dict(zip(("learned score", "true score"), _draws(preset, system, 0), strict=True))
-            for system in preset.both.values()
+            dict(zip(("learned score", "true score"), pairs[0], strict=True))
+            for pairs in preset.counted_pairs(TRUE_SCORE).values()
         )
         densities = density_panels(
             {name: line_panel(runs, draw) for name, draw in line.items()}, "same sampler and noise"
         )
         plane = samples_2d([plane_panel(name, runs, draw) for name, draw in grid.items()])
         return [save_figure(densities, folder / "densities.png"), save_figure(plane, folder / "samples.png")]
-
-
-def _draws(preset: Preset, system: System, seed: int) -> tuple[Draw, Draw]:
-    """Learned and true score."""
-    fit = preset.fit(system, seed)
-    return preset.counted(fit), preset.counted(fit, TRUE_SCORE)
