@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -27,6 +28,9 @@ def stopped_by_signals(name: str) -> Iterator[None]:
         print(line, file=sys.stderr)
         raise SystemExit(128 + number)
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no other thread gets signals
+        return
     before = {each: signal.signal(each, stop) for each in STOPPED_BY}
     try:
         yield
